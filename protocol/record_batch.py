@@ -1,0 +1,397 @@
+"""Reading record batches of magic 2, the only format that Kafka 4 keeps.
+
+A batch on the wire and on disk is a header of 61 bytes and its records, compressed together or not at all:
+
+    base offset 8 | length 4 | leader epoch 4 | magic 1 | crc 4 | attributes 2 | last offset delta 4 | base timestamp 8
+    | max timestamp 8 | producer id 8 | producer epoch 2 | base sequence 4 | records count 4 | records
+
+The length counts what follows it. The CRC-32C covers everything from the attributes on, so a leader may write the base
+offset and its epoch into a batch in place. A `RecordBatch` is a view: it copies nothing and outlives nothing.
+
+What is kept true: whatever the bytes, reading ends in a legal value or in `CorruptRecords`, and nothing is allocated on
+the word of a length or count that the bytes do not bear out.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from crc32c import crc32c
+
+from barnabas.protocol.compression import (
+    Buffer,
+    Compression,
+    CorruptRecords,
+    DecompressionLimitExceeded,
+    UnsupportedCompression,
+    decompress,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "BATCH_OVERHEAD",
+    "DEFAULT_MAX_DECOMPRESSED",
+    "LOG_OVERHEAD",
+    "NO_PARTITION_LEADER_EPOCH",
+    "NO_PRODUCER_ID",
+    "NO_SEQUENCE",
+    "NO_TIMESTAMP",
+    "Buffer",
+    "Compression",
+    "ControlType",
+    "CorruptRecords",
+    "DecompressionLimitExceeded",
+    "Record",
+    "RecordBatch",
+    "UnsupportedCompression",
+    "control_type",
+    "iter_batches",
+    "parse_batch",
+    "patch",
+]
+
+LOG_OVERHEAD = 12
+"""Bytes of base offset and length, which the length does not count."""
+BATCH_OVERHEAD = 61
+"""Bytes of a whole batch header."""
+MAGIC = 2
+MAGIC_OFFSET = 16
+CRC_OFFSET = 17
+ATTRIBUTES_OFFSET = 21
+MAX_TIMESTAMP_OFFSET = 35
+
+NO_TIMESTAMP = -1
+NO_PRODUCER_ID = -1
+NO_PRODUCER_EPOCH = -1
+NO_SEQUENCE = -1
+NO_PARTITION_LEADER_EPOCH = -1
+
+COMPRESSION_MASK = 0x07
+TIMESTAMP_TYPE_FLAG = 0x08
+TRANSACTIONAL_FLAG = 0x10
+CONTROL_FLAG = 0x20
+DELETE_HORIZON_FLAG = 0x40
+
+DEFAULT_MAX_DECOMPRESSED = 256 * 1024 * 1024
+"""Bytes beyond which one batch is taken for a bomb, unless the caller says otherwise."""
+
+HEADER = struct.Struct(">qiibIhiqqqhii")
+_PREFIX = struct.Struct(">qi")
+_ASSIGNED = struct.Struct(">qii")
+_LENGTH = struct.Struct(">i")
+_CRC = struct.Struct(">I")
+_ATTRIBUTES = struct.Struct(">h")
+_TIMESTAMP = struct.Struct(">q")
+_CONTROL_KEY = struct.Struct(">hh")
+_INT64_MAX = (1 << 63) - 1
+_SEQUENCES = 1 << 31
+
+
+class ControlType(IntEnum):
+    """What a control batch's record says; the second int16 of its key."""
+
+    ABORT = 0
+    COMMIT = 1
+    LEADER_CHANGE = 2
+    SNAPSHOT_HEADER = 3
+    SNAPSHOT_FOOTER = 4
+    KRAFT_VERSION = 5
+    KRAFT_VOTERS = 6
+    UNKNOWN = -1
+    """A type of a later version: to be skipped."""
+
+
+class Record:
+    """One record: key, value and headers are as long-lived as the batch's memory."""
+
+    __slots__ = ("headers", "key", "offset", "timestamp", "value")
+
+    def __init__(
+        self,
+        offset: int,
+        timestamp: int,
+        key: memoryview | None,
+        value: memoryview | None,
+        headers: list[tuple[str, bytes | None]],
+    ) -> None:
+        self.offset = offset
+        self.timestamp = timestamp
+        self.key = key
+        self.value = value
+        self.headers = headers
+
+    def __repr__(self) -> str:
+        key = None if self.key is None else bytes(self.key)
+        value = None if self.value is None else bytes(self.value)
+        return f"Record({self.offset} @{self.timestamp} {key!r}={value!r} {self.headers!r})"
+
+
+class RecordBatch:
+    """A view of one batch in somebody's memory: the header decoded, the records not."""
+
+    __slots__ = (
+        "attributes",
+        "base_offset",
+        "base_sequence",
+        "base_timestamp",
+        "crc",
+        "last_offset_delta",
+        "leader_epoch",
+        "magic",
+        "max_timestamp",
+        "producer_epoch",
+        "producer_id",
+        "records_count",
+        "size",
+        "view",
+    )
+
+    def __init__(self, buffer: Buffer, position: int = 0) -> None:
+        view = memoryview(buffer)
+        if len(view) - position < BATCH_OVERHEAD:
+            raise CorruptRecords(f"a batch of {len(view) - position} bytes is shorter than its header")
+        (
+            self.base_offset,
+            length,
+            self.leader_epoch,
+            self.magic,
+            self.crc,
+            self.attributes,
+            self.last_offset_delta,
+            self.base_timestamp,
+            self.max_timestamp,
+            self.producer_id,
+            self.producer_epoch,
+            self.base_sequence,
+            self.records_count,
+        ) = HEADER.unpack_from(view, position)
+        self.size: int = length + LOG_OVERHEAD
+        if self.magic != MAGIC:
+            raise CorruptRecords(f"a batch of magic {self.magic}, not 2")
+        if self.size < BATCH_OVERHEAD or self.size > len(view) - position:
+            raise CorruptRecords(f"a batch of {self.size} bytes in {len(view) - position}")
+        self.view: memoryview = view[position : position + self.size]
+
+    @property
+    def last_offset(self) -> int:
+        """The offset of the last record, kept even where compaction took that record away."""
+        return self.base_offset + self.last_offset_delta
+
+    @property
+    def next_offset(self) -> int:
+        """The offset after the last record's."""
+        return self.base_offset + self.last_offset_delta + 1
+
+    @property
+    def last_sequence(self) -> int:
+        """The last record's sequence number, which wraps to 0 after 2^31 - 1; -1 without a producer id."""
+        if self.base_sequence < 0:
+            return NO_SEQUENCE
+        return (self.base_sequence + self.last_offset_delta) % _SEQUENCES
+
+    @property
+    def compression(self) -> Compression:
+        """The codec of the records; UnsupportedCompression for 5 to 7."""
+        codec = self.attributes & COMPRESSION_MASK
+        if codec > Compression.ZSTD:
+            raise UnsupportedCompression(f"unknown compression {codec}")
+        return Compression(codec)
+
+    @property
+    def is_compressed(self) -> bool:
+        return bool(self.attributes & COMPRESSION_MASK)
+
+    @property
+    def log_append_time(self) -> bool:
+        """Whether `max_timestamp` is the broker's clock at the append, and counts for every record."""
+        return bool(self.attributes & TIMESTAMP_TYPE_FLAG)
+
+    @property
+    def is_transactional(self) -> bool:
+        return bool(self.attributes & TRANSACTIONAL_FLAG)
+
+    @property
+    def is_control(self) -> bool:
+        return bool(self.attributes & CONTROL_FLAG)
+
+    @property
+    def has_producer_id(self) -> bool:
+        return self.producer_id > NO_PRODUCER_ID
+
+    @property
+    def delete_horizon_ms(self) -> int | None:
+        """From when on the cleaner may drop the batch's tombstones; it then stands where the base timestamp stood."""
+        return self.base_timestamp if self.attributes & DELETE_HORIZON_FLAG else None
+
+    def verify_crc(self) -> bool:
+        """Whether the CRC is that of the bytes."""
+        return crc32c(self.view[ATTRIBUTES_OFFSET:]) == self.crc
+
+    def assign(self, base_offset: int, leader_epoch: int) -> None:
+        """Give the batch its place in the log, here and in the (writable) memory under it."""
+        patch(self.view, 0, base_offset, leader_epoch)
+        self.base_offset = base_offset
+        self.leader_epoch = leader_epoch
+
+    def stamp(self, max_timestamp: int, *, log_append_time: bool) -> None:
+        """Set the timestamp type and the largest timestamp (ms), and with them the CRC, here and in the memory."""
+        self.attributes = self.attributes & ~TIMESTAMP_TYPE_FLAG | (TIMESTAMP_TYPE_FLAG if log_append_time else 0)
+        self.max_timestamp = max_timestamp
+        _ATTRIBUTES.pack_into(self.view, ATTRIBUTES_OFFSET, self.attributes)
+        _TIMESTAMP.pack_into(self.view, MAX_TIMESTAMP_OFFSET, max_timestamp)
+        self.crc = crc32c(self.view[ATTRIBUTES_OFFSET:])
+        _CRC.pack_into(self.view, CRC_OFFSET, self.crc)
+
+    def payload(self, max_bytes: int = DEFAULT_MAX_DECOMPRESSED) -> memoryview:
+        """The records' bytes, decompressed into memory of their own if they were compressed."""
+        return decompress(self.compression, self.view[BATCH_OVERHEAD:], max_bytes)
+
+    def records(self, max_bytes: int = DEFAULT_MAX_DECOMPRESSED) -> Iterator[Record]:
+        """The records in order; decompression, bounded by `max_bytes`, and all checks happen while iterating."""
+        return _records(self, self.payload(max_bytes))
+
+    def __repr__(self) -> str:
+        return (
+            f"RecordBatch({self.base_offset}..{self.last_offset} epoch {self.leader_epoch}, {self.records_count} records,"
+            f" {self.size} bytes, attributes {self.attributes:#x}, producer {self.producer_id}/{self.producer_epoch}"
+            f"@{self.base_sequence})"
+        )
+
+
+def parse_batch(buffer: Buffer, position: int = 0) -> RecordBatch:
+    """The batch that starts at `position`; whatever follows it does not matter."""
+    return RecordBatch(buffer, position)
+
+
+def iter_batches(buffer: Buffer, position: int = 0) -> Iterator[RecordBatch]:
+    """The batches one after another, up to a last one that is cut (as the end of a fetch's answer may be)."""
+    view = memoryview(buffer)
+    end = len(view)
+    while end - position >= LOG_OVERHEAD:
+        (length,) = _LENGTH.unpack_from(view, position + 8)
+        if length < BATCH_OVERHEAD - LOG_OVERHEAD:
+            raise CorruptRecords(f"a batch of {length + LOG_OVERHEAD} bytes is shorter than its header")
+        if length + LOG_OVERHEAD > end - position:
+            return
+        yield RecordBatch(view, position)
+        position += length + LOG_OVERHEAD
+
+
+def patch(buffer: bytearray | memoryview, position: int, base_offset: int, leader_epoch: int) -> None:
+    """Write base offset and leader epoch into the batch at `position`; the CRC does not cover them."""
+    (length,) = _LENGTH.unpack_from(buffer, position + 8)
+    _ASSIGNED.pack_into(buffer, position, base_offset, length, leader_epoch)
+
+
+def control_type(key: Buffer | None) -> ControlType:
+    """The type in a control record's key; UNKNOWN for types of later versions, CorruptRecords for no key at all."""
+    if key is None or len(key) < _CONTROL_KEY.size:
+        raise CorruptRecords("a control record without a type in its key")
+    version, number = _CONTROL_KEY.unpack_from(key)
+    if version < 0:
+        raise CorruptRecords(f"a control record's key of version {version}")
+    try:
+        return ControlType(number)
+    except ValueError:
+        return ControlType.UNKNOWN
+
+
+def _records(batch: RecordBatch, data: memoryview) -> Iterator[Record]:
+    """Walk `data`; errors name the record by its place in the batch."""
+    base_offset = batch.base_offset
+    base_timestamp = batch.base_timestamp
+    fixed_timestamp = batch.max_timestamp if batch.log_append_time else None
+    position = 0
+    count = batch.records_count
+    if count < 0:
+        raise CorruptRecords(f"a batch of {count} records")
+    for index in range(count):
+        try:
+            length, position = read_varint(data, position)
+            end = position + length
+            if length < 0 or end > len(data):
+                raise CorruptRecords(f"length {length}")
+            timestamp_delta, position = read_varlong(data, position + 1)
+            offset_delta, position = read_varint(data, position)
+            key, position = _read_bytes(data, position, end)
+            value, position = _read_bytes(data, position, end)
+            header_count, position = read_varint(data, position)
+            headers: list[tuple[str, bytes | None]] = []
+            if header_count:
+                position = _read_headers(data, position, end, header_count, headers)
+            if position != end:
+                raise CorruptRecords(f"{end - position} bytes left over")
+        except CorruptRecords as error:
+            raise CorruptRecords(f"record {index} of the batch at {base_offset}: {error}") from None
+        except IndexError:
+            raise CorruptRecords(f"record {index} of the batch at {base_offset}: cut") from None
+        timestamp = base_timestamp + timestamp_delta if fixed_timestamp is None else fixed_timestamp
+        yield Record(base_offset + offset_delta, timestamp, key, value, headers)
+    if position != len(data):
+        raise CorruptRecords(f"{len(data) - position} bytes after the last record of the batch at {base_offset}")
+
+
+def _read_bytes(data: memoryview, position: int, end: int) -> tuple[memoryview | None, int]:
+    length, position = read_varint(data, position)
+    if length < 0:
+        if length != -1:
+            raise CorruptRecords(f"length {length}")
+        return None, position
+    after = position + length
+    if after > end:
+        raise CorruptRecords(f"length {length} with {end - position} bytes left")
+    return data[position:after], after
+
+
+def _read_headers(
+    data: memoryview, position: int, end: int, count: int, headers: list[tuple[str, bytes | None]]
+) -> int:
+    # Every header takes two bytes at least: a count beyond that is a lie, and would only fail later.
+    if count < 0 or count * 2 > end - position:
+        raise CorruptRecords(f"{count} headers in {end - position} bytes")
+    for _ in range(count):
+        key, position = _read_bytes(data, position, end)
+        value, position = _read_bytes(data, position, end)
+        if key is None:
+            raise CorruptRecords("a header without a key")
+        try:
+            name = str(key, "utf-8")
+        except UnicodeDecodeError:
+            raise CorruptRecords("a header's key is not UTF-8") from None
+        headers.append((name, None if value is None else bytes(value)))
+    return position
+
+
+def read_varint(data: memoryview, position: int) -> tuple[int, int]:
+    """A zigzag int32 of at most five bytes, and the position after it."""
+    byte = data[position]
+    if byte < 0x80:
+        return (byte >> 1) ^ -(byte & 1), position + 1
+    raw, position = _read_unsigned(data, position, 35)
+    raw &= 0xFFFFFFFF
+    return (raw >> 1) ^ -(raw & 1), position
+
+
+def read_varlong(data: memoryview, position: int) -> tuple[int, int]:
+    """A zigzag int64 of at most ten bytes, and the position after it."""
+    byte = data[position]
+    if byte < 0x80:
+        return (byte >> 1) ^ -(byte & 1), position + 1
+    raw, position = _read_unsigned(data, position, 70)
+    raw &= 0xFFFFFFFFFFFFFFFF
+    return (raw >> 1) ^ -(raw & 1), position
+
+
+def _read_unsigned(data: memoryview, position: int, bits: int) -> tuple[int, int]:
+    result = 0
+    for shift in range(0, bits, 7):
+        byte = data[position]
+        position += 1
+        result |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return result, position
+    raise CorruptRecords("a varint without an end")
