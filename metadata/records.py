@@ -1,16 +1,18 @@
 """The records of `__cluster_metadata`, and their encoding.
 
-A record's value is msgpack: `[type, version, {field number: value}]`. The rules that let two minor versions share a log:
+A record's value is msgpack: `[type, version, {field number: value}]`. The rules that let two minor versions share a
+log:
 
-- A field's number is its place in its class, counted from 1. New fields go to the end and have a default; none is moved,
-  removed or given another meaning.
-- A field that holds its default is not written. A number that the reader does not know is skipped, so the records of a newer
-  minor version are readable, as far as they are understood. `version` tells which revision of the class wrote the record.
+- A field's number is its place in its class, counted from 1. New fields go to the end and have a default; none is
+  moved, removed or given another meaning.
+- A field that holds its default is not written. A number that the reader does not know is skipped, so the records of
+  a newer minor version are readable, as far as they are understood. `version` tells which revision of the class wrote
+  the record.
 - An unknown type is an error, because skipping a whole record could make two images differ. The feature level
   `metadata.version` keeps a writer from using a type before all nodes know it.
 
-Names, types and the meaning of the fields are those of Kafka's metadata records. Uuids are 16 bytes; ids and epochs are -1 where
-there is none; a tuple of replicas keeps the order of preference.
+Names, types and the meaning of the fields are those of Kafka's metadata records. Uuids are 16 bytes; ids and epochs
+are -1 where there is none; a tuple of replicas keeps the order of preference.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import msgpack
 
@@ -67,7 +69,10 @@ class ResourceType(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where a node listens, under a listener's name. `security_protocol`: 0 PLAINTEXT, 1 SSL, 2 SASL_PLAINTEXT, 3 SASL_SSL."""
+    """Where a node listens, under a listener's name.
+
+    `security_protocol`: 0 PLAINTEXT, 1 SSL, 2 SASL_PLAINTEXT, 3 SASL_SSL.
+    """
 
     name: str
     host: str
@@ -124,7 +129,10 @@ class TopicRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionRecord:
-    """The whole state of a partition. `directories` holds one directory id for each of `replicas`, in the same order."""
+    """The whole state of a partition.
+
+    `directories` holds one directory id for each of `replicas`, in the same order.
+    """
 
     TYPE: ClassVar[int] = 3
 
@@ -159,7 +167,8 @@ class ConfigRecord:
 class PartitionChangeRecord:
     """What changed in a partition. None, or `NO_LEADER_CHANGE`, or -1 in `leader_recovery_state`, means: as it was.
 
-    Every change raises the partition epoch by one. A leader named here, also the present one, raises the leader epoch by one.
+    Every change raises the partition epoch by one. A leader named here, also the present one, raises the leader epoch
+    by one.
     """
 
     TYPE: ClassVar[int] = 5
@@ -209,7 +218,9 @@ class ProducerIdsRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerRegistrationChangeRecord:
-    """A broker was fenced or unfenced, began its controlled shutdown, or has other log directories (None: as they were)."""
+    """A broker was fenced or unfenced, began its controlled shutdown, or has other log directories (None: as they
+    were).
+    """
 
     TYPE: ClassVar[int] = 17
 
@@ -315,12 +326,14 @@ _LAYOUTS: dict[int, _Layout] = {
 
 def encode_record(record: MetadataRecord) -> bytes:
     """The record as the value of a Kafka record in `__cluster_metadata`."""
-    encoded: bytes = msgpack.packb((record.TYPE, _VERSION, _LAYOUTS[record.TYPE].to_map(record)))
-    return encoded
+    return cast(bytes, msgpack.packb((record.TYPE, _VERSION, _LAYOUTS[record.TYPE].to_map(record))))
 
 
 def decode_record(value: bytes | bytearray | memoryview) -> MetadataRecord:
-    """The record that these bytes hold. Raises `MetadataRecordError`, and nothing else, for any bytes that hold none."""
+    """The record that these bytes hold.
+
+    Raises `MetadataRecordError`, and nothing else, for any bytes that hold none.
+    """
     try:
         read = msgpack.unpackb(value, use_list=False, strict_map_key=False)
     except (ValueError, msgpack.UnpackException, RecursionError, TypeError) as error:
