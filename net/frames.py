@@ -1,0 +1,86 @@
+"""Cuts a stream of bytes into frames: four bytes of length, then that many bytes.
+
+Sans-I/O. Small frames are read ahead together: the shell receives into a scratch buffer, calls `feed`, and the frames
+in it are copied out. A frame that is not whole yet gets one buffer of its exact size; while `target` is not None the
+shell receives straight into it and calls `filled`. So a large frame is copied only as far as the scratch buffer held
+its beginning.
+
+A peer that announces a large frame and never sends it must cost nothing: above `_LAZY_ABOVE` bytes the buffer is an
+anonymous mapping, whose pages exist only once they are written.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections import deque
+from struct import Struct
+from typing import Final
+
+from barnabas.protocol.errors import RemoteProtocolError
+
+_LENGTH: Final = Struct(">i")
+_LAZY_ABOVE: Final = 1_250_000
+
+
+class FrameTooLarge(RemoteProtocolError):
+    """A frame's length is negative or larger than allowed."""
+
+
+class FrameReader:
+    """Bytes in, frames out. A frame is a writable memoryview of a buffer that nobody else uses, without the length."""
+
+    __slots__ = ("_head", "_max_bytes", "_received", "frames", "target")
+
+    def __init__(self, max_bytes: int) -> None:
+        self.frames: deque[memoryview] = deque()
+        """Whole frames, oldest first; the caller takes them from the left."""
+        self.target: memoryview | None = None
+        """Where the next bytes belong: what is missing of a frame whose length is known."""
+        self._received: memoryview | None = None
+        self._head = b""
+        self._max_bytes = max_bytes
+
+    def feed(self, data: memoryview) -> None:
+        """Take bytes that were received elsewhere. Only while `target` is None. FrameTooLarge for a bad length."""
+        if self._head:
+            data = memoryview(self._head + data)
+            self._head = b""
+        position, end = 0, len(data)
+        while end - position >= 4:
+            size = _LENGTH.unpack_from(data, position)[0]
+            position += 4
+            self._check(size)
+            if size <= end - position:
+                self.frames.append(memoryview(bytearray(data[position : position + size])))
+                position += size
+            else:
+                self._begin(size, data[position:])
+                return
+        self._head = bytes(data[position:])
+
+    def filled(self, count: int) -> None:
+        """`count` bytes were received into `target`."""
+        assert self.target is not None
+        assert self._received is not None
+        if count == len(self.target):
+            self.frames.append(self._received)
+            self.target = self._received = None
+        else:
+            self.target = self.target[count:]
+
+    @property
+    def partial(self) -> bool:
+        """Whether a frame has begun and is not whole: the end of the stream is now a cut frame."""
+        return self.target is not None or bool(self._head)
+
+    def _check(self, size: int) -> None:
+        if size < 0:
+            raise FrameTooLarge(f"a frame of negative length {size}")
+        if size > self._max_bytes:
+            raise FrameTooLarge(f"a frame of {size} bytes, more than the {self._max_bytes} allowed")
+
+    def _begin(self, size: int, beginning: memoryview) -> None:
+        frame = memoryview(bytearray(size) if size <= _LAZY_ABOVE else mmap.mmap(-1, size))
+        frame[: len(beginning)] = beginning
+        self._received = frame
+        self.target = frame[len(beginning) :]
