@@ -2,13 +2,13 @@
 
 What is kept true:
 
-* `compress` writes what every client can read: gzip members, xerial-framed snappy, lz4 frames whose blocks are
+* `compress` writes what every client can read: gzip, snappy in xerial's framing, lz4 frames whose blocks are
   independent (Java refuses linked ones), zstd frames.
 * `decompress` reads what any client may have written: besides the above, raw snappy and linked lz4 blocks.
-* `decompress` never returns more than `limit` bytes, and never holds much more than that: a few bytes that claim or
-  expand to gigabytes raise `DecompressionLimitExceeded`. Anything else wrong with the bytes is `CorruptRecords`.
+* `decompress` never returns more than `limit` bytes, and holds little more than that on the way: bytes that claim or
+  expand to gigabytes raise `DecompressionLimitExceeded`. Whatever else is wrong with them raises `CorruptRecords`.
 
-cramjam is imported on first use: most batches of most clusters' internal topics are not compressed.
+cramjam is imported on first use: a node whose topics are not compressed never loads it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import struct
 from enum import IntEnum
 
 from barnabas.protocol.errors import RemoteProtocolError
-
-Buffer = bytes | bytearray | memoryview
+from barnabas.protocol.types import Buffer
 
 
 class CorruptRecords(RemoteProtocolError):
@@ -42,92 +41,133 @@ class Compression(IntEnum):
     LZ4 = 3
     ZSTD = 4
 
+    @classmethod
+    def of(cls, name: str) -> Compression:
+        """The codec that clients and `compression.type` call `name`; `none` and `uncompressed` are the same.
+
+        Raises ValueError for any other name, `producer` among them.
+        """
+        try:
+            return cls.NONE if name == "uncompressed" else cls[name.upper()]
+        except KeyError:
+            raise ValueError(f"no compression is called {name!r}") from None
+
 
 _XERIAL_MAGIC = b"\x82SNAPPY\x00"
 _XERIAL_HEADER = _XERIAL_MAGIC + struct.pack(">ii", 1, 1)
-_XERIAL_BLOCK = 32 * 1024
-_FIRST_GUESS = 64 * 1024
-_INT = struct.Struct(">I")
+_XERIAL_BLOCK_BYTES = 32 * 1024
+_XERIAL_LENGTH = struct.Struct(">I")
+_SNAPPY_MAX_RATIO = 22
+"""A copy of 64 bytes takes three: snappy expands no further."""
+
+_FIRST_OUTPUT_BYTES = 64 * 1024
+_LZ4_FAST_LEVEL = 1
+_LZ4_DEFAULT_LEVEL = 9
+_LZ4_MIN_HIGH_LEVEL, _LZ4_MAX_HIGH_LEVEL = 3, 12
+_ZSTD_DEFAULT_LEVEL = 3
+_GZIP_DEFAULT_LEVEL = -1
 
 
 def compress(codec: Compression, data: Buffer, level: int | None = None) -> bytes | memoryview:
-    """`data` in the codec's frame; `level` as in `compression.<codec>.level`, None for the codec's default."""
+    """`data` compressed, as one frame of `codec`.
+
+    `level` is what `compression.<codec>.level` may be set to; None is its default. Kafka's default for lz4, 9, means
+    the fast compressor there, and so it does here; any other level is that of the slow one.
+    """
     import cramjam
 
-    if codec == Compression.GZIP:
-        return memoryview(cramjam.gzip.compress(data, level=level))
-    if codec == Compression.SNAPPY:
-        return _compress_xerial(data)
-    if codec == Compression.LZ4:
-        frame = cramjam.lz4.Compressor(level=level, content_checksum=False, block_linked=False)
-        frame.compress(bytes(data))  # the only input it takes
-        return memoryview(frame.finish())
-    if codec == Compression.ZSTD:
-        return memoryview(cramjam.zstd.compress(data, level=3 if level is None else level))
-    return memoryview(data)
+    match codec:
+        case Compression.NONE:
+            return memoryview(data)
+        case Compression.GZIP:
+            return memoryview(cramjam.gzip.compress(data, level=None if level == _GZIP_DEFAULT_LEVEL else level))
+        case Compression.SNAPPY:
+            return _compress_snappy(data)
+        case Compression.LZ4:
+            lz4 = cramjam.lz4.Compressor(level=_lz4_level(level), content_checksum=False, block_linked=False)
+            lz4.compress(bytes(data))  # takes nothing but bytes
+            return memoryview(lz4.finish())
+        case Compression.ZSTD:
+            return memoryview(cramjam.zstd.compress(data, level=_ZSTD_DEFAULT_LEVEL if level is None else level))
 
 
 def decompress(codec: Compression, data: Buffer, limit: int) -> memoryview:
-    """The plain bytes, at most `limit` of them, else DecompressionLimitExceeded."""
+    """The plain bytes of `data`, at most `limit` of them, else DecompressionLimitExceeded."""
     import cramjam
 
-    if codec == Compression.NONE:
-        return memoryview(data)
-    if codec == Compression.SNAPPY:
-        return _decompress_snappy(data, limit)
-    module = {Compression.GZIP: cramjam.gzip, Compression.LZ4: cramjam.lz4, Compression.ZSTD: cramjam.zstd}[codec]
-    size = min(limit, max(_FIRST_GUESS, 4 * len(data)))
+    match codec:
+        case Compression.NONE:
+            return memoryview(data)
+        case Compression.SNAPPY:
+            return _decompress_snappy(memoryview(data), limit)
+        case Compression.GZIP:
+            decompress_into = cramjam.gzip.decompress_into
+        case Compression.LZ4:
+            decompress_into = cramjam.lz4.decompress_into
+        case Compression.ZSTD:
+            decompress_into = cramjam.zstd.decompress_into
+    # The sizes that frames declare are optional and may lie, so the output grows as far as the bytes bear it out.
+    size = min(limit, max(_FIRST_OUTPUT_BYTES, 4 * len(data)))
     while True:
         output = bytearray(size)
         try:
-            return memoryview(output)[: module.decompress_into(data, output)]
+            written = decompress_into(data, output)
         except cramjam.DecompressionError as error:
-            if "whole buffer" not in str(error):
+            if str(error) != "failed to write whole buffer":
                 raise CorruptRecords(f"{codec.name.lower()}: {error}") from None
+        else:
+            return memoryview(output)[:written]
         if size >= limit:
-            raise DecompressionLimitExceeded(f"{codec.name.lower()}: more than {limit} bytes")
+            raise DecompressionLimitExceeded(f"{codec.name.lower()}: {len(data)} bytes expand to more than {limit}")
         size = min(limit, 4 * size)
 
 
-def _compress_xerial(data: Buffer) -> bytes:
+def _lz4_level(level: int | None) -> int:
+    if level is None or level == _LZ4_DEFAULT_LEVEL:
+        return _LZ4_FAST_LEVEL
+    return max(_LZ4_MIN_HIGH_LEVEL, min(level, _LZ4_MAX_HIGH_LEVEL))
+
+
+def _compress_snappy(data: Buffer) -> bytes:
     import cramjam
 
     view = memoryview(data)
-    parts: list[bytes] = [_XERIAL_HEADER]
-    for start in range(0, len(view), _XERIAL_BLOCK):
-        block = bytes(cramjam.snappy.compress_raw(view[start : start + _XERIAL_BLOCK]))
-        parts += (_INT.pack(len(block)), block)
+    parts: list[Buffer] = [_XERIAL_HEADER]
+    for start in range(0, len(view), _XERIAL_BLOCK_BYTES):
+        block = memoryview(cramjam.snappy.compress_raw(view[start : start + _XERIAL_BLOCK_BYTES]))
+        parts += (_XERIAL_LENGTH.pack(len(block)), block)
     return b"".join(parts)
 
 
-def _decompress_snappy(data: Buffer, limit: int) -> memoryview:
-    view = memoryview(data)
-    if bytes(view[:8]) != _XERIAL_MAGIC:
-        return memoryview(_snappy_block(view, limit))
-    blocks: list[bytes] = []
+def _decompress_snappy(data: memoryview, limit: int) -> memoryview:
+    if data[: len(_XERIAL_MAGIC)] != _XERIAL_MAGIC:
+        return _snappy_block(data, limit)
+    blocks: list[memoryview] = []
     position = len(_XERIAL_HEADER)
-    total = 0
-    while position < len(view):
-        if position + 4 > len(view):
-            raise CorruptRecords("snappy: a cut block length")
-        (length,) = _INT.unpack_from(view, position)
-        position += 4
-        if position + length > len(view):
-            raise CorruptRecords("snappy: a cut block")
-        block = _snappy_block(view[position : position + length], limit - total)
+    if len(data) < position:
+        raise CorruptRecords("snappy: cut in the header")
+    while position < len(data):
+        start = position + _XERIAL_LENGTH.size
+        if start > len(data):
+            raise CorruptRecords("snappy: cut in a block's length")
+        position = start + _XERIAL_LENGTH.unpack_from(data, position)[0]
+        if position > len(data):
+            raise CorruptRecords(f"snappy: a block of {position - start} bytes with {len(data) - start} left")
+        block = _snappy_block(data[start:position], limit)
+        limit -= len(block)
         blocks.append(block)
-        total += len(block)
-        position += length
-    return memoryview(b"".join(blocks))
+    return blocks[0] if len(blocks) == 1 else memoryview(b"".join(blocks))
 
 
-def _snappy_block(block: memoryview, limit: int) -> bytes:
+def _snappy_block(block: memoryview, limit: int) -> memoryview:
     import cramjam
 
     try:
         size = cramjam.snappy.decompress_raw_len(block)
+        if size > _SNAPPY_MAX_RATIO * len(block):
+            raise CorruptRecords(f"snappy: {len(block)} bytes cannot expand to the {size} they claim")
         if size > limit:
-            raise DecompressionLimitExceeded(f"snappy: more than {limit} bytes")
-        return bytes(cramjam.snappy.decompress_raw(block))
+            raise DecompressionLimitExceeded(f"snappy: {size} bytes, of which {limit} are allowed")
+        return memoryview(cramjam.snappy.decompress_raw(block))
     except cramjam.DecompressionError as error:
         raise CorruptRecords(f"snappy: {error}") from None

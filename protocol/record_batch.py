@@ -16,18 +16,18 @@ from __future__ import annotations
 
 import struct
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from crc32c import crc32c
 
 from barnabas.protocol.compression import (
-    Buffer,
     Compression,
     CorruptRecords,
     DecompressionLimitExceeded,
     UnsupportedCompression,
     decompress,
 )
+from barnabas.protocol.types import Buffer, decode_varint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,15 +40,16 @@ __all__ = [
     "NO_PRODUCER_ID",
     "NO_SEQUENCE",
     "NO_TIMESTAMP",
-    "Buffer",
     "Compression",
     "ControlType",
     "CorruptRecords",
     "DecompressionLimitExceeded",
+    "EndTxnMarker",
     "Record",
     "RecordBatch",
     "UnsupportedCompression",
     "control_type",
+    "end_txn_marker",
     "iter_batches",
     "parse_batch",
     "patch",
@@ -59,6 +60,8 @@ LOG_OVERHEAD = 12
 BATCH_OVERHEAD = 61
 """Bytes of a whole batch header."""
 MAGIC = 2
+LENGTH_OFFSET = 8
+LEADER_EPOCH_OFFSET = 12
 MAGIC_OFFSET = 16
 CRC_OFFSET = 17
 ATTRIBUTES_OFFSET = 21
@@ -75,19 +78,21 @@ TIMESTAMP_TYPE_FLAG = 0x08
 TRANSACTIONAL_FLAG = 0x10
 CONTROL_FLAG = 0x20
 DELETE_HORIZON_FLAG = 0x40
+KNOWN_FLAGS = 0x7F
 
 DEFAULT_MAX_DECOMPRESSED = 256 * 1024 * 1024
 """Bytes beyond which one batch is taken for a bomb, unless the caller says otherwise."""
 
 HEADER = struct.Struct(">qiibIhiqqqhii")
-_PREFIX = struct.Struct(">qi")
-_ASSIGNED = struct.Struct(">qii")
+_BASE_OFFSET = struct.Struct(">q")
+_LEADER_EPOCH = struct.Struct(">i")
 _LENGTH = struct.Struct(">i")
 _CRC = struct.Struct(">I")
 _ATTRIBUTES = struct.Struct(">h")
 _TIMESTAMP = struct.Struct(">q")
 _CONTROL_KEY = struct.Struct(">hh")
-_INT64_MAX = (1 << 63) - 1
+_END_TXN_MARKER = struct.Struct(">hi")
+_INT64 = 1 << 63
 _SEQUENCES = 1 << 31
 
 
@@ -103,6 +108,13 @@ class ControlType(IntEnum):
     KRAFT_VOTERS = 6
     UNKNOWN = -1
     """A type of a later version: to be skipped."""
+
+
+class EndTxnMarker(NamedTuple):
+    """The end of a transaction in one partition, written by the coordinator of `coordinator_epoch`."""
+
+    commit: bool
+    coordinator_epoch: int
 
 
 class Record:
@@ -150,6 +162,23 @@ class RecordBatch:
         "view",
     )
 
+    view: memoryview
+    """The batch's bytes, all of them and no others."""
+    size: int
+    """Bytes of the whole batch, with the twelve that its length does not count."""
+    base_offset: int
+    leader_epoch: int
+    magic: int
+    crc: int
+    attributes: int
+    last_offset_delta: int
+    base_timestamp: int
+    max_timestamp: int
+    producer_id: int
+    producer_epoch: int
+    base_sequence: int
+    records_count: int
+
     def __init__(self, buffer: Buffer, position: int = 0) -> None:
         view = memoryview(buffer)
         if len(view) - position < BATCH_OVERHEAD:
@@ -169,12 +198,12 @@ class RecordBatch:
             self.base_sequence,
             self.records_count,
         ) = HEADER.unpack_from(view, position)
-        self.size: int = length + LOG_OVERHEAD
+        self.size = length + LOG_OVERHEAD
         if self.magic != MAGIC:
             raise CorruptRecords(f"a batch of magic {self.magic}, not 2")
         if self.size < BATCH_OVERHEAD or self.size > len(view) - position:
             raise CorruptRecords(f"a batch of {self.size} bytes in {len(view) - position}")
-        self.view: memoryview = view[position : position + self.size]
+        self.view = view[position : position + self.size]
 
     @property
     def last_offset(self) -> int:
@@ -238,8 +267,13 @@ class RecordBatch:
         self.leader_epoch = leader_epoch
 
     def stamp(self, max_timestamp: int, *, log_append_time: bool) -> None:
-        """Set the timestamp type and the largest timestamp (ms), and with them the CRC, here and in the memory."""
-        self.attributes = self.attributes & ~TIMESTAMP_TYPE_FLAG | (TIMESTAMP_TYPE_FLAG if log_append_time else 0)
+        """Set the timestamp type and the largest timestamp (ms), and with them the CRC, here and in the memory.
+
+        Attribute bits without a meaning are cleared on the way, as Kafka does.
+        """
+        self.attributes &= KNOWN_FLAGS & ~TIMESTAMP_TYPE_FLAG
+        if log_append_time:
+            self.attributes |= TIMESTAMP_TYPE_FLAG
         self.max_timestamp = max_timestamp
         _ATTRIBUTES.pack_into(self.view, ATTRIBUTES_OFFSET, self.attributes)
         _TIMESTAMP.pack_into(self.view, MAX_TIMESTAMP_OFFSET, max_timestamp)
@@ -251,14 +285,18 @@ class RecordBatch:
         return decompress(self.compression, self.view[BATCH_OVERHEAD:], max_bytes)
 
     def records(self, max_bytes: int = DEFAULT_MAX_DECOMPRESSED) -> Iterator[Record]:
-        """The records in order; decompression, bounded by `max_bytes`, and all checks happen while iterating."""
+        """The records in order, decompressed at once (at most `max_bytes`) and checked one by one while iterating."""
+        if self.records_count < 0:
+            raise CorruptRecords(f"a batch of {self.records_count} records")
+        if self.size == BATCH_OVERHEAD and not self.records_count:
+            return iter(())  # what compaction leaves of a batch to keep its producer's sequence
         return _records(self, self.payload(max_bytes))
 
     def __repr__(self) -> str:
         return (
-            f"RecordBatch({self.base_offset}..{self.last_offset} epoch {self.leader_epoch}, {self.records_count} records,"
-            f" {self.size} bytes, attributes {self.attributes:#x}, producer {self.producer_id}/{self.producer_epoch}"
-            f"@{self.base_sequence})"
+            f"RecordBatch({self.base_offset}..{self.last_offset} epoch {self.leader_epoch},"
+            f" {self.records_count} records, {self.size} bytes, attributes {self.attributes:#x},"
+            f" producer {self.producer_id}/{self.producer_epoch}@{self.base_sequence})"
         )
 
 
@@ -272,7 +310,7 @@ def iter_batches(buffer: Buffer, position: int = 0) -> Iterator[RecordBatch]:
     view = memoryview(buffer)
     end = len(view)
     while end - position >= LOG_OVERHEAD:
-        (length,) = _LENGTH.unpack_from(view, position + 8)
+        (length,) = _LENGTH.unpack_from(view, position + LENGTH_OFFSET)
         if length < BATCH_OVERHEAD - LOG_OVERHEAD:
             raise CorruptRecords(f"a batch of {length + LOG_OVERHEAD} bytes is shorter than its header")
         if length + LOG_OVERHEAD > end - position:
@@ -283,12 +321,12 @@ def iter_batches(buffer: Buffer, position: int = 0) -> Iterator[RecordBatch]:
 
 def patch(buffer: bytearray | memoryview, position: int, base_offset: int, leader_epoch: int) -> None:
     """Write base offset and leader epoch into the batch at `position`; the CRC does not cover them."""
-    (length,) = _LENGTH.unpack_from(buffer, position + 8)
-    _ASSIGNED.pack_into(buffer, position, base_offset, length, leader_epoch)
+    _BASE_OFFSET.pack_into(buffer, position, base_offset)
+    _LEADER_EPOCH.pack_into(buffer, position + LEADER_EPOCH_OFFSET, leader_epoch)
 
 
 def control_type(key: Buffer | None) -> ControlType:
-    """The type in a control record's key; UNKNOWN for types of later versions, CorruptRecords for no key at all."""
+    """The type in a control record's key; UNKNOWN for types of later versions, CorruptRecords where there is none."""
     if key is None or len(key) < _CONTROL_KEY.size:
         raise CorruptRecords("a control record without a type in its key")
     version, number = _CONTROL_KEY.unpack_from(key)
@@ -300,57 +338,87 @@ def control_type(key: Buffer | None) -> ControlType:
         return ControlType.UNKNOWN
 
 
+def end_txn_marker(record: Record) -> EndTxnMarker | None:
+    """What a control record says of a transaction; None if it is a control record of another kind."""
+    kind = control_type(record.key)
+    if kind not in (ControlType.COMMIT, ControlType.ABORT):
+        return None
+    if record.value is None or len(record.value) < _END_TXN_MARKER.size:
+        raise CorruptRecords("the end of a transaction without its coordinator's epoch")
+    version, coordinator_epoch = _END_TXN_MARKER.unpack_from(record.value)
+    if version < 0:
+        raise CorruptRecords(f"the end of a transaction of version {version}")
+    return EndTxnMarker(kind is ControlType.COMMIT, coordinator_epoch)
+
+
 def _records(batch: RecordBatch, data: memoryview) -> Iterator[Record]:
-    """Walk `data`; errors name the record by its place in the batch."""
+    """Walk `data`. Varints of one byte are read in line, because half the cost of a record is in them."""
     base_offset = batch.base_offset
     base_timestamp = batch.base_timestamp
-    fixed_timestamp = batch.max_timestamp if batch.log_append_time else None
+    log_append_time = batch.max_timestamp if batch.log_append_time else None
+    size = len(data)
     position = 0
-    count = batch.records_count
-    if count < 0:
-        raise CorruptRecords(f"a batch of {count} records")
-    for index in range(count):
-        try:
-            length, position = read_varint(data, position)
+    try:
+        for _ in range(batch.records_count):
+            byte = data[position]
+            if byte < 0x80:
+                length, position = (byte >> 1) ^ -(byte & 1), position + 1
+            else:
+                length, position = _varint(data, position)
             end = position + length
-            if length < 0 or end > len(data):
-                raise CorruptRecords(f"length {length}")
-            timestamp_delta, position = read_varlong(data, position + 1)
-            offset_delta, position = read_varint(data, position)
+            if end > size:
+                raise CorruptRecords(f"a record of {length} bytes with {size - position} left")
+            position += 1  # the attributes, of which none has a meaning yet
+            byte = data[position]
+            if byte < 0x80:
+                timestamp, position = base_timestamp + ((byte >> 1) ^ -(byte & 1)), position + 1
+            else:
+                delta, position = _varint(data, position, 10)
+                timestamp = base_timestamp + delta
+            if not -_INT64 <= timestamp < _INT64:
+                timestamp = (timestamp + _INT64) % (2 * _INT64) - _INT64  # sums wrap, as in Java
+            byte = data[position]
+            if byte < 0x80:
+                delta, position = (byte >> 1) ^ -(byte & 1), position + 1
+            else:
+                delta, position = _varint(data, position)
             key, position = _read_bytes(data, position, end)
             value, position = _read_bytes(data, position, end)
-            header_count, position = read_varint(data, position)
             headers: list[tuple[str, bytes | None]] = []
-            if header_count:
-                position = _read_headers(data, position, end, header_count, headers)
+            if data[position]:
+                position = _read_headers(data, position, end, headers)
+            else:
+                position += 1
             if position != end:
-                raise CorruptRecords(f"{end - position} bytes left over")
-        except CorruptRecords as error:
-            raise CorruptRecords(f"record {index} of the batch at {base_offset}: {error}") from None
-        except IndexError:
-            raise CorruptRecords(f"record {index} of the batch at {base_offset}: cut") from None
-        timestamp = base_timestamp + timestamp_delta if fixed_timestamp is None else fixed_timestamp
-        yield Record(base_offset + offset_delta, timestamp, key, value, headers)
-    if position != len(data):
-        raise CorruptRecords(f"{len(data) - position} bytes after the last record of the batch at {base_offset}")
+                raise CorruptRecords(f"a record of {length} bytes ends {position - end} bytes after that")
+            if log_append_time is not None:
+                timestamp = log_append_time
+            yield Record(base_offset + delta, timestamp, key, value, headers)
+    except IndexError:
+        raise CorruptRecords(f"{batch.records_count} records in a batch that ends before") from None
+    if position != size:
+        raise CorruptRecords(f"{size - position} bytes after the last of {batch.records_count} records")
 
 
 def _read_bytes(data: memoryview, position: int, end: int) -> tuple[memoryview | None, int]:
-    length, position = read_varint(data, position)
+    byte = data[position]
+    if byte < 0x80:
+        length, position = (byte >> 1) ^ -(byte & 1), position + 1
+    else:
+        length, position = _varint(data, position)
     if length < 0:
         if length != -1:
-            raise CorruptRecords(f"length {length}")
+            raise CorruptRecords(f"a length of {length}")
         return None, position
     after = position + length
     if after > end:
-        raise CorruptRecords(f"length {length} with {end - position} bytes left")
+        raise CorruptRecords(f"a length of {length} with {end - position} bytes left in the record")
     return data[position:after], after
 
 
-def _read_headers(
-    data: memoryview, position: int, end: int, count: int, headers: list[tuple[str, bytes | None]]
-) -> int:
-    # Every header takes two bytes at least: a count beyond that is a lie, and would only fail later.
+def _read_headers(data: memoryview, position: int, end: int, headers: list[tuple[str, bytes | None]]) -> int:
+    count, position = _varint(data, position)
+    # Every header takes two bytes at least, so a count beyond that is refused before it costs anything.
     if count < 0 or count * 2 > end - position:
         raise CorruptRecords(f"{count} headers in {end - position} bytes")
     for _ in range(count):
@@ -366,32 +434,16 @@ def _read_headers(
     return position
 
 
-def read_varint(data: memoryview, position: int) -> tuple[int, int]:
-    """A zigzag int32 of at most five bytes, and the position after it."""
+def _varint(data: memoryview, position: int, max_bytes: int = 5) -> tuple[int, int]:
+    """A zigzag integer of 32 bits (64 if `max_bytes` is 10) and the position after it."""
     byte = data[position]
-    if byte < 0x80:
-        return (byte >> 1) ^ -(byte & 1), position + 1
-    raw, position = _read_unsigned(data, position, 35)
-    raw &= 0xFFFFFFFF
-    return (raw >> 1) ^ -(raw & 1), position
-
-
-def read_varlong(data: memoryview, position: int) -> tuple[int, int]:
-    """A zigzag int64 of at most ten bytes, and the position after it."""
-    byte = data[position]
-    if byte < 0x80:
-        return (byte >> 1) ^ -(byte & 1), position + 1
-    raw, position = _read_unsigned(data, position, 70)
-    raw &= 0xFFFFFFFFFFFFFFFF
-    return (raw >> 1) ^ -(raw & 1), position
-
-
-def _read_unsigned(data: memoryview, position: int, bits: int) -> tuple[int, int]:
-    result = 0
-    for shift in range(0, bits, 7):
-        byte = data[position]
-        position += 1
-        result |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return result, position
-    raise CorruptRecords("a varint without an end")
+    if byte > 0x7F and data[position + 1] < 0x80:
+        raw = byte & 0x7F | data[position + 1] << 7
+        return (raw >> 1) ^ -(raw & 1), position + 2
+    try:
+        value, position = decode_varint(data, position, max_bytes)
+    except ValueError as error:
+        raise CorruptRecords(str(error)) from None
+    if (value ^ (value >> 127)) >> (31 if max_bytes == 5 else 63):
+        raise CorruptRecords(f"{value} in a varint of {max_bytes} bytes")
+    return value, position

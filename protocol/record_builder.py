@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from crc32c import crc32c
 
-from barnabas.protocol.compression import Buffer, Compression, compress
+from barnabas.protocol.compression import Compression, compress
 from barnabas.protocol.errors import LocalProtocolError
 from barnabas.protocol.record_batch import (
     ATTRIBUTES_OFFSET,
@@ -31,15 +31,20 @@ from barnabas.protocol.record_batch import (
     TRANSACTIONAL_FLAG,
     ControlType,
 )
+from barnabas.protocol.types import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     Headers = Sequence[tuple[str, Buffer | None]]
+    """Names and values; a name may come more than once."""
+    RecordFields = tuple[int, Buffer | None, Buffer | None] | tuple[int, Buffer | None, Buffer | None, Headers]
+    """Timestamp (ms), key, value and, perhaps, headers."""
 
 _CRC = struct.Struct(">I")
 _CONTROL_KEY = struct.Struct(">hh")
 _END_TXN_MARKER = struct.Struct(">hi")
+_INT64 = 1 << 63
 
 
 class BatchBuilder:
@@ -130,16 +135,19 @@ class BatchBuilder:
             self._max_timestamp = timestamp
         elif timestamp > self._max_timestamp:
             self._max_timestamp = timestamp
+        since_first = timestamp - self._first_timestamp
+        if not -_INT64 <= since_first < _INT64:
+            since_first = (since_first + _INT64) % (2 * _INT64) - _INT64  # wraps, as it does again when read
         record = bytearray(1)
-        write_varint(record, timestamp - self._first_timestamp)
-        write_varint(record, delta)
+        _write_varint(record, since_first)
+        _write_varint(record, delta)
         _write_bytes(record, key)
         _write_bytes(record, value)
-        write_varint(record, len(headers))
+        _write_varint(record, len(headers))
         for name, content in headers:
             _write_bytes(record, name.encode())
             _write_bytes(record, content)
-        write_varint(self._body, len(record))
+        _write_varint(self._body, len(record))
         self._body += record
         self._last_delta = delta
         self._count += 1
@@ -188,7 +196,7 @@ class BatchBuilder:
 
 
 def build_batch(
-    records: Iterable[tuple[int, Buffer | None, Buffer | None] | tuple[int, Buffer | None, Buffer | None, Headers]],
+    records: Iterable[RecordFields],
     compression: Compression = Compression.NONE,
     *,
     base_offset: int = 0,
@@ -211,7 +219,7 @@ def build_batch(
         level=level,
     )
     for record in records:
-        builder.append(*record)
+        builder.append(record[0], record[1], record[2], record[3] if len(record) == 4 else ())
     return builder.build()
 
 
@@ -281,7 +289,7 @@ def build_end_txn_marker(
     )
 
 
-def write_varint(output: bytearray, value: int) -> None:
+def _write_varint(output: bytearray, value: int) -> None:
     """Append a zigzag varint of up to 64 bits."""
     raw = (value << 1) ^ (value >> 63)
     while raw > 0x7F:
@@ -294,5 +302,5 @@ def _write_bytes(output: bytearray, data: Buffer | None) -> None:
     if data is None:
         output.append(1)
         return
-    write_varint(output, len(data))
+    _write_varint(output, len(data))
     output += data
