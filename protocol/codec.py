@@ -66,7 +66,7 @@ def encode_into(message: Message, version: int, out: bytearray, parts: list[Part
         encoder = _encoders[key] = compile_encoder(*key)
     try:
         encoder.run(message, out, parts)
-    except (struct.error, AttributeError, TypeError, ValueError) as error:
+    except (struct.error, AttributeError, TypeError, ValueError, OverflowError) as error:
         _, path = encoder.where(error)
         raise LocalProtocolError(f"{path} at version {version}: {error}") from error
 

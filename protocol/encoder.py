@@ -1,9 +1,8 @@
 """Compiles the encoder of a message at a version.
 
-The function that it writes is `run(m, out, parts)`: it appends the message's bytes to the bytearray `out` and to `parts`
-the pieces of the frame in order, `out` as far as it got first. A `records` field becomes a part of its own, uncopied,
-and a new bytearray starts after it. It raises whatever a wrong value raises, which `codec` turns into
-LocalProtocolError.
+The function that it writes is `run(m, out, parts)`: it appends the message's bytes to the bytearray `out`, and to
+`parts` the pieces of the frame in order, `out` first. A `records` field becomes a part of its own, uncopied, and a new
+bytearray starts after it. It raises whatever a wrong value raises, which `codec` turns into LocalProtocolError.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ A test compares the committed modules with `generated()`, so the schema and they
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ PYTHON_TYPES = {
     "uuid": "bytes",
     "records": "memoryview",
 }
+LINE_LENGTH = 120
 BASES = {"request": "RequestMessage", "response": "ResponseMessage"}
 HEAD = '''"""{title}. Written by barnabas.protocol.generate: do not edit."""
 
@@ -80,10 +82,9 @@ def api_keys_module(messages: list[MessageSchema]) -> str:
         lines.append(f"    {name} = {request.api_key}\n")
         if request.versions != NO_VERSIONS:
             first, last = request.versions
-            facts = (first, last, request.flexible_from, response.flexible_from)
-            rows.append(
-                f"    {request.api_key}: ApiVersions{(*facts, request.latest_unstable, request.listeners)!r},\n"
-            )
+            facts: tuple[Any, ...] = (first, last, request.flexible_from, response.flexible_from)
+            facts += (request.latest_unstable, request.listeners)
+            rows.append(f"    {request.api_key}: ApiVersions{_literal(facts)},\n")
     lines.append(API_VERSIONS_CLASS)
     lines += ["API_VERSIONS: dict[int, ApiVersions] = {\n", *rows, "}\n"]
     lines.append('"""By API key, for every API that has a valid version."""\n')
@@ -150,7 +151,7 @@ def _message_class(message: MessageSchema) -> str:
         text += ", never flexible" if flexible is None else f", flexible from {flexible}"
     lines = [
         f'\n\nclass {message.name}({BASES.get(message.kind, "Message")}):\n    """{message.name}: {text}."""\n\n',
-        *_body(message.name, message.fields, "    "),
+        *_body(message.fields, "    "),
         f'    NAME: ClassVar[str] = "{message.name}"\n',
         f"    VERSIONS: ClassVar[tuple[int, int]] = {message.versions}\n",
         f"    FLEXIBLE_FROM: ClassVar[int | None] = {flexible}\n",
@@ -160,16 +161,19 @@ def _message_class(message: MessageSchema) -> str:
         lines.append(f"    API_KEY: ClassVar[ApiKey] = ApiKey.{key}\n")
     for struct in message.structs:
         lines.append(f'\n    class {struct.name}(Struct):\n        """A struct of {message.name}."""\n\n')
-        lines += _body(message.name, struct.fields, "        ")
+        lines += _body(struct.fields, "        ")
         lines += _constructor(message.name, struct.fields, "        ")
     lines += _constructor(message.name, message.fields, "    ")
     return "".join(lines)
 
 
-def _body(owner: str, fields: tuple[FieldFacts, ...], indent: str) -> Iterator[str]:
-    names = "".join(f'{indent}    "{field[0]}",\n' for field in fields)
-    yield f"{indent}__slots__ = (\n{names}{indent})\n" if names else f"{indent}__slots__ = ()\n"
-    rows = "".join(f"{indent}    {field!r},\n" for field in fields)
+def _body(fields: tuple[FieldFacts, ...], indent: str) -> Iterator[str]:
+    slots = f"{indent}__slots__ = {_literal(tuple(field[0] for field in fields))}\n"
+    if len(slots) > LINE_LENGTH + 1:
+        names = "".join(f'{indent}    "{field[0]}",\n' for field in fields)
+        slots = f"{indent}__slots__ = (\n{names}{indent})\n"
+    yield slots
+    rows = "".join(f"{indent}    {_literal(field)},\n" for field in fields)
     if rows:
         yield f"{indent}FIELDS: ClassVar[tuple[FieldFacts, ...]] = (\n{rows}{indent})\n"
 
@@ -182,8 +186,11 @@ def _constructor(owner: str, fields: tuple[FieldFacts, ...], indent: str) -> Ite
         yield f"{indent}    {field[0]}: {_parameter(owner, field)},\n"
     yield f"{indent}) -> None:\n"
     for field in fields:
-        name, kind = field[0], _attribute_type(owner, field)
-        yield f"{indent}    self.{name}: {kind} = {_initial(owner, field)}\n"
+        line = f"{indent}    self.{field[0]}: {_attribute_type(owner, field)} ="
+        value = _initial(owner, field)
+        if field[1] != "records" and len(line) + len(value) >= LINE_LENGTH:
+            value = f"(\n{indent}        {value}\n{indent}    )"
+        yield f"{line} {value}\n"
 
 
 def _attribute_type(owner: str, field: FieldFacts) -> str:
@@ -205,7 +212,7 @@ def _parameter(owner: str, field: FieldFacts) -> str:
     if type_name.startswith("[]"):
         return f"Iterable[{kind}]{' | None' if nullable else ''} = {default!r}"
     if inner in SCALAR_TYPES:
-        return f"{kind}{' | None' if nullable else ''} = {_constant(default)}"
+        return f"{kind}{' | None' if nullable else ''} = {_literal(default)}"
     if default is None or not nullable:
         return f"{kind} | None = None"
     return f"{kind} | tuple[()] | None = ()"
@@ -225,8 +232,16 @@ def _initial(owner: str, field: FieldFacts) -> str:
     return f"{owner}.{type_name}() if {name} is None else {name}"
 
 
-def _constant(default: Any) -> str:
-    return "ZERO_UUID" if default == ZERO_UUID else repr(default)
+def _literal(value: Any) -> str:
+    """`value` as source, as ruff would format it."""
+    if isinstance(value, tuple):
+        items = ", ".join(map(_literal, value))
+        return f"({items},)" if len(value) == 1 else f"({items})"
+    if isinstance(value, str):
+        return json.dumps(value)
+    if isinstance(value, bytes):
+        return "ZERO_UUID" if value == ZERO_UUID else 'b""'
+    return repr(value)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -73,6 +74,11 @@ def layout(facts: tuple[FieldFacts, ...], version: int, flexible: bool) -> Layou
     return result
 
 
+@cache
+def _packer(layout: str) -> struct.Struct:
+    return struct.Struct(layout)
+
+
 def _has(versions: tuple[int, int] | None, version: int) -> bool:
     return versions is not None and versions[0] <= version <= versions[1]
 
@@ -112,7 +118,11 @@ class Source:
     def add(self, line: str, places: tuple[Place, ...] = ()) -> None:
         """Add a line about `places`, by default about the field that is being written."""
         self._lines.append("    " * self._depth + line)
-        self._places.append(places or (Place(0, self.path),))
+        if not places:
+            # Most lines are about the same field as the one before: let them share what is kept for them.
+            last = self._places[-1]
+            places = last if last == (Place(0, self.path),) else (Place(0, self.path),)
+        self._places.append(places)
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
@@ -136,11 +146,8 @@ class Source:
         return f"{prefix}{self._count}"
 
     def constant(self, prefix: str, value: Any) -> str:
-        """A global name for `value`, the same for the same value."""
-        for name, known in self.names.items():
-            if known is value or (name.startswith(prefix) and known == value):
-                return name
-        name = f"{prefix}{len(self.names)}"
+        """A global name for `value`, the same for the same object."""
+        name = next((name for name, known in self.names.items() if known is value), f"{prefix}{len(self.names)}")
         self.names[name] = value
         return name
 
@@ -190,9 +197,9 @@ class Run:
 
     def take(self) -> tuple[str, int, list[str], tuple[Place, ...]]:
         """The bound `struct` method's name, the run's size, its values and places; then the run is empty."""
-        layout = struct.Struct(">" + "".join(self.formats))
+        packer = _packer(">" + "".join(self.formats))
         name = "_".join((self._method, *self.formats)).replace("?", "t")
-        self._source.names.setdefault(name, getattr(layout, self._method))
-        taken = name, layout.size, self.values, tuple(self.places)
+        self._source.names.setdefault(name, getattr(packer, self._method))
+        taken = name, packer.size, self.values, tuple(self.places)
         self.formats, self.values, self.places = [], [], []
         return taken

@@ -5,7 +5,6 @@ A uuid is 16 bytes everywhere; text only where people read it. All integers on t
 
 from __future__ import annotations
 
-import base64
 import binascii
 from typing import TypeAlias
 
@@ -15,6 +14,8 @@ ZERO_UUID: bytes = bytes(16)
 """No uuid."""
 METADATA_TOPIC_UUID: bytes = bytes(15) + b"\x01"
 """The topic id of `__cluster_metadata`."""
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")  # "+" and "/" themselves are not of the alphabet
 MAX_STRING_BYTES = 0x7FFF
 """The longest string the wire carries, in bytes of UTF-8."""
 
@@ -47,14 +48,14 @@ Part: TypeAlias = bytes | bytearray | memoryview | FileSlice
 
 def uuid_text(uuid: bytes) -> str:
     """`uuid` (16 bytes) as Kafka prints it: url-safe base64 without padding, 22 characters."""
-    return base64.urlsafe_b64encode(uuid).rstrip(b"=").decode("ascii")
+    return binascii.b2a_base64(uuid, newline=False).rstrip(b"=").translate(_TO_URL).decode("ascii")
 
 
 def parse_uuid(text: str) -> bytes:
     """The 16 bytes of a uuid printed by `uuid_text`. Raises ValueError for anything else."""
-    padded = text.rstrip("=") + "=="
     try:
-        uuid = base64.b64decode(padded.encode("ascii"), altchars=b"-_", validate=True)
+        encoded = text.encode("ascii").translate(_FROM_URL)
+        uuid = binascii.a2b_base64(encoded.rstrip(b"=") + b"==", strict_mode=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise ValueError(f"not a uuid: {text!r}") from error
     if len(uuid) != 16:

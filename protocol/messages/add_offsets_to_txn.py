@@ -11,17 +11,12 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class AddOffsetsToTxnRequest(RequestMessage):
     """AddOffsetsToTxnRequest: versions 0 to 4, flexible from 3."""
 
-    __slots__ = (
-        "transactional_id",
-        "producer_id",
-        "producer_epoch",
-        "group_id",
-    )
+    __slots__ = ("transactional_id", "producer_id", "producer_epoch", "group_id")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('transactional_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('producer_epoch', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
+        ("transactional_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("producer_epoch", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "AddOffsetsToTxnRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 4)
@@ -31,10 +26,10 @@ class AddOffsetsToTxnRequest(RequestMessage):
     def __init__(
         self,
         *,
-        transactional_id: str = '',
+        transactional_id: str = "",
         producer_id: int = 0,
         producer_epoch: int = 0,
-        group_id: str = '',
+        group_id: str = "",
     ) -> None:
         self.transactional_id: str = transactional_id
         self.producer_id: int = producer_id
@@ -45,13 +40,10 @@ class AddOffsetsToTxnRequest(RequestMessage):
 class AddOffsetsToTxnResponse(ResponseMessage):
     """AddOffsetsToTxnResponse: versions 0 to 4, flexible from 3."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-    )
+    __slots__ = ("throttle_time_ms", "error_code")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "AddOffsetsToTxnResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 4)

@@ -21,11 +21,11 @@ class AddPartitionsToTxnRequest(RequestMessage):
         "v3_and_below_topics",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('transactions', '[]AddPartitionsToTxnTransaction', (4, 32767), None, None, -1, (), False, True),
-        ('v3_and_below_transactional_id', 'string', (0, 3), None, None, -1, '', False, True),
-        ('v3_and_below_producer_id', 'int64', (0, 3), None, None, -1, 0, False, True),
-        ('v3_and_below_producer_epoch', 'int16', (0, 3), None, None, -1, 0, False, True),
-        ('v3_and_below_topics', '[]AddPartitionsToTxnTopic', (0, 3), None, None, -1, (), False, True),
+        ("transactions", "[]AddPartitionsToTxnTransaction", (4, 32767), None, None, -1, (), False, True),
+        ("v3_and_below_transactional_id", "string", (0, 3), None, None, -1, "", False, True),
+        ("v3_and_below_producer_id", "int64", (0, 3), None, None, -1, 0, False, True),
+        ("v3_and_below_producer_epoch", "int16", (0, 3), None, None, -1, 0, False, True),
+        ("v3_and_below_topics", "[]AddPartitionsToTxnTopic", (0, 3), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AddPartitionsToTxnRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -35,19 +35,16 @@ class AddPartitionsToTxnRequest(RequestMessage):
     class AddPartitionsToTxnTopic(Struct):
         """A struct of AddPartitionsToTxnRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.name: str = name
@@ -56,25 +53,19 @@ class AddPartitionsToTxnRequest(RequestMessage):
     class AddPartitionsToTxnTransaction(Struct):
         """A struct of AddPartitionsToTxnRequest."""
 
-        __slots__ = (
-            "transactional_id",
-            "producer_id",
-            "producer_epoch",
-            "verify_only",
-            "topics",
-        )
+        __slots__ = ("transactional_id", "producer_id", "producer_epoch", "verify_only", "topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('transactional_id', 'string', (4, 32767), None, None, -1, '', False, True),
-            ('producer_id', 'int64', (4, 32767), None, None, -1, 0, False, True),
-            ('producer_epoch', 'int16', (4, 32767), None, None, -1, 0, False, True),
-            ('verify_only', 'bool', (4, 32767), None, None, -1, False, False, True),
-            ('topics', '[]AddPartitionsToTxnTopic', (4, 32767), None, None, -1, (), False, True),
+            ("transactional_id", "string", (4, 32767), None, None, -1, "", False, True),
+            ("producer_id", "int64", (4, 32767), None, None, -1, 0, False, True),
+            ("producer_epoch", "int16", (4, 32767), None, None, -1, 0, False, True),
+            ("verify_only", "bool", (4, 32767), None, None, -1, False, False, True),
+            ("topics", "[]AddPartitionsToTxnTopic", (4, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            transactional_id: str = '',
+            transactional_id: str = "",
             producer_id: int = 0,
             producer_epoch: int = 0,
             verify_only: bool = False,
@@ -90,7 +81,7 @@ class AddPartitionsToTxnRequest(RequestMessage):
         self,
         *,
         transactions: Iterable[AddPartitionsToTxnRequest.AddPartitionsToTxnTransaction] = (),
-        v3_and_below_transactional_id: str = '',
+        v3_and_below_transactional_id: str = "",
         v3_and_below_producer_id: int = 0,
         v3_and_below_producer_epoch: int = 0,
         v3_and_below_topics: Iterable[AddPartitionsToTxnRequest.AddPartitionsToTxnTopic] = (),
@@ -105,17 +96,12 @@ class AddPartitionsToTxnRequest(RequestMessage):
 class AddPartitionsToTxnResponse(ResponseMessage):
     """AddPartitionsToTxnResponse: versions 0 to 5, flexible from 3."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "results_by_transaction",
-        "results_by_topic_v3_and_below",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "results_by_transaction", "results_by_topic_v3_and_below")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (4, 32767), None, None, -1, 0, True, True),
-        ('results_by_transaction', '[]AddPartitionsToTxnResult', (4, 32767), None, None, -1, (), False, True),
-        ('results_by_topic_v3_and_below', '[]AddPartitionsToTxnTopicResult', (0, 3), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (4, 32767), None, None, -1, 0, True, True),
+        ("results_by_transaction", "[]AddPartitionsToTxnResult", (4, 32767), None, None, -1, (), False, True),
+        ("results_by_topic_v3_and_below", "[]AddPartitionsToTxnTopicResult", (0, 3), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AddPartitionsToTxnResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -125,13 +111,10 @@ class AddPartitionsToTxnResponse(ResponseMessage):
     class AddPartitionsToTxnPartitionResult(Struct):
         """A struct of AddPartitionsToTxnResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "partition_error_code",
-        )
+        __slots__ = ("partition_index", "partition_error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('partition_error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("partition_error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -146,40 +129,36 @@ class AddPartitionsToTxnResponse(ResponseMessage):
     class AddPartitionsToTxnTopicResult(Struct):
         """A struct of AddPartitionsToTxnResponse."""
 
-        __slots__ = (
-            "name",
-            "results_by_partition",
-        )
+        __slots__ = ("name", "results_by_partition")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('results_by_partition', '[]AddPartitionsToTxnPartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("results_by_partition", "[]AddPartitionsToTxnPartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             results_by_partition: Iterable[AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult] = (),
         ) -> None:
             self.name: str = name
-            self.results_by_partition: list[AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult] = list(results_by_partition)
+            self.results_by_partition: list[AddPartitionsToTxnResponse.AddPartitionsToTxnPartitionResult] = (
+                list(results_by_partition)
+            )
 
     class AddPartitionsToTxnResult(Struct):
         """A struct of AddPartitionsToTxnResponse."""
 
-        __slots__ = (
-            "transactional_id",
-            "topic_results",
-        )
+        __slots__ = ("transactional_id", "topic_results")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('transactional_id', 'string', (4, 32767), None, None, -1, '', False, True),
-            ('topic_results', '[]AddPartitionsToTxnTopicResult', (4, 32767), None, None, -1, (), False, True),
+            ("transactional_id", "string", (4, 32767), None, None, -1, "", False, True),
+            ("topic_results", "[]AddPartitionsToTxnTopicResult", (4, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            transactional_id: str = '',
+            transactional_id: str = "",
             topic_results: Iterable[AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult] = (),
         ) -> None:
             self.transactional_id: str = transactional_id
@@ -195,5 +174,9 @@ class AddPartitionsToTxnResponse(ResponseMessage):
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms
         self.error_code: int = error_code
-        self.results_by_transaction: list[AddPartitionsToTxnResponse.AddPartitionsToTxnResult] = list(results_by_transaction)
-        self.results_by_topic_v3_and_below: list[AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult] = list(results_by_topic_v3_and_below)
+        self.results_by_transaction: list[AddPartitionsToTxnResponse.AddPartitionsToTxnResult] = (
+            list(results_by_transaction)
+        )
+        self.results_by_topic_v3_and_below: list[AddPartitionsToTxnResponse.AddPartitionsToTxnTopicResult] = (
+            list(results_by_topic_v3_and_below)
+        )

@@ -11,13 +11,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class AllocateProducerIdsRequest(RequestMessage):
     """AllocateProducerIdsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "broker_id",
-        "broker_epoch",
-    )
+    __slots__ = ("broker_id", "broker_epoch")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('broker_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('broker_epoch', 'int64', (0, 32767), None, None, -1, -1, False, True),
+        ("broker_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("broker_epoch", "int64", (0, 32767), None, None, -1, -1, False, True),
     )
     NAME: ClassVar[str] = "AllocateProducerIdsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -37,17 +34,12 @@ class AllocateProducerIdsRequest(RequestMessage):
 class AllocateProducerIdsResponse(ResponseMessage):
     """AllocateProducerIdsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "producer_id_start",
-        "producer_id_len",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "producer_id_start", "producer_id_len")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('producer_id_start', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('producer_id_len', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("producer_id_start", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("producer_id_len", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "AllocateProducerIdsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

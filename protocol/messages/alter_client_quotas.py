@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class AlterClientQuotasRequest(RequestMessage):
     """AlterClientQuotasRequest: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "entries",
-        "validate_only",
-    )
+    __slots__ = ("entries", "validate_only")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('entries', '[]EntryData', (0, 32767), None, None, -1, (), False, True),
-        ('validate_only', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("entries", "[]EntryData", (0, 32767), None, None, -1, (), False, True),
+        ("validate_only", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "AlterClientQuotasRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -28,20 +25,17 @@ class AlterClientQuotasRequest(RequestMessage):
     class EntityData(Struct):
         """A struct of AlterClientQuotasRequest."""
 
-        __slots__ = (
-            "entity_type",
-            "entity_name",
-        )
+        __slots__ = ("entity_type", "entity_name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('entity_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('entity_name', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("entity_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("entity_name", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            entity_type: str = '',
-            entity_name: str | None = '',
+            entity_type: str = "",
+            entity_name: str | None = "",
         ) -> None:
             self.entity_type: str = entity_type
             self.entity_name: str | None = entity_name
@@ -49,21 +43,17 @@ class AlterClientQuotasRequest(RequestMessage):
     class OpData(Struct):
         """A struct of AlterClientQuotasRequest."""
 
-        __slots__ = (
-            "key",
-            "value",
-            "remove",
-        )
+        __slots__ = ("key", "value", "remove")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('key', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'float64', (0, 32767), None, None, -1, 0.0, False, True),
-            ('remove', 'bool', (0, 32767), None, None, -1, False, False, True),
+            ("key", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "float64", (0, 32767), None, None, -1, 0.0, False, True),
+            ("remove", "bool", (0, 32767), None, None, -1, False, False, True),
         )
 
         def __init__(
             self,
             *,
-            key: str = '',
+            key: str = "",
             value: float = 0.0,
             remove: bool = False,
         ) -> None:
@@ -74,13 +64,10 @@ class AlterClientQuotasRequest(RequestMessage):
     class EntryData(Struct):
         """A struct of AlterClientQuotasRequest."""
 
-        __slots__ = (
-            "entity",
-            "ops",
-        )
+        __slots__ = ("entity", "ops")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('entity', '[]EntityData', (0, 32767), None, None, -1, (), False, True),
-            ('ops', '[]OpData', (0, 32767), None, None, -1, (), False, True),
+            ("entity", "[]EntityData", (0, 32767), None, None, -1, (), False, True),
+            ("ops", "[]OpData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -105,13 +92,10 @@ class AlterClientQuotasRequest(RequestMessage):
 class AlterClientQuotasResponse(ResponseMessage):
     """AlterClientQuotasResponse: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "entries",
-    )
+    __slots__ = ("throttle_time_ms", "entries")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('entries', '[]EntryData', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("entries", "[]EntryData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterClientQuotasResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -121,20 +105,17 @@ class AlterClientQuotasResponse(ResponseMessage):
     class EntityData(Struct):
         """A struct of AlterClientQuotasResponse."""
 
-        __slots__ = (
-            "entity_type",
-            "entity_name",
-        )
+        __slots__ = ("entity_type", "entity_name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('entity_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('entity_name', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("entity_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("entity_name", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            entity_type: str = '',
-            entity_name: str | None = '',
+            entity_type: str = "",
+            entity_name: str | None = "",
         ) -> None:
             self.entity_type: str = entity_type
             self.entity_name: str | None = entity_name
@@ -142,22 +123,18 @@ class AlterClientQuotasResponse(ResponseMessage):
     class EntryData(Struct):
         """A struct of AlterClientQuotasResponse."""
 
-        __slots__ = (
-            "error_code",
-            "error_message",
-            "entity",
-        )
+        __slots__ = ("error_code", "error_message", "entity")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('entity', '[]EntityData', (0, 32767), None, None, -1, (), False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("entity", "[]EntityData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             entity: Iterable[AlterClientQuotasResponse.EntityData] = (),
         ) -> None:
             self.error_code: int = error_code

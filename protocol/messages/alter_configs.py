@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class AlterConfigsRequest(RequestMessage):
     """AlterConfigsRequest: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "resources",
-        "validate_only",
-    )
+    __slots__ = ("resources", "validate_only")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('resources', '[]AlterConfigsResource', (0, 32767), None, None, -1, (), False, True),
-        ('validate_only', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("resources", "[]AlterConfigsResource", (0, 32767), None, None, -1, (), False, True),
+        ("validate_only", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "AlterConfigsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -28,20 +25,17 @@ class AlterConfigsRequest(RequestMessage):
     class AlterableConfig(Struct):
         """A struct of AlterConfigsRequest."""
 
-        __slots__ = (
-            "name",
-            "value",
-        )
+        __slots__ = ("name", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            value: str | None = '',
+            name: str = "",
+            value: str | None = "",
         ) -> None:
             self.name: str = name
             self.value: str | None = value
@@ -49,22 +43,18 @@ class AlterConfigsRequest(RequestMessage):
     class AlterConfigsResource(Struct):
         """A struct of AlterConfigsRequest."""
 
-        __slots__ = (
-            "resource_type",
-            "resource_name",
-            "configs",
-        )
+        __slots__ = ("resource_type", "resource_name", "configs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('configs', '[]AlterableConfig', (0, 32767), None, None, -1, (), False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("configs", "[]AlterableConfig", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
             configs: Iterable[AlterConfigsRequest.AlterableConfig] = (),
         ) -> None:
             self.resource_type: int = resource_type
@@ -84,13 +74,10 @@ class AlterConfigsRequest(RequestMessage):
 class AlterConfigsResponse(ResponseMessage):
     """AlterConfigsResponse: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "responses",
-    )
+    __slots__ = ("throttle_time_ms", "responses")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('responses', '[]AlterConfigsResourceResponse', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("responses", "[]AlterConfigsResourceResponse", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterConfigsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -100,26 +87,21 @@ class AlterConfigsResponse(ResponseMessage):
     class AlterConfigsResourceResponse(Struct):
         """A struct of AlterConfigsResponse."""
 
-        __slots__ = (
-            "error_code",
-            "error_message",
-            "resource_type",
-            "resource_name",
-        )
+        __slots__ = ("error_code", "error_message", "resource_type", "resource_name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
         ) -> None:
             self.error_code: int = error_code
             self.error_message: str | None = error_message

@@ -13,15 +13,11 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class AlterPartitionRequest(RequestMessage):
     """AlterPartitionRequest: versions 2 to 3, flexible from 0."""
 
-    __slots__ = (
-        "broker_id",
-        "broker_epoch",
-        "topics",
-    )
+    __slots__ = ("broker_id", "broker_epoch", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('broker_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('broker_epoch', 'int64', (0, 32767), None, None, -1, -1, False, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
+        ("broker_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("broker_epoch", "int64", (0, 32767), None, None, -1, -1, False, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterPartitionRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (2, 3)
@@ -31,13 +27,10 @@ class AlterPartitionRequest(RequestMessage):
     class BrokerState(Struct):
         """A struct of AlterPartitionRequest."""
 
-        __slots__ = (
-            "broker_id",
-            "broker_epoch",
-        )
+        __slots__ = ("broker_id", "broker_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('broker_id', 'int32', (3, 32767), None, None, -1, 0, False, True),
-            ('broker_epoch', 'int64', (3, 32767), None, None, -1, -1, False, True),
+            ("broker_id", "int32", (3, 32767), None, None, -1, 0, False, True),
+            ("broker_epoch", "int64", (3, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -61,12 +54,12 @@ class AlterPartitionRequest(RequestMessage):
             "partition_epoch",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('new_isr', '[]int32', (0, 2), None, None, -1, (), False, True),
-            ('new_isr_with_epochs', '[]BrokerState', (3, 32767), None, None, -1, (), False, True),
-            ('leader_recovery_state', 'int8', (1, 32767), None, None, -1, 0, False, True),
-            ('partition_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("new_isr", "[]int32", (0, 2), None, None, -1, (), False, True),
+            ("new_isr_with_epochs", "[]BrokerState", (3, 32767), None, None, -1, (), False, True),
+            ("leader_recovery_state", "int8", (1, 32767), None, None, -1, 0, False, True),
+            ("partition_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -89,13 +82,10 @@ class AlterPartitionRequest(RequestMessage):
     class TopicData(Struct):
         """A struct of AlterPartitionRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (2, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (2, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -122,15 +112,11 @@ class AlterPartitionRequest(RequestMessage):
 class AlterPartitionResponse(ResponseMessage):
     """AlterPartitionResponse: versions 2 to 3, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterPartitionResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (2, 3)
@@ -150,13 +136,13 @@ class AlterPartitionResponse(ResponseMessage):
             "partition_epoch",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('isr', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('leader_recovery_state', 'int8', (1, 32767), None, None, -1, 0, True, True),
-            ('partition_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("isr", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("leader_recovery_state", "int8", (1, 32767), None, None, -1, 0, True, True),
+            ("partition_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -181,13 +167,10 @@ class AlterPartitionResponse(ResponseMessage):
     class TopicData(Struct):
         """A struct of AlterPartitionResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (2, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (2, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

@@ -13,15 +13,11 @@ from barnabas.protocol.types import Part
 class AlterPartitionReassignmentsRequest(RequestMessage):
     """AlterPartitionReassignmentsRequest: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "timeout_ms",
-        "allow_replication_factor_change",
-        "topics",
-    )
+    __slots__ = ("timeout_ms", "allow_replication_factor_change", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('timeout_ms', 'int32', (0, 32767), None, None, -1, 60000, False, True),
-        ('allow_replication_factor_change', 'bool', (1, 32767), None, None, -1, True, False, True),
-        ('topics', '[]ReassignableTopic', (0, 32767), None, None, -1, (), False, True),
+        ("timeout_ms", "int32", (0, 32767), None, None, -1, 60000, False, True),
+        ("allow_replication_factor_change", "bool", (1, 32767), None, None, -1, True, False, True),
+        ("topics", "[]ReassignableTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterPartitionReassignmentsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -31,13 +27,10 @@ class AlterPartitionReassignmentsRequest(RequestMessage):
     class ReassignablePartition(Struct):
         """A struct of AlterPartitionReassignmentsRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "replicas",
-        )
+        __slots__ = ("partition_index", "replicas")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replicas', '[]int32', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replicas", "[]int32", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -52,19 +45,16 @@ class AlterPartitionReassignmentsRequest(RequestMessage):
     class ReassignableTopic(Struct):
         """A struct of AlterPartitionReassignmentsRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]ReassignablePartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]ReassignablePartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[AlterPartitionReassignmentsRequest.ReassignablePartition] = (),
         ) -> None:
             self.name: str = name
@@ -85,19 +75,13 @@ class AlterPartitionReassignmentsRequest(RequestMessage):
 class AlterPartitionReassignmentsResponse(ResponseMessage):
     """AlterPartitionReassignmentsResponse: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "allow_replication_factor_change",
-        "error_code",
-        "error_message",
-        "responses",
-    )
+    __slots__ = ("throttle_time_ms", "allow_replication_factor_change", "error_code", "error_message", "responses")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('allow_replication_factor_change', 'bool', (1, 32767), None, None, -1, True, True, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('responses', '[]ReassignableTopicResponse', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("allow_replication_factor_change", "bool", (1, 32767), None, None, -1, True, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("responses", "[]ReassignableTopicResponse", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterPartitionReassignmentsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -107,15 +91,11 @@ class AlterPartitionReassignmentsResponse(ResponseMessage):
     class ReassignablePartitionResponse(Struct):
         """A struct of AlterPartitionReassignmentsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("partition_index", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
@@ -123,7 +103,7 @@ class AlterPartitionReassignmentsResponse(ResponseMessage):
             *,
             partition_index: int = 0,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
         ) -> None:
             self.partition_index: int = partition_index
             self.error_code: int = error_code
@@ -132,19 +112,16 @@ class AlterPartitionReassignmentsResponse(ResponseMessage):
     class ReassignableTopicResponse(Struct):
         """A struct of AlterPartitionReassignmentsResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]ReassignablePartitionResponse', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]ReassignablePartitionResponse", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[AlterPartitionReassignmentsResponse.ReassignablePartitionResponse] = (),
         ) -> None:
             self.name: str = name
@@ -156,7 +133,7 @@ class AlterPartitionReassignmentsResponse(ResponseMessage):
         throttle_time_ms: int = 0,
         allow_replication_factor_change: bool = True,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
         responses: Iterable[AlterPartitionReassignmentsResponse.ReassignableTopicResponse] = (),
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms

@@ -13,11 +13,9 @@ from barnabas.protocol.types import Part
 class AlterReplicaLogDirsRequest(RequestMessage):
     """AlterReplicaLogDirsRequest: versions 1 to 2, flexible from 2."""
 
-    __slots__ = (
-        "dirs",
-    )
+    __slots__ = ("dirs",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('dirs', '[]AlterReplicaLogDir', (0, 32767), None, None, -1, (), False, True),
+        ("dirs", "[]AlterReplicaLogDir", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterReplicaLogDirsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -27,19 +25,16 @@ class AlterReplicaLogDirsRequest(RequestMessage):
     class AlterReplicaLogDirTopic(Struct):
         """A struct of AlterReplicaLogDirsRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.name: str = name
@@ -48,19 +43,16 @@ class AlterReplicaLogDirsRequest(RequestMessage):
     class AlterReplicaLogDir(Struct):
         """A struct of AlterReplicaLogDirsRequest."""
 
-        __slots__ = (
-            "path",
-            "topics",
-        )
+        __slots__ = ("path", "topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('path', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topics', '[]AlterReplicaLogDirTopic', (0, 32767), None, None, -1, (), False, True),
+            ("path", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topics", "[]AlterReplicaLogDirTopic", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            path: str = '',
+            path: str = "",
             topics: Iterable[AlterReplicaLogDirsRequest.AlterReplicaLogDirTopic] = (),
         ) -> None:
             self.path: str = path
@@ -77,13 +69,10 @@ class AlterReplicaLogDirsRequest(RequestMessage):
 class AlterReplicaLogDirsResponse(ResponseMessage):
     """AlterReplicaLogDirsResponse: versions 1 to 2, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "results",
-    )
+    __slots__ = ("throttle_time_ms", "results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('results', '[]AlterReplicaLogDirTopicResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("results", "[]AlterReplicaLogDirTopicResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterReplicaLogDirsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -93,13 +82,10 @@ class AlterReplicaLogDirsResponse(ResponseMessage):
     class AlterReplicaLogDirPartitionResult(Struct):
         """A struct of AlterReplicaLogDirsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -114,19 +100,16 @@ class AlterReplicaLogDirsResponse(ResponseMessage):
     class AlterReplicaLogDirTopicResult(Struct):
         """A struct of AlterReplicaLogDirsResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]AlterReplicaLogDirPartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]AlterReplicaLogDirPartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[AlterReplicaLogDirsResponse.AlterReplicaLogDirPartitionResult] = (),
         ) -> None:
             self.topic_name: str = topic_name

@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class AlterShareGroupOffsetsRequest(RequestMessage):
     """AlterShareGroupOffsetsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-    )
+    __slots__ = ("group_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('topics', '[]AlterShareGroupOffsetsRequestTopic', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("topics", "[]AlterShareGroupOffsetsRequestTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterShareGroupOffsetsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -29,13 +26,10 @@ class AlterShareGroupOffsetsRequest(RequestMessage):
     class AlterShareGroupOffsetsRequestPartition(Struct):
         """A struct of AlterShareGroupOffsetsRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "start_offset",
-        )
+        __slots__ = ("partition_index", "start_offset")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('start_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("start_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -50,28 +44,27 @@ class AlterShareGroupOffsetsRequest(RequestMessage):
     class AlterShareGroupOffsetsRequestTopic(Struct):
         """A struct of AlterShareGroupOffsetsRequest."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]AlterShareGroupOffsetsRequestPartition', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]AlterShareGroupOffsetsRequestPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[AlterShareGroupOffsetsRequest.AlterShareGroupOffsetsRequestPartition] = (),
         ) -> None:
             self.topic_name: str = topic_name
-            self.partitions: list[AlterShareGroupOffsetsRequest.AlterShareGroupOffsetsRequestPartition] = list(partitions)
+            self.partitions: list[AlterShareGroupOffsetsRequest.AlterShareGroupOffsetsRequestPartition] = (
+                list(partitions)
+            )
 
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[AlterShareGroupOffsetsRequest.AlterShareGroupOffsetsRequestTopic] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -81,17 +74,12 @@ class AlterShareGroupOffsetsRequest(RequestMessage):
 class AlterShareGroupOffsetsResponse(ResponseMessage):
     """AlterShareGroupOffsetsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-        "responses",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message", "responses")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('responses', '[]AlterShareGroupOffsetsResponseTopic', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("responses", "[]AlterShareGroupOffsetsResponseTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterShareGroupOffsetsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -101,15 +89,11 @@ class AlterShareGroupOffsetsResponse(ResponseMessage):
     class AlterShareGroupOffsetsResponsePartition(Struct):
         """A struct of AlterShareGroupOffsetsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("partition_index", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -126,27 +110,25 @@ class AlterShareGroupOffsetsResponse(ResponseMessage):
     class AlterShareGroupOffsetsResponseTopic(Struct):
         """A struct of AlterShareGroupOffsetsResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]AlterShareGroupOffsetsResponsePartition', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]AlterShareGroupOffsetsResponsePartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             topic_id: bytes = ZERO_UUID,
             partitions: Iterable[AlterShareGroupOffsetsResponse.AlterShareGroupOffsetsResponsePartition] = (),
         ) -> None:
             self.topic_name: str = topic_name
             self.topic_id: bytes = topic_id
-            self.partitions: list[AlterShareGroupOffsetsResponse.AlterShareGroupOffsetsResponsePartition] = list(partitions)
+            self.partitions: list[AlterShareGroupOffsetsResponse.AlterShareGroupOffsetsResponsePartition] = (
+                list(partitions)
+            )
 
     def __init__(
         self,

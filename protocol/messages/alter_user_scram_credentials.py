@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class AlterUserScramCredentialsRequest(RequestMessage):
     """AlterUserScramCredentialsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "deletions",
-        "upsertions",
-    )
+    __slots__ = ("deletions", "upsertions")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('deletions', '[]ScramCredentialDeletion', (0, 32767), None, None, -1, (), False, True),
-        ('upsertions', '[]ScramCredentialUpsertion', (0, 32767), None, None, -1, (), False, True),
+        ("deletions", "[]ScramCredentialDeletion", (0, 32767), None, None, -1, (), False, True),
+        ("upsertions", "[]ScramCredentialUpsertion", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterUserScramCredentialsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -28,19 +25,16 @@ class AlterUserScramCredentialsRequest(RequestMessage):
     class ScramCredentialDeletion(Struct):
         """A struct of AlterUserScramCredentialsRequest."""
 
-        __slots__ = (
-            "name",
-            "mechanism",
-        )
+        __slots__ = ("name", "mechanism")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('mechanism', 'int8', (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("mechanism", "int8", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             mechanism: int = 0,
         ) -> None:
             self.name: str = name
@@ -49,29 +43,23 @@ class AlterUserScramCredentialsRequest(RequestMessage):
     class ScramCredentialUpsertion(Struct):
         """A struct of AlterUserScramCredentialsRequest."""
 
-        __slots__ = (
-            "name",
-            "mechanism",
-            "iterations",
-            "salt",
-            "salted_password",
-        )
+        __slots__ = ("name", "mechanism", "iterations", "salt", "salted_password")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('mechanism', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('iterations', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('salt', 'bytes', (0, 32767), None, None, -1, b'', False, True),
-            ('salted_password', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("mechanism", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("iterations", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("salt", "bytes", (0, 32767), None, None, -1, b"", False, True),
+            ("salted_password", "bytes", (0, 32767), None, None, -1, b"", False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             mechanism: int = 0,
             iterations: int = 0,
-            salt: bytes = b'',
-            salted_password: bytes = b'',
+            salt: bytes = b"",
+            salted_password: bytes = b"",
         ) -> None:
             self.name: str = name
             self.mechanism: int = mechanism
@@ -92,13 +80,10 @@ class AlterUserScramCredentialsRequest(RequestMessage):
 class AlterUserScramCredentialsResponse(ResponseMessage):
     """AlterUserScramCredentialsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "results",
-    )
+    __slots__ = ("throttle_time_ms", "results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('results', '[]AlterUserScramCredentialsResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("results", "[]AlterUserScramCredentialsResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AlterUserScramCredentialsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -108,23 +93,19 @@ class AlterUserScramCredentialsResponse(ResponseMessage):
     class AlterUserScramCredentialsResult(Struct):
         """A struct of AlterUserScramCredentialsResponse."""
 
-        __slots__ = (
-            "user",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("user", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('user', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("user", "string", (0, 32767), None, None, -1, "", False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            user: str = '',
+            user: str = "",
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
         ) -> None:
             self.user: str = user
             self.error_code: int = error_code

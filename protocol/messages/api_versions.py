@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class ApiVersionsRequest(RequestMessage):
     """ApiVersionsRequest: versions 0 to 4, flexible from 3."""
 
-    __slots__ = (
-        "client_software_name",
-        "client_software_version",
-    )
+    __slots__ = ("client_software_name", "client_software_version")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('client_software_name', 'string', (3, 32767), None, None, -1, '', True, True),
-        ('client_software_version', 'string', (3, 32767), None, None, -1, '', True, True),
+        ("client_software_name", "string", (3, 32767), None, None, -1, "", True, True),
+        ("client_software_version", "string", (3, 32767), None, None, -1, "", True, True),
     )
     NAME: ClassVar[str] = "ApiVersionsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 4)
@@ -28,8 +25,8 @@ class ApiVersionsRequest(RequestMessage):
     def __init__(
         self,
         *,
-        client_software_name: str = '',
-        client_software_version: str = '',
+        client_software_name: str = "",
+        client_software_version: str = "",
     ) -> None:
         self.client_software_name: str = client_software_name
         self.client_software_version: str = client_software_version
@@ -48,13 +45,13 @@ class ApiVersionsResponse(ResponseMessage):
         "zk_migration_ready",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('api_keys', '[]ApiVersion', (0, 32767), None, None, -1, (), False, True),
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('supported_features', '[]SupportedFeatureKey', (3, 32767), None, (3, 32767), 0, (), True, True),
-        ('finalized_features_epoch', 'int64', (3, 32767), None, (3, 32767), 1, -1, True, True),
-        ('finalized_features', '[]FinalizedFeatureKey', (3, 32767), None, (3, 32767), 2, (), True, True),
-        ('zk_migration_ready', 'bool', (3, 32767), None, (3, 32767), 3, False, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("api_keys", "[]ApiVersion", (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("supported_features", "[]SupportedFeatureKey", (3, 32767), None, (3, 32767), 0, (), True, True),
+        ("finalized_features_epoch", "int64", (3, 32767), None, (3, 32767), 1, -1, True, True),
+        ("finalized_features", "[]FinalizedFeatureKey", (3, 32767), None, (3, 32767), 2, (), True, True),
+        ("zk_migration_ready", "bool", (3, 32767), None, (3, 32767), 3, False, True, True),
     )
     NAME: ClassVar[str] = "ApiVersionsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 4)
@@ -64,15 +61,11 @@ class ApiVersionsResponse(ResponseMessage):
     class ApiVersion(Struct):
         """A struct of ApiVersionsResponse."""
 
-        __slots__ = (
-            "api_key",
-            "min_version",
-            "max_version",
-        )
+        __slots__ = ("api_key", "min_version", "max_version")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('api_key', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('min_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('max_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("api_key", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("min_version", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("max_version", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -89,21 +82,17 @@ class ApiVersionsResponse(ResponseMessage):
     class SupportedFeatureKey(Struct):
         """A struct of ApiVersionsResponse."""
 
-        __slots__ = (
-            "name",
-            "min_version",
-            "max_version",
-        )
+        __slots__ = ("name", "min_version", "max_version")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (3, 32767), None, None, -1, '', False, True),
-            ('min_version', 'int16', (3, 32767), None, None, -1, 0, False, True),
-            ('max_version', 'int16', (3, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (3, 32767), None, None, -1, "", False, True),
+            ("min_version", "int16", (3, 32767), None, None, -1, 0, False, True),
+            ("max_version", "int16", (3, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             min_version: int = 0,
             max_version: int = 0,
         ) -> None:
@@ -114,21 +103,17 @@ class ApiVersionsResponse(ResponseMessage):
     class FinalizedFeatureKey(Struct):
         """A struct of ApiVersionsResponse."""
 
-        __slots__ = (
-            "name",
-            "max_version_level",
-            "min_version_level",
-        )
+        __slots__ = ("name", "max_version_level", "min_version_level")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (3, 32767), None, None, -1, '', False, True),
-            ('max_version_level', 'int16', (3, 32767), None, None, -1, 0, False, True),
-            ('min_version_level', 'int16', (3, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (3, 32767), None, None, -1, "", False, True),
+            ("max_version_level", "int16", (3, 32767), None, None, -1, 0, False, True),
+            ("min_version_level", "int16", (3, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             max_version_level: int = 0,
             min_version_level: int = 0,
         ) -> None:

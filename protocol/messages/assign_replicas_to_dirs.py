@@ -13,15 +13,11 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class AssignReplicasToDirsRequest(RequestMessage):
     """AssignReplicasToDirsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "broker_id",
-        "broker_epoch",
-        "directories",
-    )
+    __slots__ = ("broker_id", "broker_epoch", "directories")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('broker_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('broker_epoch', 'int64', (0, 32767), None, None, -1, -1, False, True),
-        ('directories', '[]DirectoryData', (0, 32767), None, None, -1, (), False, True),
+        ("broker_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("broker_epoch", "int64", (0, 32767), None, None, -1, -1, False, True),
+        ("directories", "[]DirectoryData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AssignReplicasToDirsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -31,11 +27,9 @@ class AssignReplicasToDirsRequest(RequestMessage):
     class PartitionData(Struct):
         """A struct of AssignReplicasToDirsRequest."""
 
-        __slots__ = (
-            "partition_index",
-        )
+        __slots__ = ("partition_index",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -48,13 +42,10 @@ class AssignReplicasToDirsRequest(RequestMessage):
     class TopicData(Struct):
         """A struct of AssignReplicasToDirsRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -69,13 +60,10 @@ class AssignReplicasToDirsRequest(RequestMessage):
     class DirectoryData(Struct):
         """A struct of AssignReplicasToDirsRequest."""
 
-        __slots__ = (
-            "id",
-            "topics",
-        )
+        __slots__ = ("id", "topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
+            ("id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -102,15 +90,11 @@ class AssignReplicasToDirsRequest(RequestMessage):
 class AssignReplicasToDirsResponse(ResponseMessage):
     """AssignReplicasToDirsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "directories",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "directories")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('directories', '[]DirectoryData', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("directories", "[]DirectoryData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "AssignReplicasToDirsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -120,13 +104,10 @@ class AssignReplicasToDirsResponse(ResponseMessage):
     class PartitionData(Struct):
         """A struct of AssignReplicasToDirsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -141,13 +122,10 @@ class AssignReplicasToDirsResponse(ResponseMessage):
     class TopicData(Struct):
         """A struct of AssignReplicasToDirsResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -162,13 +140,10 @@ class AssignReplicasToDirsResponse(ResponseMessage):
     class DirectoryData(Struct):
         """A struct of AssignReplicasToDirsResponse."""
 
-        __slots__ = (
-            "id",
-            "topics",
-        )
+        __slots__ = ("id", "topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
+            ("id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

@@ -13,17 +13,12 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class BeginQuorumEpochRequest(RequestMessage):
     """BeginQuorumEpochRequest: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "cluster_id",
-        "voter_id",
-        "topics",
-        "leader_endpoints",
-    )
+    __slots__ = ("cluster_id", "voter_id", "topics", "leader_endpoints")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('cluster_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('voter_id', 'int32', (1, 32767), None, None, -1, -1, True, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
-        ('leader_endpoints', '[]LeaderEndpoint', (1, 32767), None, None, -1, (), True, True),
+        ("cluster_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("voter_id", "int32", (1, 32767), None, None, -1, -1, True, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
+        ("leader_endpoints", "[]LeaderEndpoint", (1, 32767), None, None, -1, (), True, True),
     )
     NAME: ClassVar[str] = "BeginQuorumEpochRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -33,17 +28,12 @@ class BeginQuorumEpochRequest(RequestMessage):
     class PartitionData(Struct):
         """A struct of BeginQuorumEpochRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "voter_directory_id",
-            "leader_id",
-            "leader_epoch",
-        )
+        __slots__ = ("partition_index", "voter_directory_id", "leader_id", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('voter_directory_id', 'uuid', (1, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("voter_directory_id", "uuid", (1, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -62,19 +52,16 @@ class BeginQuorumEpochRequest(RequestMessage):
     class TopicData(Struct):
         """A struct of BeginQuorumEpochRequest."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[BeginQuorumEpochRequest.PartitionData] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -83,22 +70,18 @@ class BeginQuorumEpochRequest(RequestMessage):
     class LeaderEndpoint(Struct):
         """A struct of BeginQuorumEpochRequest."""
 
-        __slots__ = (
-            "name",
-            "host",
-            "port",
-        )
+        __slots__ = ("name", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (1, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (1, 32767), None, None, -1, "", False, True),
+            ("host", "string", (1, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (1, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            host: str = '',
+            name: str = "",
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.name: str = name
@@ -122,15 +105,11 @@ class BeginQuorumEpochRequest(RequestMessage):
 class BeginQuorumEpochResponse(ResponseMessage):
     """BeginQuorumEpochResponse: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "error_code",
-        "topics",
-        "node_endpoints",
-    )
+    __slots__ = ("error_code", "topics", "node_endpoints")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
-        ('node_endpoints', '[]NodeEndpoint', (1, 32767), None, (1, 32767), 0, (), False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
+        ("node_endpoints", "[]NodeEndpoint", (1, 32767), None, (1, 32767), 0, (), False, True),
     )
     NAME: ClassVar[str] = "BeginQuorumEpochResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -140,17 +119,12 @@ class BeginQuorumEpochResponse(ResponseMessage):
     class PartitionData(Struct):
         """A struct of BeginQuorumEpochResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-            "leader_id",
-            "leader_epoch",
-        )
+        __slots__ = ("partition_index", "error_code", "leader_id", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -169,19 +143,16 @@ class BeginQuorumEpochResponse(ResponseMessage):
     class TopicData(Struct):
         """A struct of BeginQuorumEpochResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[BeginQuorumEpochResponse.PartitionData] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -190,22 +161,18 @@ class BeginQuorumEpochResponse(ResponseMessage):
     class NodeEndpoint(Struct):
         """A struct of BeginQuorumEpochResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-        )
+        __slots__ = ("node_id", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (1, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (1, 32767), None, None, -1, 0, False, True),
+            ("node_id", "int32", (1, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (1, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (1, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.node_id: int = node_id

@@ -22,13 +22,13 @@ class BrokerHeartbeatRequest(RequestMessage):
         "cordoned_log_dirs",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('broker_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('broker_epoch', 'int64', (0, 32767), None, None, -1, -1, False, True),
-        ('current_metadata_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('want_fence', 'bool', (0, 32767), None, None, -1, False, False, True),
-        ('want_shut_down', 'bool', (0, 32767), None, None, -1, False, False, True),
-        ('offline_log_dirs', '[]uuid', (1, 32767), None, (1, 32767), 0, (), False, True),
-        ('cordoned_log_dirs', '[]uuid', (2, 32767), (2, 32767), (2, 32767), 1, None, False, True),
+        ("broker_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("broker_epoch", "int64", (0, 32767), None, None, -1, -1, False, True),
+        ("current_metadata_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("want_fence", "bool", (0, 32767), None, None, -1, False, False, True),
+        ("want_shut_down", "bool", (0, 32767), None, None, -1, False, False, True),
+        ("offline_log_dirs", "[]uuid", (1, 32767), None, (1, 32767), 0, (), False, True),
+        ("cordoned_log_dirs", "[]uuid", (2, 32767), (2, 32767), (2, 32767), 1, None, False, True),
     )
     NAME: ClassVar[str] = "BrokerHeartbeatRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -58,19 +58,13 @@ class BrokerHeartbeatRequest(RequestMessage):
 class BrokerHeartbeatResponse(ResponseMessage):
     """BrokerHeartbeatResponse: versions 0 to 2, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "is_caught_up",
-        "is_fenced",
-        "should_shut_down",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "is_caught_up", "is_fenced", "should_shut_down")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('is_caught_up', 'bool', (0, 32767), None, None, -1, False, False, True),
-        ('is_fenced', 'bool', (0, 32767), None, None, -1, True, False, True),
-        ('should_shut_down', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("is_caught_up", "bool", (0, 32767), None, None, -1, False, False, True),
+        ("is_fenced", "bool", (0, 32767), None, None, -1, True, False, True),
+        ("should_shut_down", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "BrokerHeartbeatResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)

@@ -25,15 +25,15 @@ class BrokerRegistrationRequest(RequestMessage):
         "previous_broker_epoch",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('broker_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('cluster_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('incarnation_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-        ('listeners', '[]Listener', (0, 32767), None, None, -1, (), False, True),
-        ('features', '[]Feature', (0, 32767), None, None, -1, (), False, True),
-        ('rack', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('is_migrating_zk_broker', 'bool', (1, 32767), None, None, -1, False, False, True),
-        ('log_dirs', '[]uuid', (2, 32767), None, None, -1, (), True, True),
-        ('previous_broker_epoch', 'int64', (3, 32767), None, None, -1, -1, True, True),
+        ("broker_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("cluster_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("incarnation_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+        ("listeners", "[]Listener", (0, 32767), None, None, -1, (), False, True),
+        ("features", "[]Feature", (0, 32767), None, None, -1, (), False, True),
+        ("rack", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("is_migrating_zk_broker", "bool", (1, 32767), None, None, -1, False, False, True),
+        ("log_dirs", "[]uuid", (2, 32767), None, None, -1, (), True, True),
+        ("previous_broker_epoch", "int64", (3, 32767), None, None, -1, -1, True, True),
     )
     NAME: ClassVar[str] = "BrokerRegistrationRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 4)
@@ -43,24 +43,19 @@ class BrokerRegistrationRequest(RequestMessage):
     class Listener(Struct):
         """A struct of BrokerRegistrationRequest."""
 
-        __slots__ = (
-            "name",
-            "host",
-            "port",
-            "security_protocol",
-        )
+        __slots__ = ("name", "host", "port", "security_protocol")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (0, 32767), None, None, -1, 0, False, True),
-            ('security_protocol', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (0, 32767), None, None, -1, 0, False, True),
+            ("security_protocol", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            host: str = '',
+            name: str = "",
+            host: str = "",
             port: int = 0,
             security_protocol: int = 0,
         ) -> None:
@@ -72,21 +67,17 @@ class BrokerRegistrationRequest(RequestMessage):
     class Feature(Struct):
         """A struct of BrokerRegistrationRequest."""
 
-        __slots__ = (
-            "name",
-            "min_supported_version",
-            "max_supported_version",
-        )
+        __slots__ = ("name", "min_supported_version", "max_supported_version")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('min_supported_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('max_supported_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("min_supported_version", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("max_supported_version", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             min_supported_version: int = 0,
             max_supported_version: int = 0,
         ) -> None:
@@ -98,11 +89,11 @@ class BrokerRegistrationRequest(RequestMessage):
         self,
         *,
         broker_id: int = 0,
-        cluster_id: str = '',
+        cluster_id: str = "",
         incarnation_id: bytes = ZERO_UUID,
         listeners: Iterable[BrokerRegistrationRequest.Listener] = (),
         features: Iterable[BrokerRegistrationRequest.Feature] = (),
-        rack: str | None = '',
+        rack: str | None = "",
         is_migrating_zk_broker: bool = False,
         log_dirs: Iterable[bytes] = (),
         previous_broker_epoch: int = -1,
@@ -121,15 +112,11 @@ class BrokerRegistrationRequest(RequestMessage):
 class BrokerRegistrationResponse(ResponseMessage):
     """BrokerRegistrationResponse: versions 0 to 4, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "broker_epoch",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "broker_epoch")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('broker_epoch', 'int64', (0, 32767), None, None, -1, -1, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("broker_epoch", "int64", (0, 32767), None, None, -1, -1, False, True),
     )
     NAME: ClassVar[str] = "BrokerRegistrationResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 4)

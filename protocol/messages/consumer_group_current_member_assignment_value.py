@@ -20,11 +20,11 @@ class ConsumerGroupCurrentMemberAssignmentValue(Message):
         "partitions_pending_revocation",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('previous_member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('state', 'int8', (0, 32767), None, None, -1, 0, False, True),
-        ('assigned_partitions', '[]TopicPartitions', (0, 32767), None, None, -1, (), False, True),
-        ('partitions_pending_revocation', '[]TopicPartitions', (0, 32767), None, None, -1, (), False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("previous_member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("state", "int8", (0, 32767), None, None, -1, 0, False, True),
+        ("assigned_partitions", "[]TopicPartitions", (0, 32767), None, None, -1, (), False, True),
+        ("partitions_pending_revocation", "[]TopicPartitions", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupCurrentMemberAssignmentValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -33,15 +33,11 @@ class ConsumerGroupCurrentMemberAssignmentValue(Message):
     class TopicPartitions(Struct):
         """A struct of ConsumerGroupCurrentMemberAssignmentValue."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-            "assignment_epochs",
-        )
+        __slots__ = ("topic_id", "partitions", "assignment_epochs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('assignment_epochs', '[]int32', (0, 32767), (0, 32767), (0, 32767), 0, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("assignment_epochs", "[]int32", (0, 32767), (0, 32767), (0, 32767), 0, (), False, True),
         )
 
         def __init__(
@@ -67,5 +63,9 @@ class ConsumerGroupCurrentMemberAssignmentValue(Message):
         self.member_epoch: int = member_epoch
         self.previous_member_epoch: int = previous_member_epoch
         self.state: int = state
-        self.assigned_partitions: list[ConsumerGroupCurrentMemberAssignmentValue.TopicPartitions] = list(assigned_partitions)
-        self.partitions_pending_revocation: list[ConsumerGroupCurrentMemberAssignmentValue.TopicPartitions] = list(partitions_pending_revocation)
+        self.assigned_partitions: list[ConsumerGroupCurrentMemberAssignmentValue.TopicPartitions] = (
+            list(assigned_partitions)
+        )
+        self.partitions_pending_revocation: list[ConsumerGroupCurrentMemberAssignmentValue.TopicPartitions] = (
+            list(partitions_pending_revocation)
+        )

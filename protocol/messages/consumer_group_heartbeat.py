@@ -26,16 +26,16 @@ class ConsumerGroupHeartbeatRequest(RequestMessage):
         "topic_partitions",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('instance_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('rack_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('rebalance_timeout_ms', 'int32', (0, 32767), None, None, -1, -1, False, True),
-        ('subscribed_topic_names', '[]string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('subscribed_topic_regex', 'string', (1, 32767), (1, 32767), None, -1, None, False, True),
-        ('server_assignor', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('topic_partitions', '[]TopicPartitions', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("instance_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("rack_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("rebalance_timeout_ms", "int32", (0, 32767), None, None, -1, -1, False, True),
+        ("subscribed_topic_names", "[]string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("subscribed_topic_regex", "string", (1, 32767), (1, 32767), None, -1, None, False, True),
+        ("server_assignor", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("topic_partitions", "[]TopicPartitions", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupHeartbeatRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -45,13 +45,10 @@ class ConsumerGroupHeartbeatRequest(RequestMessage):
     class TopicPartitions(Struct):
         """A struct of ConsumerGroupHeartbeatRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -66,8 +63,8 @@ class ConsumerGroupHeartbeatRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
-        member_id: str = '',
+        group_id: str = "",
+        member_id: str = "",
         member_epoch: int = 0,
         instance_id: str | None = None,
         rack_id: str | None = None,
@@ -83,10 +80,14 @@ class ConsumerGroupHeartbeatRequest(RequestMessage):
         self.instance_id: str | None = instance_id
         self.rack_id: str | None = rack_id
         self.rebalance_timeout_ms: int = rebalance_timeout_ms
-        self.subscribed_topic_names: list[str] | None = None if subscribed_topic_names is None else list(subscribed_topic_names)
+        self.subscribed_topic_names: list[str] | None = (
+            None if subscribed_topic_names is None else list(subscribed_topic_names)
+        )
         self.subscribed_topic_regex: str | None = subscribed_topic_regex
         self.server_assignor: str | None = server_assignor
-        self.topic_partitions: list[ConsumerGroupHeartbeatRequest.TopicPartitions] | None = None if topic_partitions is None else list(topic_partitions)
+        self.topic_partitions: list[ConsumerGroupHeartbeatRequest.TopicPartitions] | None = (
+            None if topic_partitions is None else list(topic_partitions)
+        )
 
 
 class ConsumerGroupHeartbeatResponse(ResponseMessage):
@@ -102,13 +103,13 @@ class ConsumerGroupHeartbeatResponse(ResponseMessage):
         "assignment",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('member_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('heartbeat_interval_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('assignment', 'Assignment', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("member_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("heartbeat_interval_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("assignment", "Assignment", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupHeartbeatResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -118,13 +119,10 @@ class ConsumerGroupHeartbeatResponse(ResponseMessage):
     class TopicPartitions(Struct):
         """A struct of ConsumerGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -139,11 +137,9 @@ class ConsumerGroupHeartbeatResponse(ResponseMessage):
     class Assignment(Struct):
         """A struct of ConsumerGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "topic_partitions",
-        )
+        __slots__ = ("topic_partitions",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_partitions', '[]TopicPartitions', (0, 32767), None, None, -1, (), False, True),
+            ("topic_partitions", "[]TopicPartitions", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

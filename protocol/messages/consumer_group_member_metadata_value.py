@@ -23,15 +23,15 @@ class ConsumerGroupMemberMetadataValue(Message):
         "classic_member_metadata",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('instance_id', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('rack_id', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('client_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('client_host', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('subscribed_topic_names', '[]string', (0, 32767), None, None, -1, (), False, True),
-        ('subscribed_topic_regex', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('rebalance_timeout_ms', 'int32', (0, 32767), None, None, -1, -1, False, True),
-        ('server_assignor', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('classic_member_metadata', 'ClassicMemberMetadata', (0, 32767), (0, 32767), (0, 32767), 0, (), False, True),
+        ("instance_id", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("rack_id", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("client_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("client_host", "string", (0, 32767), None, None, -1, "", False, True),
+        ("subscribed_topic_names", "[]string", (0, 32767), None, None, -1, (), False, True),
+        ("subscribed_topic_regex", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("rebalance_timeout_ms", "int32", (0, 32767), None, None, -1, -1, False, True),
+        ("server_assignor", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("classic_member_metadata", "ClassicMemberMetadata", (0, 32767), (0, 32767), (0, 32767), 0, (), False, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupMemberMetadataValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -40,20 +40,17 @@ class ConsumerGroupMemberMetadataValue(Message):
     class ClassicProtocol(Struct):
         """A struct of ConsumerGroupMemberMetadataValue."""
 
-        __slots__ = (
-            "name",
-            "metadata",
-        )
+        __slots__ = ("name", "metadata")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('metadata', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("metadata", "bytes", (0, 32767), None, None, -1, b"", False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            metadata: bytes = b'',
+            name: str = "",
+            metadata: bytes = b"",
         ) -> None:
             self.name: str = name
             self.metadata: bytes = metadata
@@ -61,13 +58,10 @@ class ConsumerGroupMemberMetadataValue(Message):
     class ClassicMemberMetadata(Struct):
         """A struct of ConsumerGroupMemberMetadataValue."""
 
-        __slots__ = (
-            "session_timeout_ms",
-            "supported_protocols",
-        )
+        __slots__ = ("session_timeout_ms", "supported_protocols")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('session_timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('supported_protocols', '[]ClassicProtocol', (0, 32767), None, None, -1, (), False, True),
+            ("session_timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("supported_protocols", "[]ClassicProtocol", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -82,14 +76,14 @@ class ConsumerGroupMemberMetadataValue(Message):
     def __init__(
         self,
         *,
-        instance_id: str | None = '',
-        rack_id: str | None = '',
-        client_id: str = '',
-        client_host: str = '',
+        instance_id: str | None = "",
+        rack_id: str | None = "",
+        client_id: str = "",
+        client_host: str = "",
         subscribed_topic_names: Iterable[str] = (),
-        subscribed_topic_regex: str | None = '',
+        subscribed_topic_regex: str | None = "",
         rebalance_timeout_ms: int = -1,
-        server_assignor: str | None = '',
+        server_assignor: str | None = "",
         classic_member_metadata: ConsumerGroupMemberMetadataValue.ClassicMemberMetadata | tuple[()] | None = (),
     ) -> None:
         self.instance_id: str | None = instance_id
@@ -100,4 +94,6 @@ class ConsumerGroupMemberMetadataValue(Message):
         self.subscribed_topic_regex: str | None = subscribed_topic_regex
         self.rebalance_timeout_ms: int = rebalance_timeout_ms
         self.server_assignor: str | None = server_assignor
-        self.classic_member_metadata: ConsumerGroupMemberMetadataValue.ClassicMemberMetadata | None = ConsumerGroupMemberMetadataValue.ClassicMemberMetadata() if isinstance(classic_member_metadata, tuple) else classic_member_metadata
+        self.classic_member_metadata: ConsumerGroupMemberMetadataValue.ClassicMemberMetadata | None = (
+            ConsumerGroupMemberMetadataValue.ClassicMemberMetadata() if isinstance(classic_member_metadata, tuple) else classic_member_metadata
+        )

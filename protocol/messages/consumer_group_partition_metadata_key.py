@@ -11,11 +11,9 @@ from barnabas.protocol.types import Part
 class ConsumerGroupPartitionMetadataKey(Message):
     """ConsumerGroupPartitionMetadataKey: version 0, never flexible."""
 
-    __slots__ = (
-        "group_id",
-    )
+    __slots__ = ("group_id",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 0), None, None, -1, '', False, True),
+        ("group_id", "string", (0, 0), None, None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupPartitionMetadataKey"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -24,6 +22,6 @@ class ConsumerGroupPartitionMetadataKey(Message):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
     ) -> None:
         self.group_id: str = group_id

@@ -10,13 +10,10 @@ from barnabas.protocol.message import FieldFacts, Message
 class ConsumerGroupRegularExpressionKey(Message):
     """ConsumerGroupRegularExpressionKey: version 0, never flexible."""
 
-    __slots__ = (
-        "group_id",
-        "regular_expression",
-    )
+    __slots__ = ("group_id", "regular_expression")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 0), None, None, -1, '', False, True),
-        ('regular_expression', 'string', (0, 0), None, None, -1, '', False, True),
+        ("group_id", "string", (0, 0), None, None, -1, "", False, True),
+        ("regular_expression", "string", (0, 0), None, None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupRegularExpressionKey"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -25,8 +22,8 @@ class ConsumerGroupRegularExpressionKey(Message):
     def __init__(
         self,
         *,
-        group_id: str = '',
-        regular_expression: str = '',
+        group_id: str = "",
+        regular_expression: str = "",
     ) -> None:
         self.group_id: str = group_id
         self.regular_expression: str = regular_expression

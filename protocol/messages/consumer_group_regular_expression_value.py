@@ -11,15 +11,11 @@ from barnabas.protocol.message import FieldFacts, Message
 class ConsumerGroupRegularExpressionValue(Message):
     """ConsumerGroupRegularExpressionValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "topics",
-        "version",
-        "timestamp",
-    )
+    __slots__ = ("topics", "version", "timestamp")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]string', (0, 32767), None, None, -1, (), False, True),
-        ('version', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]string", (0, 32767), None, None, -1, (), False, True),
+        ("version", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupRegularExpressionValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

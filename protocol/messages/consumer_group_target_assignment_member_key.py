@@ -10,13 +10,10 @@ from barnabas.protocol.message import FieldFacts, Message
 class ConsumerGroupTargetAssignmentMemberKey(Message):
     """ConsumerGroupTargetAssignmentMemberKey: version 0, never flexible."""
 
-    __slots__ = (
-        "group_id",
-        "member_id",
-    )
+    __slots__ = ("group_id", "member_id")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 0), None, None, -1, '', False, True),
-        ('member_id', 'string', (0, 0), None, None, -1, '', False, True),
+        ("group_id", "string", (0, 0), None, None, -1, "", False, True),
+        ("member_id", "string", (0, 0), None, None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupTargetAssignmentMemberKey"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -25,8 +22,8 @@ class ConsumerGroupTargetAssignmentMemberKey(Message):
     def __init__(
         self,
         *,
-        group_id: str = '',
-        member_id: str = '',
+        group_id: str = "",
+        member_id: str = "",
     ) -> None:
         self.group_id: str = group_id
         self.member_id: str = member_id

@@ -10,13 +10,10 @@ from barnabas.protocol.message import FieldFacts, Message
 class ConsumerGroupTargetAssignmentMetadataValue(Message):
     """ConsumerGroupTargetAssignmentMetadataValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "assignment_epoch",
-        "assignment_timestamp",
-    )
+    __slots__ = ("assignment_epoch", "assignment_timestamp")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('assignment_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('assignment_timestamp', 'int64', (0, 32767), None, (0, 32767), 0, 0, True, True),
+        ("assignment_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("assignment_timestamp", "int64", (0, 32767), None, (0, 32767), 0, 0, True, True),
     )
     NAME: ClassVar[str] = "ConsumerGroupTargetAssignmentMetadataValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

@@ -12,13 +12,10 @@ from barnabas.protocol.types import Part
 class ConsumerProtocolAssignment(Message):
     """ConsumerProtocolAssignment: versions 0 to 3, never flexible."""
 
-    __slots__ = (
-        "assigned_partitions",
-        "user_data",
-    )
+    __slots__ = ("assigned_partitions", "user_data")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('assigned_partitions', '[]TopicPartition', (0, 32767), None, None, -1, (), False, True),
-        ('user_data', 'bytes', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("assigned_partitions", "[]TopicPartition", (0, 32767), None, None, -1, (), False, True),
+        ("user_data", "bytes", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "ConsumerProtocolAssignment"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 3)
@@ -27,19 +24,16 @@ class ConsumerProtocolAssignment(Message):
     class TopicPartition(Struct):
         """A struct of ConsumerProtocolAssignment."""
 
-        __slots__ = (
-            "topic",
-            "partitions",
-        )
+        __slots__ = ("topic", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.topic: str = topic

@@ -12,19 +12,13 @@ from barnabas.protocol.types import Part
 class ConsumerProtocolSubscription(Message):
     """ConsumerProtocolSubscription: versions 0 to 3, never flexible."""
 
-    __slots__ = (
-        "topics",
-        "user_data",
-        "owned_partitions",
-        "generation_id",
-        "rack_id",
-    )
+    __slots__ = ("topics", "user_data", "owned_partitions", "generation_id", "rack_id")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]string', (0, 32767), None, None, -1, (), False, True),
-        ('user_data', 'bytes', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('owned_partitions', '[]TopicPartition', (1, 32767), None, None, -1, (), True, True),
-        ('generation_id', 'int32', (2, 32767), None, None, -1, -1, True, True),
-        ('rack_id', 'string', (3, 32767), (3, 32767), None, -1, None, True, True),
+        ("topics", "[]string", (0, 32767), None, None, -1, (), False, True),
+        ("user_data", "bytes", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("owned_partitions", "[]TopicPartition", (1, 32767), None, None, -1, (), True, True),
+        ("generation_id", "int32", (2, 32767), None, None, -1, -1, True, True),
+        ("rack_id", "string", (3, 32767), (3, 32767), None, -1, None, True, True),
     )
     NAME: ClassVar[str] = "ConsumerProtocolSubscription"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 3)
@@ -33,19 +27,16 @@ class ConsumerProtocolSubscription(Message):
     class TopicPartition(Struct):
         """A struct of ConsumerProtocolSubscription."""
 
-        __slots__ = (
-            "topic",
-            "partitions",
-        )
+        __slots__ = ("topic", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (1, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (1, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (1, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.topic: str = topic

@@ -10,11 +10,9 @@ from barnabas.protocol.message import FieldFacts, Message
 class ControlRecordTypeSchema(Message):
     """ControlRecordTypeSchema: version 0, never flexible."""
 
-    __slots__ = (
-        "type",
-    )
+    __slots__ = ("type",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('type', 'int16', (0, 32767), None, None, -1, 0, False, True),
+        ("type", "int16", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "ControlRecordTypeSchema"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

@@ -13,19 +13,13 @@ from barnabas.protocol.types import ZERO_UUID
 class ControllerRegistrationRequest(RequestMessage):
     """ControllerRegistrationRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "controller_id",
-        "incarnation_id",
-        "zk_migration_ready",
-        "listeners",
-        "features",
-    )
+    __slots__ = ("controller_id", "incarnation_id", "zk_migration_ready", "listeners", "features")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('controller_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('incarnation_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-        ('zk_migration_ready', 'bool', (0, 32767), None, None, -1, False, False, True),
-        ('listeners', '[]Listener', (0, 32767), None, None, -1, (), False, True),
-        ('features', '[]Feature', (0, 32767), None, None, -1, (), False, True),
+        ("controller_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("incarnation_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+        ("zk_migration_ready", "bool", (0, 32767), None, None, -1, False, False, True),
+        ("listeners", "[]Listener", (0, 32767), None, None, -1, (), False, True),
+        ("features", "[]Feature", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ControllerRegistrationRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -35,24 +29,19 @@ class ControllerRegistrationRequest(RequestMessage):
     class Listener(Struct):
         """A struct of ControllerRegistrationRequest."""
 
-        __slots__ = (
-            "name",
-            "host",
-            "port",
-            "security_protocol",
-        )
+        __slots__ = ("name", "host", "port", "security_protocol")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (0, 32767), None, None, -1, 0, False, True),
-            ('security_protocol', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (0, 32767), None, None, -1, 0, False, True),
+            ("security_protocol", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            host: str = '',
+            name: str = "",
+            host: str = "",
             port: int = 0,
             security_protocol: int = 0,
         ) -> None:
@@ -64,21 +53,17 @@ class ControllerRegistrationRequest(RequestMessage):
     class Feature(Struct):
         """A struct of ControllerRegistrationRequest."""
 
-        __slots__ = (
-            "name",
-            "min_supported_version",
-            "max_supported_version",
-        )
+        __slots__ = ("name", "min_supported_version", "max_supported_version")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('min_supported_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('max_supported_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("min_supported_version", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("max_supported_version", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             min_supported_version: int = 0,
             max_supported_version: int = 0,
         ) -> None:
@@ -105,15 +90,11 @@ class ControllerRegistrationRequest(RequestMessage):
 class ControllerRegistrationResponse(ResponseMessage):
     """ControllerRegistrationResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "ControllerRegistrationResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -125,7 +106,7 @@ class ControllerRegistrationResponse(ResponseMessage):
         *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms
         self.error_code: int = error_code

@@ -12,11 +12,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class CreateAclsRequest(RequestMessage):
     """CreateAclsRequest: versions 1 to 3, flexible from 2."""
 
-    __slots__ = (
-        "creations",
-    )
+    __slots__ = ("creations",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('creations', '[]AclCreation', (0, 32767), None, None, -1, (), False, True),
+        ("creations", "[]AclCreation", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "CreateAclsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -36,23 +34,23 @@ class CreateAclsRequest(RequestMessage):
             "permission_type",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('resource_pattern_type', 'int8', (1, 32767), None, None, -1, 3, False, True),
-            ('principal', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('operation', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('permission_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("resource_pattern_type", "int8", (1, 32767), None, None, -1, 3, False, True),
+            ("principal", "string", (0, 32767), None, None, -1, "", False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("operation", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("permission_type", "int8", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
             resource_pattern_type: int = 3,
-            principal: str = '',
-            host: str = '',
+            principal: str = "",
+            host: str = "",
             operation: int = 0,
             permission_type: int = 0,
         ) -> None:
@@ -75,13 +73,10 @@ class CreateAclsRequest(RequestMessage):
 class CreateAclsResponse(ResponseMessage):
     """CreateAclsResponse: versions 1 to 3, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "results",
-    )
+    __slots__ = ("throttle_time_ms", "results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('results', '[]AclCreationResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("results", "[]AclCreationResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "CreateAclsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -91,20 +86,17 @@ class CreateAclsResponse(ResponseMessage):
     class AclCreationResult(Struct):
         """A struct of CreateAclsResponse."""
 
-        __slots__ = (
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
         ) -> None:
             self.error_code: int = error_code
             self.error_message: str | None = error_message

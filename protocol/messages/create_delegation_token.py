@@ -12,17 +12,12 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class CreateDelegationTokenRequest(RequestMessage):
     """CreateDelegationTokenRequest: versions 1 to 3, flexible from 2."""
 
-    __slots__ = (
-        "owner_principal_type",
-        "owner_principal_name",
-        "renewers",
-        "max_lifetime_ms",
-    )
+    __slots__ = ("owner_principal_type", "owner_principal_name", "renewers", "max_lifetime_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('owner_principal_type', 'string', (3, 32767), (3, 32767), None, -1, '', False, True),
-        ('owner_principal_name', 'string', (3, 32767), (3, 32767), None, -1, '', False, True),
-        ('renewers', '[]CreatableRenewers', (0, 32767), None, None, -1, (), False, True),
-        ('max_lifetime_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
+        ("owner_principal_type", "string", (3, 32767), (3, 32767), None, -1, "", False, True),
+        ("owner_principal_name", "string", (3, 32767), (3, 32767), None, -1, "", False, True),
+        ("renewers", "[]CreatableRenewers", (0, 32767), None, None, -1, (), False, True),
+        ("max_lifetime_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "CreateDelegationTokenRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -32,20 +27,17 @@ class CreateDelegationTokenRequest(RequestMessage):
     class CreatableRenewers(Struct):
         """A struct of CreateDelegationTokenRequest."""
 
-        __slots__ = (
-            "principal_type",
-            "principal_name",
-        )
+        __slots__ = ("principal_type", "principal_name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('principal_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('principal_name', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("principal_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("principal_name", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            principal_type: str = '',
-            principal_name: str = '',
+            principal_type: str = "",
+            principal_name: str = "",
         ) -> None:
             self.principal_type: str = principal_type
             self.principal_name: str = principal_name
@@ -53,8 +45,8 @@ class CreateDelegationTokenRequest(RequestMessage):
     def __init__(
         self,
         *,
-        owner_principal_type: str | None = '',
-        owner_principal_name: str | None = '',
+        owner_principal_type: str | None = "",
+        owner_principal_name: str | None = "",
         renewers: Iterable[CreateDelegationTokenRequest.CreatableRenewers] = (),
         max_lifetime_ms: int = 0,
     ) -> None:
@@ -81,17 +73,17 @@ class CreateDelegationTokenResponse(ResponseMessage):
         "throttle_time_ms",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('principal_type', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('principal_name', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('token_requester_principal_type', 'string', (3, 32767), None, None, -1, '', False, True),
-        ('token_requester_principal_name', 'string', (3, 32767), None, None, -1, '', False, True),
-        ('issue_timestamp_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('expiry_timestamp_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('max_timestamp_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('token_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('hmac', 'bytes', (0, 32767), None, None, -1, b'', False, True),
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("principal_type", "string", (0, 32767), None, None, -1, "", False, True),
+        ("principal_name", "string", (0, 32767), None, None, -1, "", False, True),
+        ("token_requester_principal_type", "string", (3, 32767), None, None, -1, "", False, True),
+        ("token_requester_principal_name", "string", (3, 32767), None, None, -1, "", False, True),
+        ("issue_timestamp_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("expiry_timestamp_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("max_timestamp_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("token_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("hmac", "bytes", (0, 32767), None, None, -1, b"", False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "CreateDelegationTokenResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -102,15 +94,15 @@ class CreateDelegationTokenResponse(ResponseMessage):
         self,
         *,
         error_code: int = 0,
-        principal_type: str = '',
-        principal_name: str = '',
-        token_requester_principal_type: str = '',
-        token_requester_principal_name: str = '',
+        principal_type: str = "",
+        principal_name: str = "",
+        token_requester_principal_type: str = "",
+        token_requester_principal_name: str = "",
         issue_timestamp_ms: int = 0,
         expiry_timestamp_ms: int = 0,
         max_timestamp_ms: int = 0,
-        token_id: str = '',
-        hmac: bytes = b'',
+        token_id: str = "",
+        hmac: bytes = b"",
         throttle_time_ms: int = 0,
     ) -> None:
         self.error_code: int = error_code

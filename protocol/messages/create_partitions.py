@@ -13,15 +13,11 @@ from barnabas.protocol.types import Part
 class CreatePartitionsRequest(RequestMessage):
     """CreatePartitionsRequest: versions 0 to 3, flexible from 2."""
 
-    __slots__ = (
-        "topics",
-        "timeout_ms",
-        "validate_only",
-    )
+    __slots__ = ("topics", "timeout_ms", "validate_only")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]CreatePartitionsTopic', (0, 32767), None, None, -1, (), False, True),
-        ('timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('validate_only', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("topics", "[]CreatePartitionsTopic", (0, 32767), None, None, -1, (), False, True),
+        ("timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("validate_only", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "CreatePartitionsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 3)
@@ -31,11 +27,9 @@ class CreatePartitionsRequest(RequestMessage):
     class CreatePartitionsAssignment(Struct):
         """A struct of CreatePartitionsRequest."""
 
-        __slots__ = (
-            "broker_ids",
-        )
+        __slots__ = ("broker_ids",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('broker_ids', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("broker_ids", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -48,27 +42,25 @@ class CreatePartitionsRequest(RequestMessage):
     class CreatePartitionsTopic(Struct):
         """A struct of CreatePartitionsRequest."""
 
-        __slots__ = (
-            "name",
-            "count",
-            "assignments",
-        )
+        __slots__ = ("name", "count", "assignments")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('count', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('assignments', '[]CreatePartitionsAssignment', (0, 32767), (0, 32767), None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("count", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("assignments", "[]CreatePartitionsAssignment", (0, 32767), (0, 32767), None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             count: int = 0,
             assignments: Iterable[CreatePartitionsRequest.CreatePartitionsAssignment] | None = (),
         ) -> None:
             self.name: str = name
             self.count: int = count
-            self.assignments: list[CreatePartitionsRequest.CreatePartitionsAssignment] | None = None if assignments is None else list(assignments)
+            self.assignments: list[CreatePartitionsRequest.CreatePartitionsAssignment] | None = (
+                None if assignments is None else list(assignments)
+            )
 
     def __init__(
         self,
@@ -85,13 +77,10 @@ class CreatePartitionsRequest(RequestMessage):
 class CreatePartitionsResponse(ResponseMessage):
     """CreatePartitionsResponse: versions 0 to 3, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "results",
-    )
+    __slots__ = ("throttle_time_ms", "results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('results', '[]CreatePartitionsTopicResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("results", "[]CreatePartitionsTopicResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "CreatePartitionsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 3)
@@ -101,21 +90,17 @@ class CreatePartitionsResponse(ResponseMessage):
     class CreatePartitionsTopicResult(Struct):
         """A struct of CreatePartitionsResponse."""
 
-        __slots__ = (
-            "name",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("name", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             error_code: int = 0,
             error_message: str | None = None,
         ) -> None:

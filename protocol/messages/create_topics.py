@@ -13,15 +13,11 @@ from barnabas.protocol.types import ZERO_UUID
 class CreateTopicsRequest(RequestMessage):
     """CreateTopicsRequest: versions 2 to 7, flexible from 5."""
 
-    __slots__ = (
-        "topics",
-        "timeout_ms",
-        "validate_only",
-    )
+    __slots__ = ("topics", "timeout_ms", "validate_only")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]CreatableTopic', (0, 32767), None, None, -1, (), False, True),
-        ('timeout_ms', 'int32', (0, 32767), None, None, -1, 60000, False, True),
-        ('validate_only', 'bool', (1, 32767), None, None, -1, False, False, True),
+        ("topics", "[]CreatableTopic", (0, 32767), None, None, -1, (), False, True),
+        ("timeout_ms", "int32", (0, 32767), None, None, -1, 60000, False, True),
+        ("validate_only", "bool", (1, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "CreateTopicsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (2, 7)
@@ -31,13 +27,10 @@ class CreateTopicsRequest(RequestMessage):
     class CreatableReplicaAssignment(Struct):
         """A struct of CreateTopicsRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "broker_ids",
-        )
+        __slots__ = ("partition_index", "broker_ids")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('broker_ids', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("broker_ids", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -52,20 +45,17 @@ class CreateTopicsRequest(RequestMessage):
     class CreatableTopicConfig(Struct):
         """A struct of CreateTopicsRequest."""
 
-        __slots__ = (
-            "name",
-            "value",
-        )
+        __slots__ = ("name", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            value: str | None = '',
+            name: str = "",
+            value: str | None = "",
         ) -> None:
             self.name: str = name
             self.value: str | None = value
@@ -73,25 +63,19 @@ class CreateTopicsRequest(RequestMessage):
     class CreatableTopic(Struct):
         """A struct of CreateTopicsRequest."""
 
-        __slots__ = (
-            "name",
-            "num_partitions",
-            "replication_factor",
-            "assignments",
-            "configs",
-        )
+        __slots__ = ("name", "num_partitions", "replication_factor", "assignments", "configs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('num_partitions', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replication_factor', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('assignments', '[]CreatableReplicaAssignment', (0, 32767), None, None, -1, (), False, True),
-            ('configs', '[]CreatableTopicConfig', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("num_partitions", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replication_factor", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("assignments", "[]CreatableReplicaAssignment", (0, 32767), None, None, -1, (), False, True),
+            ("configs", "[]CreatableTopicConfig", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             num_partitions: int = 0,
             replication_factor: int = 0,
             assignments: Iterable[CreateTopicsRequest.CreatableReplicaAssignment] = (),
@@ -118,13 +102,10 @@ class CreateTopicsRequest(RequestMessage):
 class CreateTopicsResponse(ResponseMessage):
     """CreateTopicsResponse: versions 2 to 7, flexible from 5."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (2, 32767), None, None, -1, 0, True, True),
-        ('topics', '[]CreatableTopicResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (2, 32767), None, None, -1, 0, True, True),
+        ("topics", "[]CreatableTopicResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "CreateTopicsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (2, 7)
@@ -134,26 +115,20 @@ class CreateTopicsResponse(ResponseMessage):
     class CreatableTopicConfigs(Struct):
         """A struct of CreateTopicsResponse."""
 
-        __slots__ = (
-            "name",
-            "value",
-            "read_only",
-            "config_source",
-            "is_sensitive",
-        )
+        __slots__ = ("name", "value", "read_only", "config_source", "is_sensitive")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (5, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (5, 32767), (5, 32767), None, -1, '', False, True),
-            ('read_only', 'bool', (5, 32767), None, None, -1, False, False, True),
-            ('config_source', 'int8', (5, 32767), None, None, -1, -1, True, True),
-            ('is_sensitive', 'bool', (5, 32767), None, None, -1, False, False, True),
+            ("name", "string", (5, 32767), None, None, -1, "", False, True),
+            ("value", "string", (5, 32767), (5, 32767), None, -1, "", False, True),
+            ("read_only", "bool", (5, 32767), None, None, -1, False, False, True),
+            ("config_source", "int8", (5, 32767), None, None, -1, -1, True, True),
+            ("is_sensitive", "bool", (5, 32767), None, None, -1, False, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            value: str | None = '',
+            name: str = "",
+            value: str | None = "",
             read_only: bool = False,
             config_source: int = -1,
             is_sensitive: bool = False,
@@ -178,23 +153,23 @@ class CreateTopicsResponse(ResponseMessage):
             "configs",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topic_id', 'uuid', (7, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (1, 32767), (0, 32767), None, -1, '', True, True),
-            ('topic_config_error_code', 'int16', (5, 32767), None, (5, 32767), 0, 0, True, True),
-            ('num_partitions', 'int32', (5, 32767), None, None, -1, -1, True, True),
-            ('replication_factor', 'int16', (5, 32767), None, None, -1, -1, True, True),
-            ('configs', '[]CreatableTopicConfigs', (5, 32767), (5, 32767), None, -1, (), True, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topic_id", "uuid", (7, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (1, 32767), (0, 32767), None, -1, "", True, True),
+            ("topic_config_error_code", "int16", (5, 32767), None, (5, 32767), 0, 0, True, True),
+            ("num_partitions", "int32", (5, 32767), None, None, -1, -1, True, True),
+            ("replication_factor", "int16", (5, 32767), None, None, -1, -1, True, True),
+            ("configs", "[]CreatableTopicConfigs", (5, 32767), (5, 32767), None, -1, (), True, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             topic_id: bytes = ZERO_UUID,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             topic_config_error_code: int = 0,
             num_partitions: int = -1,
             replication_factor: int = -1,
@@ -207,7 +182,9 @@ class CreateTopicsResponse(ResponseMessage):
             self.topic_config_error_code: int = topic_config_error_code
             self.num_partitions: int = num_partitions
             self.replication_factor: int = replication_factor
-            self.configs: list[CreateTopicsResponse.CreatableTopicConfigs] | None = None if configs is None else list(configs)
+            self.configs: list[CreateTopicsResponse.CreatableTopicConfigs] | None = (
+                None if configs is None else list(configs)
+            )
 
     def __init__(
         self,

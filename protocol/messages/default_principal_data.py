@@ -10,15 +10,11 @@ from barnabas.protocol.message import FieldFacts, Message
 class DefaultPrincipalData(Message):
     """DefaultPrincipalData: version 0, flexible from 0."""
 
-    __slots__ = (
-        "type",
-        "name",
-        "token_authenticated",
-    )
+    __slots__ = ("type", "name", "token_authenticated")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('type', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('token_authenticated', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("type", "string", (0, 32767), None, None, -1, "", False, True),
+        ("name", "string", (0, 32767), None, None, -1, "", False, True),
+        ("token_authenticated", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "DefaultPrincipalData"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -27,8 +23,8 @@ class DefaultPrincipalData(Message):
     def __init__(
         self,
         *,
-        type: str = '',
-        name: str = '',
+        type: str = "",
+        name: str = "",
         token_authenticated: bool = False,
     ) -> None:
         self.type: str = type

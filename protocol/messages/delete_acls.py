@@ -12,11 +12,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DeleteAclsRequest(RequestMessage):
     """DeleteAclsRequest: versions 1 to 3, flexible from 2."""
 
-    __slots__ = (
-        "filters",
-    )
+    __slots__ = ("filters",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('filters', '[]DeleteAclsFilter', (0, 32767), None, None, -1, (), False, True),
+        ("filters", "[]DeleteAclsFilter", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteAclsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -36,23 +34,23 @@ class DeleteAclsRequest(RequestMessage):
             "permission_type",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('resource_type_filter', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name_filter', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('pattern_type_filter', 'int8', (1, 32767), None, None, -1, 3, False, True),
-            ('principal_filter', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('host_filter', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('operation', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('permission_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
+            ("resource_type_filter", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name_filter", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("pattern_type_filter", "int8", (1, 32767), None, None, -1, 3, False, True),
+            ("principal_filter", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("host_filter", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("operation", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("permission_type", "int8", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
             resource_type_filter: int = 0,
-            resource_name_filter: str | None = '',
+            resource_name_filter: str | None = "",
             pattern_type_filter: int = 3,
-            principal_filter: str | None = '',
-            host_filter: str | None = '',
+            principal_filter: str | None = "",
+            host_filter: str | None = "",
             operation: int = 0,
             permission_type: int = 0,
         ) -> None:
@@ -75,13 +73,10 @@ class DeleteAclsRequest(RequestMessage):
 class DeleteAclsResponse(ResponseMessage):
     """DeleteAclsResponse: versions 1 to 3, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "filter_results",
-    )
+    __slots__ = ("throttle_time_ms", "filter_results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('filter_results', '[]DeleteAclsFilterResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("filter_results", "[]DeleteAclsFilterResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteAclsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -103,27 +98,27 @@ class DeleteAclsResponse(ResponseMessage):
             "permission_type",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('pattern_type', 'int8', (1, 32767), None, None, -1, 3, False, True),
-            ('principal', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('operation', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('permission_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("pattern_type", "int8", (1, 32767), None, None, -1, 3, False, True),
+            ("principal", "string", (0, 32767), None, None, -1, "", False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("operation", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("permission_type", "int8", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
             pattern_type: int = 3,
-            principal: str = '',
-            host: str = '',
+            principal: str = "",
+            host: str = "",
             operation: int = 0,
             permission_type: int = 0,
         ) -> None:
@@ -140,22 +135,18 @@ class DeleteAclsResponse(ResponseMessage):
     class DeleteAclsFilterResult(Struct):
         """A struct of DeleteAclsResponse."""
 
-        __slots__ = (
-            "error_code",
-            "error_message",
-            "matching_acls",
-        )
+        __slots__ = ("error_code", "error_message", "matching_acls")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('matching_acls', '[]DeleteAclsMatchingAcl', (0, 32767), None, None, -1, (), False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("matching_acls", "[]DeleteAclsMatchingAcl", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             matching_acls: Iterable[DeleteAclsResponse.DeleteAclsMatchingAcl] = (),
         ) -> None:
             self.error_code: int = error_code

@@ -12,11 +12,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DeleteGroupsRequest(RequestMessage):
     """DeleteGroupsRequest: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "groups_names",
-    )
+    __slots__ = ("groups_names",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('groups_names', '[]string', (0, 32767), None, None, -1, (), False, True),
+        ("groups_names", "[]string", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteGroupsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -34,13 +32,10 @@ class DeleteGroupsRequest(RequestMessage):
 class DeleteGroupsResponse(ResponseMessage):
     """DeleteGroupsResponse: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "results",
-    )
+    __slots__ = ("throttle_time_ms", "results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('results', '[]DeletableGroupResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("results", "[]DeletableGroupResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteGroupsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -50,19 +45,16 @@ class DeleteGroupsResponse(ResponseMessage):
     class DeletableGroupResult(Struct):
         """A struct of DeleteGroupsResponse."""
 
-        __slots__ = (
-            "group_id",
-            "error_code",
-        )
+        __slots__ = ("group_id", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            group_id: str = '',
+            group_id: str = "",
             error_code: int = 0,
         ) -> None:
             self.group_id: str = group_id

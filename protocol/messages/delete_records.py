@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part
 class DeleteRecordsRequest(RequestMessage):
     """DeleteRecordsRequest: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "topics",
-        "timeout_ms",
-    )
+    __slots__ = ("topics", "timeout_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]DeleteRecordsTopic', (0, 32767), None, None, -1, (), False, True),
-        ('timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]DeleteRecordsTopic", (0, 32767), None, None, -1, (), False, True),
+        ("timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "DeleteRecordsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -29,13 +26,10 @@ class DeleteRecordsRequest(RequestMessage):
     class DeleteRecordsPartition(Struct):
         """A struct of DeleteRecordsRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "offset",
-        )
+        __slots__ = ("partition_index", "offset")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("offset", "int64", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -50,19 +44,16 @@ class DeleteRecordsRequest(RequestMessage):
     class DeleteRecordsTopic(Struct):
         """A struct of DeleteRecordsRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]DeleteRecordsPartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]DeleteRecordsPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[DeleteRecordsRequest.DeleteRecordsPartition] = (),
         ) -> None:
             self.name: str = name
@@ -81,13 +72,10 @@ class DeleteRecordsRequest(RequestMessage):
 class DeleteRecordsResponse(ResponseMessage):
     """DeleteRecordsResponse: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]DeleteRecordsTopicResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]DeleteRecordsTopicResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteRecordsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -97,15 +85,11 @@ class DeleteRecordsResponse(ResponseMessage):
     class DeleteRecordsPartitionResult(Struct):
         """A struct of DeleteRecordsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "low_watermark",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "low_watermark", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('low_watermark', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("low_watermark", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -122,19 +106,16 @@ class DeleteRecordsResponse(ResponseMessage):
     class DeleteRecordsTopicResult(Struct):
         """A struct of DeleteRecordsResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]DeleteRecordsPartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]DeleteRecordsPartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[DeleteRecordsResponse.DeleteRecordsPartitionResult] = (),
         ) -> None:
             self.name: str = name

@@ -13,13 +13,10 @@ from barnabas.protocol.types import ZERO_UUID
 class DeleteShareGroupOffsetsRequest(RequestMessage):
     """DeleteShareGroupOffsetsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-    )
+    __slots__ = ("group_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('topics', '[]DeleteShareGroupOffsetsRequestTopic', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("topics", "[]DeleteShareGroupOffsetsRequestTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteShareGroupOffsetsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -29,24 +26,22 @@ class DeleteShareGroupOffsetsRequest(RequestMessage):
     class DeleteShareGroupOffsetsRequestTopic(Struct):
         """A struct of DeleteShareGroupOffsetsRequest."""
 
-        __slots__ = (
-            "topic_name",
-        )
+        __slots__ = ("topic_name",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
         ) -> None:
             self.topic_name: str = topic_name
 
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[DeleteShareGroupOffsetsRequest.DeleteShareGroupOffsetsRequestTopic] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -56,17 +51,12 @@ class DeleteShareGroupOffsetsRequest(RequestMessage):
 class DeleteShareGroupOffsetsResponse(ResponseMessage):
     """DeleteShareGroupOffsetsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-        "responses",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message", "responses")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('responses', '[]DeleteShareGroupOffsetsResponseTopic', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("responses", "[]DeleteShareGroupOffsetsResponseTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteShareGroupOffsetsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -76,23 +66,18 @@ class DeleteShareGroupOffsetsResponse(ResponseMessage):
     class DeleteShareGroupOffsetsResponseTopic(Struct):
         """A struct of DeleteShareGroupOffsetsResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "topic_id",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("topic_name", "topic_id", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             topic_id: bytes = ZERO_UUID,
             error_code: int = 0,
             error_message: str | None = None,

@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class DeleteShareGroupStateRequest(RequestMessage):
     """DeleteShareGroupStateRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-    )
+    __slots__ = ("group_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('topics', '[]DeleteStateData', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("topics", "[]DeleteStateData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteShareGroupStateRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -29,11 +26,9 @@ class DeleteShareGroupStateRequest(RequestMessage):
     class PartitionData(Struct):
         """A struct of DeleteShareGroupStateRequest."""
 
-        __slots__ = (
-            "partition",
-        )
+        __slots__ = ("partition",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -46,13 +41,10 @@ class DeleteShareGroupStateRequest(RequestMessage):
     class DeleteStateData(Struct):
         """A struct of DeleteShareGroupStateRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -67,7 +59,7 @@ class DeleteShareGroupStateRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[DeleteShareGroupStateRequest.DeleteStateData] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -77,11 +69,9 @@ class DeleteShareGroupStateRequest(RequestMessage):
 class DeleteShareGroupStateResponse(ResponseMessage):
     """DeleteShareGroupStateResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "results",
-    )
+    __slots__ = ("results",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('results', '[]DeleteStateResult', (0, 32767), None, None, -1, (), False, True),
+        ("results", "[]DeleteStateResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteShareGroupStateResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -91,15 +81,11 @@ class DeleteShareGroupStateResponse(ResponseMessage):
     class PartitionResult(Struct):
         """A struct of DeleteShareGroupStateResponse."""
 
-        __slots__ = (
-            "partition",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("partition", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -116,13 +102,10 @@ class DeleteShareGroupStateResponse(ResponseMessage):
     class DeleteStateResult(Struct):
         """A struct of DeleteShareGroupStateResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

@@ -13,15 +13,11 @@ from barnabas.protocol.types import ZERO_UUID
 class DeleteTopicsRequest(RequestMessage):
     """DeleteTopicsRequest: versions 1 to 6, flexible from 4."""
 
-    __slots__ = (
-        "topics",
-        "topic_names",
-        "timeout_ms",
-    )
+    __slots__ = ("topics", "topic_names", "timeout_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]DeleteTopicState', (6, 32767), None, None, -1, (), False, True),
-        ('topic_names', '[]string', (0, 5), None, None, -1, (), True, True),
-        ('timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]DeleteTopicState", (6, 32767), None, None, -1, (), False, True),
+        ("topic_names", "[]string", (0, 5), None, None, -1, (), True, True),
+        ("timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "DeleteTopicsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 6)
@@ -31,13 +27,10 @@ class DeleteTopicsRequest(RequestMessage):
     class DeleteTopicState(Struct):
         """A struct of DeleteTopicsRequest."""
 
-        __slots__ = (
-            "name",
-            "topic_id",
-        )
+        __slots__ = ("name", "topic_id")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (6, 32767), (6, 32767), None, -1, None, False, True),
-            ('topic_id', 'uuid', (6, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
+            ("name", "string", (6, 32767), (6, 32767), None, -1, None, False, True),
+            ("topic_id", "uuid", (6, 32767), None, None, -1, ZERO_UUID, False, True),
         )
 
         def __init__(
@@ -64,13 +57,10 @@ class DeleteTopicsRequest(RequestMessage):
 class DeleteTopicsResponse(ResponseMessage):
     """DeleteTopicsResponse: versions 1 to 6, flexible from 4."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "responses",
-    )
+    __slots__ = ("throttle_time_ms", "responses")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('responses', '[]DeletableTopicResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("responses", "[]DeletableTopicResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DeleteTopicsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 6)
@@ -80,23 +70,18 @@ class DeleteTopicsResponse(ResponseMessage):
     class DeletableTopicResult(Struct):
         """A struct of DeleteTopicsResponse."""
 
-        __slots__ = (
-            "name",
-            "topic_id",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("name", "topic_id", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), (6, 32767), None, -1, '', False, True),
-            ('topic_id', 'uuid', (6, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (5, 32767), (5, 32767), None, -1, None, True, True),
+            ("name", "string", (0, 32767), (6, 32767), None, -1, "", False, True),
+            ("topic_id", "uuid", (6, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (5, 32767), (5, 32767), None, -1, None, True, True),
         )
 
         def __init__(
             self,
             *,
-            name: str | None = '',
+            name: str | None = "",
             topic_id: bytes = ZERO_UUID,
             error_code: int = 0,
             error_message: str | None = None,

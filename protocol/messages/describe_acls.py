@@ -22,13 +22,13 @@ class DescribeAclsRequest(RequestMessage):
         "permission_type",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('resource_type_filter', 'int8', (0, 32767), None, None, -1, 0, False, True),
-        ('resource_name_filter', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('pattern_type_filter', 'int8', (1, 32767), None, None, -1, 3, False, True),
-        ('principal_filter', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('host_filter', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('operation', 'int8', (0, 32767), None, None, -1, 0, False, True),
-        ('permission_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
+        ("resource_type_filter", "int8", (0, 32767), None, None, -1, 0, False, True),
+        ("resource_name_filter", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("pattern_type_filter", "int8", (1, 32767), None, None, -1, 3, False, True),
+        ("principal_filter", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("host_filter", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("operation", "int8", (0, 32767), None, None, -1, 0, False, True),
+        ("permission_type", "int8", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "DescribeAclsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -39,10 +39,10 @@ class DescribeAclsRequest(RequestMessage):
         self,
         *,
         resource_type_filter: int = 0,
-        resource_name_filter: str | None = '',
+        resource_name_filter: str | None = "",
         pattern_type_filter: int = 3,
-        principal_filter: str | None = '',
-        host_filter: str | None = '',
+        principal_filter: str | None = "",
+        host_filter: str | None = "",
         operation: int = 0,
         permission_type: int = 0,
     ) -> None:
@@ -58,17 +58,12 @@ class DescribeAclsRequest(RequestMessage):
 class DescribeAclsResponse(ResponseMessage):
     """DescribeAclsResponse: versions 1 to 3, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-        "resources",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message", "resources")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('resources', '[]DescribeAclsResource', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("resources", "[]DescribeAclsResource", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeAclsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -78,24 +73,19 @@ class DescribeAclsResponse(ResponseMessage):
     class AclDescription(Struct):
         """A struct of DescribeAclsResponse."""
 
-        __slots__ = (
-            "principal",
-            "host",
-            "operation",
-            "permission_type",
-        )
+        __slots__ = ("principal", "host", "operation", "permission_type")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('principal', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('operation', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('permission_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
+            ("principal", "string", (0, 32767), None, None, -1, "", False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("operation", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("permission_type", "int8", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            principal: str = '',
-            host: str = '',
+            principal: str = "",
+            host: str = "",
             operation: int = 0,
             permission_type: int = 0,
         ) -> None:
@@ -107,24 +97,19 @@ class DescribeAclsResponse(ResponseMessage):
     class DescribeAclsResource(Struct):
         """A struct of DescribeAclsResponse."""
 
-        __slots__ = (
-            "resource_type",
-            "resource_name",
-            "pattern_type",
-            "acls",
-        )
+        __slots__ = ("resource_type", "resource_name", "pattern_type", "acls")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('pattern_type', 'int8', (1, 32767), None, None, -1, 3, False, True),
-            ('acls', '[]AclDescription', (0, 32767), None, None, -1, (), False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("pattern_type", "int8", (1, 32767), None, None, -1, 3, False, True),
+            ("acls", "[]AclDescription", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
             pattern_type: int = 3,
             acls: Iterable[DescribeAclsResponse.AclDescription] = (),
         ) -> None:
@@ -138,7 +123,7 @@ class DescribeAclsResponse(ResponseMessage):
         *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
         resources: Iterable[DescribeAclsResponse.DescribeAclsResource] = (),
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms

@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DescribeClientQuotasRequest(RequestMessage):
     """DescribeClientQuotasRequest: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "components",
-        "strict",
-    )
+    __slots__ = ("components", "strict")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('components', '[]ComponentData', (0, 32767), None, None, -1, (), False, True),
-        ('strict', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("components", "[]ComponentData", (0, 32767), None, None, -1, (), False, True),
+        ("strict", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "DescribeClientQuotasRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -28,23 +25,19 @@ class DescribeClientQuotasRequest(RequestMessage):
     class ComponentData(Struct):
         """A struct of DescribeClientQuotasRequest."""
 
-        __slots__ = (
-            "entity_type",
-            "match_type",
-            "match",
-        )
+        __slots__ = ("entity_type", "match_type", "match")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('entity_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('match_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('match', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("entity_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("match_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("match", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            entity_type: str = '',
+            entity_type: str = "",
             match_type: int = 0,
-            match: str | None = '',
+            match: str | None = "",
         ) -> None:
             self.entity_type: str = entity_type
             self.match_type: int = match_type
@@ -63,17 +56,12 @@ class DescribeClientQuotasRequest(RequestMessage):
 class DescribeClientQuotasResponse(ResponseMessage):
     """DescribeClientQuotasResponse: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-        "entries",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message", "entries")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('entries', '[]EntryData', (0, 32767), (0, 32767), None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("entries", "[]EntryData", (0, 32767), (0, 32767), None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeClientQuotasResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -83,20 +71,17 @@ class DescribeClientQuotasResponse(ResponseMessage):
     class EntityData(Struct):
         """A struct of DescribeClientQuotasResponse."""
 
-        __slots__ = (
-            "entity_type",
-            "entity_name",
-        )
+        __slots__ = ("entity_type", "entity_name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('entity_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('entity_name', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("entity_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("entity_name", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            entity_type: str = '',
-            entity_name: str | None = '',
+            entity_type: str = "",
+            entity_name: str | None = "",
         ) -> None:
             self.entity_type: str = entity_type
             self.entity_name: str | None = entity_name
@@ -104,19 +89,16 @@ class DescribeClientQuotasResponse(ResponseMessage):
     class ValueData(Struct):
         """A struct of DescribeClientQuotasResponse."""
 
-        __slots__ = (
-            "key",
-            "value",
-        )
+        __slots__ = ("key", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('key', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'float64', (0, 32767), None, None, -1, 0.0, False, True),
+            ("key", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "float64", (0, 32767), None, None, -1, 0.0, False, True),
         )
 
         def __init__(
             self,
             *,
-            key: str = '',
+            key: str = "",
             value: float = 0.0,
         ) -> None:
             self.key: str = key
@@ -125,13 +107,10 @@ class DescribeClientQuotasResponse(ResponseMessage):
     class EntryData(Struct):
         """A struct of DescribeClientQuotasResponse."""
 
-        __slots__ = (
-            "entity",
-            "values",
-        )
+        __slots__ = ("entity", "values")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('entity', '[]EntityData', (0, 32767), None, None, -1, (), False, True),
-            ('values', '[]ValueData', (0, 32767), None, None, -1, (), False, True),
+            ("entity", "[]EntityData", (0, 32767), None, None, -1, (), False, True),
+            ("values", "[]ValueData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -148,7 +127,7 @@ class DescribeClientQuotasResponse(ResponseMessage):
         *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
         entries: Iterable[DescribeClientQuotasResponse.EntryData] | None = (),
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms

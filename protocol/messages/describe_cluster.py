@@ -12,15 +12,11 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DescribeClusterRequest(RequestMessage):
     """DescribeClusterRequest: versions 0 to 2, flexible from 0."""
 
-    __slots__ = (
-        "include_cluster_authorized_operations",
-        "endpoint_type",
-        "include_fenced_brokers",
-    )
+    __slots__ = ("include_cluster_authorized_operations", "endpoint_type", "include_fenced_brokers")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('include_cluster_authorized_operations', 'bool', (0, 32767), None, None, -1, False, False, True),
-        ('endpoint_type', 'int8', (1, 32767), None, None, -1, 1, False, True),
-        ('include_fenced_brokers', 'bool', (2, 32767), None, None, -1, False, False, True),
+        ("include_cluster_authorized_operations", "bool", (0, 32767), None, None, -1, False, False, True),
+        ("endpoint_type", "int8", (1, 32767), None, None, -1, 1, False, True),
+        ("include_fenced_brokers", "bool", (2, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "DescribeClusterRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -53,14 +49,14 @@ class DescribeClusterResponse(ResponseMessage):
         "cluster_authorized_operations",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('endpoint_type', 'int8', (1, 32767), None, None, -1, 1, False, True),
-        ('cluster_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('controller_id', 'int32', (0, 32767), None, None, -1, -1, False, True),
-        ('brokers', '[]DescribeClusterBroker', (0, 32767), None, None, -1, (), False, True),
-        ('cluster_authorized_operations', 'int32', (0, 32767), None, None, -1, -2147483648, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("endpoint_type", "int8", (1, 32767), None, None, -1, 1, False, True),
+        ("cluster_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("controller_id", "int32", (0, 32767), None, None, -1, -1, False, True),
+        ("brokers", "[]DescribeClusterBroker", (0, 32767), None, None, -1, (), False, True),
+        ("cluster_authorized_operations", "int32", (0, 32767), None, None, -1, -2147483648, False, True),
     )
     NAME: ClassVar[str] = "DescribeClusterResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -70,26 +66,20 @@ class DescribeClusterResponse(ResponseMessage):
     class DescribeClusterBroker(Struct):
         """A struct of DescribeClusterResponse."""
 
-        __slots__ = (
-            "broker_id",
-            "host",
-            "port",
-            "rack",
-            "is_fenced",
-        )
+        __slots__ = ("broker_id", "host", "port", "rack", "is_fenced")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('broker_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('rack', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('is_fenced', 'bool', (2, 32767), None, None, -1, False, False, True),
+            ("broker_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("rack", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("is_fenced", "bool", (2, 32767), None, None, -1, False, False, True),
         )
 
         def __init__(
             self,
             *,
             broker_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
             rack: str | None = None,
             is_fenced: bool = False,
@@ -107,7 +97,7 @@ class DescribeClusterResponse(ResponseMessage):
         error_code: int = 0,
         error_message: str | None = None,
         endpoint_type: int = 1,
-        cluster_id: str = '',
+        cluster_id: str = "",
         controller_id: int = -1,
         brokers: Iterable[DescribeClusterResponse.DescribeClusterBroker] = (),
         cluster_authorized_operations: int = -2147483648,

@@ -12,15 +12,11 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DescribeConfigsRequest(RequestMessage):
     """DescribeConfigsRequest: versions 1 to 4, flexible from 4."""
 
-    __slots__ = (
-        "resources",
-        "include_synonyms",
-        "include_documentation",
-    )
+    __slots__ = ("resources", "include_synonyms", "include_documentation")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('resources', '[]DescribeConfigsResource', (0, 32767), None, None, -1, (), False, True),
-        ('include_synonyms', 'bool', (1, 32767), None, None, -1, False, False, True),
-        ('include_documentation', 'bool', (3, 32767), None, None, -1, False, False, True),
+        ("resources", "[]DescribeConfigsResource", (0, 32767), None, None, -1, (), False, True),
+        ("include_synonyms", "bool", (1, 32767), None, None, -1, False, False, True),
+        ("include_documentation", "bool", (3, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "DescribeConfigsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 4)
@@ -30,22 +26,18 @@ class DescribeConfigsRequest(RequestMessage):
     class DescribeConfigsResource(Struct):
         """A struct of DescribeConfigsRequest."""
 
-        __slots__ = (
-            "resource_type",
-            "resource_name",
-            "configuration_keys",
-        )
+        __slots__ = ("resource_type", "resource_name", "configuration_keys")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('configuration_keys', '[]string', (0, 32767), (0, 32767), None, -1, (), False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("configuration_keys", "[]string", (0, 32767), (0, 32767), None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
             configuration_keys: Iterable[str] | None = (),
         ) -> None:
             self.resource_type: int = resource_type
@@ -67,13 +59,10 @@ class DescribeConfigsRequest(RequestMessage):
 class DescribeConfigsResponse(ResponseMessage):
     """DescribeConfigsResponse: versions 1 to 4, flexible from 4."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "results",
-    )
+    __slots__ = ("throttle_time_ms", "results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('results', '[]DescribeConfigsResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("results", "[]DescribeConfigsResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeConfigsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 4)
@@ -83,22 +72,18 @@ class DescribeConfigsResponse(ResponseMessage):
     class DescribeConfigsSynonym(Struct):
         """A struct of DescribeConfigsResponse."""
 
-        __slots__ = (
-            "name",
-            "value",
-            "source",
-        )
+        __slots__ = ("name", "value", "source")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (1, 32767), (0, 32767), None, -1, '', False, True),
-            ('source', 'int8', (1, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (1, 32767), None, None, -1, "", False, True),
+            ("value", "string", (1, 32767), (0, 32767), None, -1, "", False, True),
+            ("source", "int8", (1, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            value: str | None = '',
+            name: str = "",
+            value: str | None = "",
             source: int = 0,
         ) -> None:
             self.name: str = name
@@ -119,27 +104,27 @@ class DescribeConfigsResponse(ResponseMessage):
             "documentation",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('read_only', 'bool', (0, 32767), None, None, -1, False, False, True),
-            ('config_source', 'int8', (1, 32767), None, None, -1, -1, True, True),
-            ('is_sensitive', 'bool', (0, 32767), None, None, -1, False, False, True),
-            ('synonyms', '[]DescribeConfigsSynonym', (1, 32767), None, None, -1, (), True, True),
-            ('config_type', 'int8', (3, 32767), None, None, -1, 0, True, True),
-            ('documentation', 'string', (3, 32767), (0, 32767), None, -1, '', True, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("read_only", "bool", (0, 32767), None, None, -1, False, False, True),
+            ("config_source", "int8", (1, 32767), None, None, -1, -1, True, True),
+            ("is_sensitive", "bool", (0, 32767), None, None, -1, False, False, True),
+            ("synonyms", "[]DescribeConfigsSynonym", (1, 32767), None, None, -1, (), True, True),
+            ("config_type", "int8", (3, 32767), None, None, -1, 0, True, True),
+            ("documentation", "string", (3, 32767), (0, 32767), None, -1, "", True, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            value: str | None = '',
+            name: str = "",
+            value: str | None = "",
             read_only: bool = False,
             config_source: int = -1,
             is_sensitive: bool = False,
             synonyms: Iterable[DescribeConfigsResponse.DescribeConfigsSynonym] = (),
             config_type: int = 0,
-            documentation: str | None = '',
+            documentation: str | None = "",
         ) -> None:
             self.name: str = name
             self.value: str | None = value
@@ -153,28 +138,22 @@ class DescribeConfigsResponse(ResponseMessage):
     class DescribeConfigsResult(Struct):
         """A struct of DescribeConfigsResponse."""
 
-        __slots__ = (
-            "error_code",
-            "error_message",
-            "resource_type",
-            "resource_name",
-            "configs",
-        )
+        __slots__ = ("error_code", "error_message", "resource_type", "resource_name", "configs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('configs', '[]DescribeConfigsResourceResult', (0, 32767), None, None, -1, (), False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("configs", "[]DescribeConfigsResourceResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
             configs: Iterable[DescribeConfigsResponse.DescribeConfigsResourceResult] = (),
         ) -> None:
             self.error_code: int = error_code

@@ -12,11 +12,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DescribeDelegationTokenRequest(RequestMessage):
     """DescribeDelegationTokenRequest: versions 1 to 3, flexible from 2."""
 
-    __slots__ = (
-        "owners",
-    )
+    __slots__ = ("owners",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('owners', '[]DescribeDelegationTokenOwner', (0, 32767), (0, 32767), None, -1, (), False, True),
+        ("owners", "[]DescribeDelegationTokenOwner", (0, 32767), (0, 32767), None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeDelegationTokenRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -26,20 +24,17 @@ class DescribeDelegationTokenRequest(RequestMessage):
     class DescribeDelegationTokenOwner(Struct):
         """A struct of DescribeDelegationTokenRequest."""
 
-        __slots__ = (
-            "principal_type",
-            "principal_name",
-        )
+        __slots__ = ("principal_type", "principal_name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('principal_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('principal_name', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("principal_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("principal_name", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            principal_type: str = '',
-            principal_name: str = '',
+            principal_type: str = "",
+            principal_name: str = "",
         ) -> None:
             self.principal_type: str = principal_type
             self.principal_name: str = principal_name
@@ -49,21 +44,19 @@ class DescribeDelegationTokenRequest(RequestMessage):
         *,
         owners: Iterable[DescribeDelegationTokenRequest.DescribeDelegationTokenOwner] | None = (),
     ) -> None:
-        self.owners: list[DescribeDelegationTokenRequest.DescribeDelegationTokenOwner] | None = None if owners is None else list(owners)
+        self.owners: list[DescribeDelegationTokenRequest.DescribeDelegationTokenOwner] | None = (
+            None if owners is None else list(owners)
+        )
 
 
 class DescribeDelegationTokenResponse(ResponseMessage):
     """DescribeDelegationTokenResponse: versions 1 to 3, flexible from 2."""
 
-    __slots__ = (
-        "error_code",
-        "tokens",
-        "throttle_time_ms",
-    )
+    __slots__ = ("error_code", "tokens", "throttle_time_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('tokens', '[]DescribedDelegationToken', (0, 32767), None, None, -1, (), False, True),
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("tokens", "[]DescribedDelegationToken", (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "DescribeDelegationTokenResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 3)
@@ -73,20 +66,17 @@ class DescribeDelegationTokenResponse(ResponseMessage):
     class DescribedDelegationTokenRenewer(Struct):
         """A struct of DescribeDelegationTokenResponse."""
 
-        __slots__ = (
-            "principal_type",
-            "principal_name",
-        )
+        __slots__ = ("principal_type", "principal_name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('principal_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('principal_name', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("principal_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("principal_name", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            principal_type: str = '',
-            principal_name: str = '',
+            principal_type: str = "",
+            principal_name: str = "",
         ) -> None:
             self.principal_type: str = principal_type
             self.principal_name: str = principal_name
@@ -107,30 +97,30 @@ class DescribeDelegationTokenResponse(ResponseMessage):
             "renewers",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('principal_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('principal_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('token_requester_principal_type', 'string', (3, 32767), None, None, -1, '', False, True),
-            ('token_requester_principal_name', 'string', (3, 32767), None, None, -1, '', False, True),
-            ('issue_timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('expiry_timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('max_timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('token_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('hmac', 'bytes', (0, 32767), None, None, -1, b'', False, True),
-            ('renewers', '[]DescribedDelegationTokenRenewer', (0, 32767), None, None, -1, (), False, True),
+            ("principal_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("principal_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("token_requester_principal_type", "string", (3, 32767), None, None, -1, "", False, True),
+            ("token_requester_principal_name", "string", (3, 32767), None, None, -1, "", False, True),
+            ("issue_timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("expiry_timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("max_timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("token_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("hmac", "bytes", (0, 32767), None, None, -1, b"", False, True),
+            ("renewers", "[]DescribedDelegationTokenRenewer", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            principal_type: str = '',
-            principal_name: str = '',
-            token_requester_principal_type: str = '',
-            token_requester_principal_name: str = '',
+            principal_type: str = "",
+            principal_name: str = "",
+            token_requester_principal_type: str = "",
+            token_requester_principal_name: str = "",
             issue_timestamp: int = 0,
             expiry_timestamp: int = 0,
             max_timestamp: int = 0,
-            token_id: str = '',
-            hmac: bytes = b'',
+            token_id: str = "",
+            hmac: bytes = b"",
             renewers: Iterable[DescribeDelegationTokenResponse.DescribedDelegationTokenRenewer] = (),
         ) -> None:
             self.principal_type: str = principal_type

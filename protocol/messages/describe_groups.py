@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DescribeGroupsRequest(RequestMessage):
     """DescribeGroupsRequest: versions 0 to 6, flexible from 5."""
 
-    __slots__ = (
-        "groups",
-        "include_authorized_operations",
-    )
+    __slots__ = ("groups", "include_authorized_operations")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('groups', '[]string', (0, 32767), None, None, -1, (), False, True),
-        ('include_authorized_operations', 'bool', (3, 32767), None, None, -1, False, False, True),
+        ("groups", "[]string", (0, 32767), None, None, -1, (), False, True),
+        ("include_authorized_operations", "bool", (3, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "DescribeGroupsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 6)
@@ -38,13 +35,10 @@ class DescribeGroupsRequest(RequestMessage):
 class DescribeGroupsResponse(ResponseMessage):
     """DescribeGroupsResponse: versions 0 to 6, flexible from 5."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "groups",
-    )
+    __slots__ = ("throttle_time_ms", "groups")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('groups', '[]DescribedGroup', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("groups", "[]DescribedGroup", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeGroupsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 6)
@@ -63,23 +57,23 @@ class DescribeGroupsResponse(ResponseMessage):
             "member_assignment",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('group_instance_id', 'string', (4, 32767), (4, 32767), None, -1, None, True, True),
-            ('client_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('client_host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('member_metadata', 'bytes', (0, 32767), None, None, -1, b'', False, True),
-            ('member_assignment', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+            ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("group_instance_id", "string", (4, 32767), (4, 32767), None, -1, None, True, True),
+            ("client_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("client_host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("member_metadata", "bytes", (0, 32767), None, None, -1, b"", False, True),
+            ("member_assignment", "bytes", (0, 32767), None, None, -1, b"", False, True),
         )
 
         def __init__(
             self,
             *,
-            member_id: str = '',
+            member_id: str = "",
             group_instance_id: str | None = None,
-            client_id: str = '',
-            client_host: str = '',
-            member_metadata: bytes = b'',
-            member_assignment: bytes = b'',
+            client_id: str = "",
+            client_host: str = "",
+            member_metadata: bytes = b"",
+            member_assignment: bytes = b"",
         ) -> None:
             self.member_id: str = member_id
             self.group_instance_id: str | None = group_instance_id
@@ -102,14 +96,14 @@ class DescribeGroupsResponse(ResponseMessage):
             "authorized_operations",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (6, 32767), (6, 32767), None, -1, None, False, True),
-            ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('group_state', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('protocol_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('protocol_data', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('members', '[]DescribedGroupMember', (0, 32767), None, None, -1, (), False, True),
-            ('authorized_operations', 'int32', (3, 32767), None, None, -1, -2147483648, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (6, 32767), (6, 32767), None, -1, None, False, True),
+            ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("group_state", "string", (0, 32767), None, None, -1, "", False, True),
+            ("protocol_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("protocol_data", "string", (0, 32767), None, None, -1, "", False, True),
+            ("members", "[]DescribedGroupMember", (0, 32767), None, None, -1, (), False, True),
+            ("authorized_operations", "int32", (3, 32767), None, None, -1, -2147483648, False, True),
         )
 
         def __init__(
@@ -117,10 +111,10 @@ class DescribeGroupsResponse(ResponseMessage):
             *,
             error_code: int = 0,
             error_message: str | None = None,
-            group_id: str = '',
-            group_state: str = '',
-            protocol_type: str = '',
-            protocol_data: str = '',
+            group_id: str = "",
+            group_state: str = "",
+            protocol_type: str = "",
+            protocol_data: str = "",
             members: Iterable[DescribeGroupsResponse.DescribedGroupMember] = (),
             authorized_operations: int = -2147483648,
         ) -> None:

@@ -13,11 +13,9 @@ from barnabas.protocol.types import Part
 class DescribeLogDirsRequest(RequestMessage):
     """DescribeLogDirsRequest: versions 1 to 5, flexible from 2."""
 
-    __slots__ = (
-        "topics",
-    )
+    __slots__ = ("topics",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]DescribableLogDirTopic', (0, 32767), (0, 32767), None, -1, (), False, True),
+        ("topics", "[]DescribableLogDirTopic", (0, 32767), (0, 32767), None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeLogDirsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 5)
@@ -27,19 +25,16 @@ class DescribeLogDirsRequest(RequestMessage):
     class DescribableLogDirTopic(Struct):
         """A struct of DescribeLogDirsRequest."""
 
-        __slots__ = (
-            "topic",
-            "partitions",
-        )
+        __slots__ = ("topic", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.topic: str = topic
@@ -50,21 +45,19 @@ class DescribeLogDirsRequest(RequestMessage):
         *,
         topics: Iterable[DescribeLogDirsRequest.DescribableLogDirTopic] | None = (),
     ) -> None:
-        self.topics: list[DescribeLogDirsRequest.DescribableLogDirTopic] | None = None if topics is None else list(topics)
+        self.topics: list[DescribeLogDirsRequest.DescribableLogDirTopic] | None = (
+            None if topics is None else list(topics)
+        )
 
 
 class DescribeLogDirsResponse(ResponseMessage):
     """DescribeLogDirsResponse: versions 1 to 5, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "results",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (3, 32767), None, None, -1, 0, True, True),
-        ('results', '[]DescribeLogDirsResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (3, 32767), None, None, -1, 0, True, True),
+        ("results", "[]DescribeLogDirsResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeLogDirsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 5)
@@ -74,17 +67,12 @@ class DescribeLogDirsResponse(ResponseMessage):
     class DescribeLogDirsPartition(Struct):
         """A struct of DescribeLogDirsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "partition_size",
-            "offset_lag",
-            "is_future_key",
-        )
+        __slots__ = ("partition_index", "partition_size", "offset_lag", "is_future_key")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('partition_size', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('offset_lag', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('is_future_key', 'bool', (0, 32767), None, None, -1, False, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("partition_size", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("offset_lag", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("is_future_key", "bool", (0, 32767), None, None, -1, False, False, True),
         )
 
         def __init__(
@@ -103,19 +91,16 @@ class DescribeLogDirsResponse(ResponseMessage):
     class DescribeLogDirsTopic(Struct):
         """A struct of DescribeLogDirsResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]DescribeLogDirsPartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]DescribeLogDirsPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[DescribeLogDirsResponse.DescribeLogDirsPartition] = (),
         ) -> None:
             self.name: str = name
@@ -124,28 +109,21 @@ class DescribeLogDirsResponse(ResponseMessage):
     class DescribeLogDirsResult(Struct):
         """A struct of DescribeLogDirsResponse."""
 
-        __slots__ = (
-            "error_code",
-            "log_dir",
-            "topics",
-            "total_bytes",
-            "usable_bytes",
-            "is_cordoned",
-        )
+        __slots__ = ("error_code", "log_dir", "topics", "total_bytes", "usable_bytes", "is_cordoned")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('log_dir', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topics', '[]DescribeLogDirsTopic', (0, 32767), None, None, -1, (), False, True),
-            ('total_bytes', 'int64', (4, 32767), None, None, -1, -1, True, True),
-            ('usable_bytes', 'int64', (4, 32767), None, None, -1, -1, True, True),
-            ('is_cordoned', 'bool', (5, 32767), None, None, -1, False, True, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("log_dir", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topics", "[]DescribeLogDirsTopic", (0, 32767), None, None, -1, (), False, True),
+            ("total_bytes", "int64", (4, 32767), None, None, -1, -1, True, True),
+            ("usable_bytes", "int64", (4, 32767), None, None, -1, -1, True, True),
+            ("is_cordoned", "bool", (5, 32767), None, None, -1, False, True, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            log_dir: str = '',
+            log_dir: str = "",
             topics: Iterable[DescribeLogDirsResponse.DescribeLogDirsTopic] = (),
             total_bytes: int = -1,
             usable_bytes: int = -1,

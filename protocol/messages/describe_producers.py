@@ -13,11 +13,9 @@ from barnabas.protocol.types import Part
 class DescribeProducersRequest(RequestMessage):
     """DescribeProducersRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "topics",
-    )
+    __slots__ = ("topics",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]TopicRequest', (0, 32767), None, None, -1, (), False, True),
+        ("topics", "[]TopicRequest", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeProducersRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -27,19 +25,16 @@ class DescribeProducersRequest(RequestMessage):
     class TopicRequest(Struct):
         """A struct of DescribeProducersRequest."""
 
-        __slots__ = (
-            "name",
-            "partition_indexes",
-        )
+        __slots__ = ("name", "partition_indexes")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition_indexes', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition_indexes", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partition_indexes: Iterable[int] = (),
         ) -> None:
             self.name: str = name
@@ -56,13 +51,10 @@ class DescribeProducersRequest(RequestMessage):
 class DescribeProducersResponse(ResponseMessage):
     """DescribeProducersResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]TopicResponse', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]TopicResponse", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeProducersResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -81,12 +73,12 @@ class DescribeProducersResponse(ResponseMessage):
             "current_txn_start_offset",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('producer_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('last_sequence', 'int32', (0, 32767), None, None, -1, -1, False, True),
-            ('last_timestamp', 'int64', (0, 32767), None, None, -1, -1, False, True),
-            ('coordinator_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('current_txn_start_offset', 'int64', (0, 32767), None, None, -1, -1, False, True),
+            ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("producer_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("last_sequence", "int32", (0, 32767), None, None, -1, -1, False, True),
+            ("last_timestamp", "int64", (0, 32767), None, None, -1, -1, False, True),
+            ("coordinator_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("current_txn_start_offset", "int64", (0, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -109,17 +101,12 @@ class DescribeProducersResponse(ResponseMessage):
     class PartitionResponse(Struct):
         """A struct of DescribeProducersResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-            "error_message",
-            "active_producers",
-        )
+        __slots__ = ("partition_index", "error_code", "error_message", "active_producers")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('active_producers', '[]ProducerState', (0, 32767), None, None, -1, (), False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("active_producers", "[]ProducerState", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -138,19 +125,16 @@ class DescribeProducersResponse(ResponseMessage):
     class TopicResponse(Struct):
         """A struct of DescribeProducersResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionResponse', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionResponse", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[DescribeProducersResponse.PartitionResponse] = (),
         ) -> None:
             self.name: str = name

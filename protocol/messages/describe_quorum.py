@@ -13,11 +13,9 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class DescribeQuorumRequest(RequestMessage):
     """DescribeQuorumRequest: versions 0 to 2, flexible from 0."""
 
-    __slots__ = (
-        "topics",
-    )
+    __slots__ = ("topics",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeQuorumRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -27,11 +25,9 @@ class DescribeQuorumRequest(RequestMessage):
     class PartitionData(Struct):
         """A struct of DescribeQuorumRequest."""
 
-        __slots__ = (
-            "partition_index",
-        )
+        __slots__ = ("partition_index",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -44,19 +40,16 @@ class DescribeQuorumRequest(RequestMessage):
     class TopicData(Struct):
         """A struct of DescribeQuorumRequest."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[DescribeQuorumRequest.PartitionData] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -73,17 +66,12 @@ class DescribeQuorumRequest(RequestMessage):
 class DescribeQuorumResponse(ResponseMessage):
     """DescribeQuorumResponse: versions 0 to 2, flexible from 0."""
 
-    __slots__ = (
-        "error_code",
-        "error_message",
-        "topics",
-        "nodes",
-    )
+    __slots__ = ("error_code", "error_message", "topics", "nodes")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (2, 32767), (2, 32767), None, -1, '', True, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
-        ('nodes', '[]Node', (2, 32767), None, None, -1, (), False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (2, 32767), (2, 32767), None, -1, "", True, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
+        ("nodes", "[]Node", (2, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeQuorumResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -101,11 +89,11 @@ class DescribeQuorumResponse(ResponseMessage):
             "last_caught_up_timestamp",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('replica_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replica_directory_id', 'uuid', (2, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('log_end_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_fetch_timestamp', 'int64', (1, 32767), None, None, -1, -1, True, True),
-            ('last_caught_up_timestamp', 'int64', (1, 32767), None, None, -1, -1, True, True),
+            ("replica_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replica_directory_id", "uuid", (2, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("log_end_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_fetch_timestamp", "int64", (1, 32767), None, None, -1, -1, True, True),
+            ("last_caught_up_timestamp", "int64", (1, 32767), None, None, -1, -1, True, True),
         )
 
         def __init__(
@@ -137,14 +125,14 @@ class DescribeQuorumResponse(ResponseMessage):
             "observers",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (2, 32767), (2, 32767), None, -1, '', True, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('high_watermark', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('current_voters', '[]ReplicaState', (0, 32767), None, None, -1, (), False, True),
-            ('observers', '[]ReplicaState', (0, 32767), None, None, -1, (), False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (2, 32767), (2, 32767), None, -1, "", True, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("high_watermark", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("current_voters", "[]ReplicaState", (0, 32767), None, None, -1, (), False, True),
+            ("observers", "[]ReplicaState", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -152,7 +140,7 @@ class DescribeQuorumResponse(ResponseMessage):
             *,
             partition_index: int = 0,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             leader_id: int = 0,
             leader_epoch: int = 0,
             high_watermark: int = 0,
@@ -171,19 +159,16 @@ class DescribeQuorumResponse(ResponseMessage):
     class TopicData(Struct):
         """A struct of DescribeQuorumResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[DescribeQuorumResponse.PartitionData] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -192,22 +177,18 @@ class DescribeQuorumResponse(ResponseMessage):
     class Listener(Struct):
         """A struct of DescribeQuorumResponse."""
 
-        __slots__ = (
-            "name",
-            "host",
-            "port",
-        )
+        __slots__ = ("name", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (2, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (2, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (2, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (2, 32767), None, None, -1, "", False, True),
+            ("host", "string", (2, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (2, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            host: str = '',
+            name: str = "",
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.name: str = name
@@ -217,13 +198,10 @@ class DescribeQuorumResponse(ResponseMessage):
     class Node(Struct):
         """A struct of DescribeQuorumResponse."""
 
-        __slots__ = (
-            "node_id",
-            "listeners",
-        )
+        __slots__ = ("node_id", "listeners")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (2, 32767), None, None, -1, 0, False, True),
-            ('listeners', '[]Listener', (2, 32767), None, None, -1, (), False, True),
+            ("node_id", "int32", (2, 32767), None, None, -1, 0, False, True),
+            ("listeners", "[]Listener", (2, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -239,7 +217,7 @@ class DescribeQuorumResponse(ResponseMessage):
         self,
         *,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
         topics: Iterable[DescribeQuorumResponse.TopicData] = (),
         nodes: Iterable[DescribeQuorumResponse.Node] = (),
     ) -> None:

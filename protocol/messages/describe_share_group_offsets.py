@@ -13,11 +13,9 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class DescribeShareGroupOffsetsRequest(RequestMessage):
     """DescribeShareGroupOffsetsRequest: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "groups",
-    )
+    __slots__ = ("groups",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('groups', '[]DescribeShareGroupOffsetsRequestGroup', (0, 32767), None, None, -1, (), False, True),
+        ("groups", "[]DescribeShareGroupOffsetsRequestGroup", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeShareGroupOffsetsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -27,19 +25,16 @@ class DescribeShareGroupOffsetsRequest(RequestMessage):
     class DescribeShareGroupOffsetsRequestTopic(Struct):
         """A struct of DescribeShareGroupOffsetsRequest."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -48,23 +43,22 @@ class DescribeShareGroupOffsetsRequest(RequestMessage):
     class DescribeShareGroupOffsetsRequestGroup(Struct):
         """A struct of DescribeShareGroupOffsetsRequest."""
 
-        __slots__ = (
-            "group_id",
-            "topics",
-        )
+        __slots__ = ("group_id", "topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topics', '[]DescribeShareGroupOffsetsRequestTopic', (0, 32767), (0, 32767), None, -1, (), False, True),
+            ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topics", "[]DescribeShareGroupOffsetsRequestTopic", (0, 32767), (0, 32767), None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            group_id: str = '',
+            group_id: str = "",
             topics: Iterable[DescribeShareGroupOffsetsRequest.DescribeShareGroupOffsetsRequestTopic] | None = (),
         ) -> None:
             self.group_id: str = group_id
-            self.topics: list[DescribeShareGroupOffsetsRequest.DescribeShareGroupOffsetsRequestTopic] | None = None if topics is None else list(topics)
+            self.topics: list[DescribeShareGroupOffsetsRequest.DescribeShareGroupOffsetsRequestTopic] | None = (
+                None if topics is None else list(topics)
+            )
 
     def __init__(
         self,
@@ -77,13 +71,10 @@ class DescribeShareGroupOffsetsRequest(RequestMessage):
 class DescribeShareGroupOffsetsResponse(ResponseMessage):
     """DescribeShareGroupOffsetsResponse: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "groups",
-    )
+    __slots__ = ("throttle_time_ms", "groups")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('groups', '[]DescribeShareGroupOffsetsResponseGroup', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("groups", "[]DescribeShareGroupOffsetsResponseGroup", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeShareGroupOffsetsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -93,21 +84,14 @@ class DescribeShareGroupOffsetsResponse(ResponseMessage):
     class DescribeShareGroupOffsetsResponsePartition(Struct):
         """A struct of DescribeShareGroupOffsetsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "start_offset",
-            "leader_epoch",
-            "lag",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("partition_index", "start_offset", "leader_epoch", "lag", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('start_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('lag', 'int64', (1, 32767), None, None, -1, -1, True, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("start_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("lag", "int64", (1, 32767), None, None, -1, -1, True, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -130,48 +114,41 @@ class DescribeShareGroupOffsetsResponse(ResponseMessage):
     class DescribeShareGroupOffsetsResponseTopic(Struct):
         """A struct of DescribeShareGroupOffsetsResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]DescribeShareGroupOffsetsResponsePartition', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]DescribeShareGroupOffsetsResponsePartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             topic_id: bytes = ZERO_UUID,
             partitions: Iterable[DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponsePartition] = (),
         ) -> None:
             self.topic_name: str = topic_name
             self.topic_id: bytes = topic_id
-            self.partitions: list[DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponsePartition] = list(partitions)
+            self.partitions: list[DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponsePartition] = (
+                list(partitions)
+            )
 
     class DescribeShareGroupOffsetsResponseGroup(Struct):
         """A struct of DescribeShareGroupOffsetsResponse."""
 
-        __slots__ = (
-            "group_id",
-            "topics",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("group_id", "topics", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topics', '[]DescribeShareGroupOffsetsResponseTopic', (0, 32767), None, None, -1, (), False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topics", "[]DescribeShareGroupOffsetsResponseTopic", (0, 32767), None, None, -1, (), False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
             self,
             *,
-            group_id: str = '',
+            group_id: str = "",
             topics: Iterable[DescribeShareGroupOffsetsResponse.DescribeShareGroupOffsetsResponseTopic] = (),
             error_code: int = 0,
             error_message: str | None = None,

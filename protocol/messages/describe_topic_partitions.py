@@ -13,15 +13,11 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class DescribeTopicPartitionsRequest(RequestMessage):
     """DescribeTopicPartitionsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "topics",
-        "response_partition_limit",
-        "cursor",
-    )
+    __slots__ = ("topics", "response_partition_limit", "cursor")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]TopicRequest', (0, 32767), None, None, -1, (), False, True),
-        ('response_partition_limit', 'int32', (0, 32767), None, None, -1, 2000, False, True),
-        ('cursor', 'Cursor', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("topics", "[]TopicRequest", (0, 32767), None, None, -1, (), False, True),
+        ("response_partition_limit", "int32", (0, 32767), None, None, -1, 2000, False, True),
+        ("cursor", "Cursor", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "DescribeTopicPartitionsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -31,36 +27,31 @@ class DescribeTopicPartitionsRequest(RequestMessage):
     class TopicRequest(Struct):
         """A struct of DescribeTopicPartitionsRequest."""
 
-        __slots__ = (
-            "name",
-        )
+        __slots__ = ("name",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
         ) -> None:
             self.name: str = name
 
     class Cursor(Struct):
         """A struct of DescribeTopicPartitionsRequest."""
 
-        __slots__ = (
-            "topic_name",
-            "partition_index",
-        )
+        __slots__ = ("topic_name", "partition_index")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partition_index: int = 0,
         ) -> None:
             self.topic_name: str = topic_name
@@ -81,15 +72,11 @@ class DescribeTopicPartitionsRequest(RequestMessage):
 class DescribeTopicPartitionsResponse(ResponseMessage):
     """DescribeTopicPartitionsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-        "next_cursor",
-    )
+    __slots__ = ("throttle_time_ms", "topics", "next_cursor")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, True, True),
-        ('topics', '[]DescribeTopicPartitionsResponseTopic', (0, 32767), None, None, -1, (), False, True),
-        ('next_cursor', 'Cursor', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, True, True),
+        ("topics", "[]DescribeTopicPartitionsResponseTopic", (0, 32767), None, None, -1, (), False, True),
+        ("next_cursor", "Cursor", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "DescribeTopicPartitionsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -111,15 +98,15 @@ class DescribeTopicPartitionsResponse(ResponseMessage):
             "offline_replicas",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, -1, True, True),
-            ('replica_nodes', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('isr_nodes', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('eligible_leader_replicas', '[]int32', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('last_known_elr', '[]int32', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('offline_replicas', '[]int32', (0, 32767), None, None, -1, (), True, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, -1, True, True),
+            ("replica_nodes", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("isr_nodes", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("eligible_leader_replicas", "[]int32", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("last_known_elr", "[]int32", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("offline_replicas", "[]int32", (0, 32767), None, None, -1, (), True, True),
         )
 
         def __init__(
@@ -141,35 +128,30 @@ class DescribeTopicPartitionsResponse(ResponseMessage):
             self.leader_epoch: int = leader_epoch
             self.replica_nodes: list[int] = list(replica_nodes)
             self.isr_nodes: list[int] = list(isr_nodes)
-            self.eligible_leader_replicas: list[int] | None = None if eligible_leader_replicas is None else list(eligible_leader_replicas)
+            self.eligible_leader_replicas: list[int] | None = (
+                None if eligible_leader_replicas is None else list(eligible_leader_replicas)
+            )
             self.last_known_elr: list[int] | None = None if last_known_elr is None else list(last_known_elr)
             self.offline_replicas: list[int] = list(offline_replicas)
 
     class DescribeTopicPartitionsResponseTopic(Struct):
         """A struct of DescribeTopicPartitionsResponse."""
 
-        __slots__ = (
-            "error_code",
-            "name",
-            "topic_id",
-            "is_internal",
-            "partitions",
-            "topic_authorized_operations",
-        )
+        __slots__ = ("error_code", "name", "topic_id", "is_internal", "partitions", "topic_authorized_operations")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('name', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('is_internal', 'bool', (0, 32767), None, None, -1, False, True, True),
-            ('partitions', '[]DescribeTopicPartitionsResponsePartition', (0, 32767), None, None, -1, (), False, True),
-            ('topic_authorized_operations', 'int32', (0, 32767), None, None, -1, -2147483648, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("is_internal", "bool", (0, 32767), None, None, -1, False, True, True),
+            ("partitions", "[]DescribeTopicPartitionsResponsePartition", (0, 32767), None, None, -1, (), False, True),
+            ("topic_authorized_operations", "int32", (0, 32767), None, None, -1, -2147483648, False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            name: str | None = '',
+            name: str | None = "",
             topic_id: bytes = ZERO_UUID,
             is_internal: bool = False,
             partitions: Iterable[DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponsePartition] = (),
@@ -179,25 +161,24 @@ class DescribeTopicPartitionsResponse(ResponseMessage):
             self.name: str | None = name
             self.topic_id: bytes = topic_id
             self.is_internal: bool = is_internal
-            self.partitions: list[DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponsePartition] = list(partitions)
+            self.partitions: list[DescribeTopicPartitionsResponse.DescribeTopicPartitionsResponsePartition] = (
+                list(partitions)
+            )
             self.topic_authorized_operations: int = topic_authorized_operations
 
     class Cursor(Struct):
         """A struct of DescribeTopicPartitionsResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "partition_index",
-        )
+        __slots__ = ("topic_name", "partition_index")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partition_index: int = 0,
         ) -> None:
             self.topic_name: str = topic_name

@@ -12,11 +12,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DescribeTransactionsRequest(RequestMessage):
     """DescribeTransactionsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "transactional_ids",
-    )
+    __slots__ = ("transactional_ids",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('transactional_ids', '[]string', (0, 32767), None, None, -1, (), False, True),
+        ("transactional_ids", "[]string", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeTransactionsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -34,13 +32,10 @@ class DescribeTransactionsRequest(RequestMessage):
 class DescribeTransactionsResponse(ResponseMessage):
     """DescribeTransactionsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "transaction_states",
-    )
+    __slots__ = ("throttle_time_ms", "transaction_states")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('transaction_states', '[]TransactionState', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("transaction_states", "[]TransactionState", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeTransactionsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -50,19 +45,16 @@ class DescribeTransactionsResponse(ResponseMessage):
     class TopicData(Struct):
         """A struct of DescribeTransactionsResponse."""
 
-        __slots__ = (
-            "topic",
-            "partitions",
-        )
+        __slots__ = ("topic", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.topic: str = topic
@@ -82,22 +74,22 @@ class DescribeTransactionsResponse(ResponseMessage):
             "topics",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('transactional_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('transaction_state', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('transaction_timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('transaction_start_time_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('producer_epoch', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("transactional_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("transaction_state", "string", (0, 32767), None, None, -1, "", False, True),
+            ("transaction_timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("transaction_start_time_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("producer_epoch", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            transactional_id: str = '',
-            transaction_state: str = '',
+            transactional_id: str = "",
+            transaction_state: str = "",
             transaction_timeout_ms: int = 0,
             transaction_start_time_ms: int = 0,
             producer_id: int = 0,

@@ -12,11 +12,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class DescribeUserScramCredentialsRequest(RequestMessage):
     """DescribeUserScramCredentialsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "users",
-    )
+    __slots__ = ("users",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('users', '[]UserName', (0, 32767), (0, 32767), None, -1, (), False, True),
+        ("users", "[]UserName", (0, 32767), (0, 32767), None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeUserScramCredentialsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -26,17 +24,15 @@ class DescribeUserScramCredentialsRequest(RequestMessage):
     class UserName(Struct):
         """A struct of DescribeUserScramCredentialsRequest."""
 
-        __slots__ = (
-            "name",
-        )
+        __slots__ = ("name",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
         ) -> None:
             self.name: str = name
 
@@ -51,17 +47,12 @@ class DescribeUserScramCredentialsRequest(RequestMessage):
 class DescribeUserScramCredentialsResponse(ResponseMessage):
     """DescribeUserScramCredentialsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-        "results",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message", "results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('results', '[]DescribeUserScramCredentialsResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("results", "[]DescribeUserScramCredentialsResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "DescribeUserScramCredentialsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -71,13 +62,10 @@ class DescribeUserScramCredentialsResponse(ResponseMessage):
     class CredentialInfo(Struct):
         """A struct of DescribeUserScramCredentialsResponse."""
 
-        __slots__ = (
-            "mechanism",
-            "iterations",
-        )
+        __slots__ = ("mechanism", "iterations")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('mechanism', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('iterations', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("mechanism", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("iterations", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -92,25 +80,20 @@ class DescribeUserScramCredentialsResponse(ResponseMessage):
     class DescribeUserScramCredentialsResult(Struct):
         """A struct of DescribeUserScramCredentialsResponse."""
 
-        __slots__ = (
-            "user",
-            "error_code",
-            "error_message",
-            "credential_infos",
-        )
+        __slots__ = ("user", "error_code", "error_message", "credential_infos")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('user', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('credential_infos', '[]CredentialInfo', (0, 32767), None, None, -1, (), False, True),
+            ("user", "string", (0, 32767), None, None, -1, "", False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("credential_infos", "[]CredentialInfo", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            user: str = '',
+            user: str = "",
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             credential_infos: Iterable[DescribeUserScramCredentialsResponse.CredentialInfo] = (),
         ) -> None:
             self.user: str = user
@@ -123,7 +106,7 @@ class DescribeUserScramCredentialsResponse(ResponseMessage):
         *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
         results: Iterable[DescribeUserScramCredentialsResponse.DescribeUserScramCredentialsResult] = (),
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms

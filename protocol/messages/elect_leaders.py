@@ -13,15 +13,11 @@ from barnabas.protocol.types import Part
 class ElectLeadersRequest(RequestMessage):
     """ElectLeadersRequest: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "election_type",
-        "topic_partitions",
-        "timeout_ms",
-    )
+    __slots__ = ("election_type", "topic_partitions", "timeout_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('election_type', 'int8', (1, 32767), None, None, -1, 0, False, True),
-        ('topic_partitions', '[]TopicPartitions', (0, 32767), (0, 32767), None, -1, (), False, True),
-        ('timeout_ms', 'int32', (0, 32767), None, None, -1, 60000, False, True),
+        ("election_type", "int8", (1, 32767), None, None, -1, 0, False, True),
+        ("topic_partitions", "[]TopicPartitions", (0, 32767), (0, 32767), None, -1, (), False, True),
+        ("timeout_ms", "int32", (0, 32767), None, None, -1, 60000, False, True),
     )
     NAME: ClassVar[str] = "ElectLeadersRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -31,19 +27,16 @@ class ElectLeadersRequest(RequestMessage):
     class TopicPartitions(Struct):
         """A struct of ElectLeadersRequest."""
 
-        __slots__ = (
-            "topic",
-            "partitions",
-        )
+        __slots__ = ("topic", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.topic: str = topic
@@ -57,22 +50,20 @@ class ElectLeadersRequest(RequestMessage):
         timeout_ms: int = 60000,
     ) -> None:
         self.election_type: int = election_type
-        self.topic_partitions: list[ElectLeadersRequest.TopicPartitions] | None = None if topic_partitions is None else list(topic_partitions)
+        self.topic_partitions: list[ElectLeadersRequest.TopicPartitions] | None = (
+            None if topic_partitions is None else list(topic_partitions)
+        )
         self.timeout_ms: int = timeout_ms
 
 
 class ElectLeadersResponse(ResponseMessage):
     """ElectLeadersResponse: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "replica_election_results",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "replica_election_results")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (1, 32767), None, None, -1, 0, False, True),
-        ('replica_election_results', '[]ReplicaElectionResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (1, 32767), None, None, -1, 0, False, True),
+        ("replica_election_results", "[]ReplicaElectionResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ElectLeadersResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -82,15 +73,11 @@ class ElectLeadersResponse(ResponseMessage):
     class PartitionResult(Struct):
         """A struct of ElectLeadersResponse."""
 
-        __slots__ = (
-            "partition_id",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("partition_id", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("partition_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
@@ -98,7 +85,7 @@ class ElectLeadersResponse(ResponseMessage):
             *,
             partition_id: int = 0,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
         ) -> None:
             self.partition_id: int = partition_id
             self.error_code: int = error_code
@@ -107,19 +94,16 @@ class ElectLeadersResponse(ResponseMessage):
     class ReplicaElectionResult(Struct):
         """A struct of ElectLeadersResponse."""
 
-        __slots__ = (
-            "topic",
-            "partition_result",
-        )
+        __slots__ = ("topic", "partition_result")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition_result', '[]PartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition_result", "[]PartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partition_result: Iterable[ElectLeadersResponse.PartitionResult] = (),
         ) -> None:
             self.topic: str = topic

@@ -13,15 +13,11 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class EndQuorumEpochRequest(RequestMessage):
     """EndQuorumEpochRequest: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "cluster_id",
-        "topics",
-        "leader_endpoints",
-    )
+    __slots__ = ("cluster_id", "topics", "leader_endpoints")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('cluster_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
-        ('leader_endpoints', '[]LeaderEndpoint', (1, 32767), None, None, -1, (), True, True),
+        ("cluster_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
+        ("leader_endpoints", "[]LeaderEndpoint", (1, 32767), None, None, -1, (), True, True),
     )
     NAME: ClassVar[str] = "EndQuorumEpochRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -31,13 +27,10 @@ class EndQuorumEpochRequest(RequestMessage):
     class ReplicaInfo(Struct):
         """A struct of EndQuorumEpochRequest."""
 
-        __slots__ = (
-            "candidate_id",
-            "candidate_directory_id",
-        )
+        __slots__ = ("candidate_id", "candidate_directory_id")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('candidate_id', 'int32', (1, 32767), None, None, -1, 0, False, True),
-            ('candidate_directory_id', 'uuid', (1, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
+            ("candidate_id", "int32", (1, 32767), None, None, -1, 0, False, True),
+            ("candidate_directory_id", "uuid", (1, 32767), None, None, -1, ZERO_UUID, False, True),
         )
 
         def __init__(
@@ -52,19 +45,13 @@ class EndQuorumEpochRequest(RequestMessage):
     class PartitionData(Struct):
         """A struct of EndQuorumEpochRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "leader_id",
-            "leader_epoch",
-            "preferred_successors",
-            "preferred_candidates",
-        )
+        __slots__ = ("partition_index", "leader_id", "leader_epoch", "preferred_successors", "preferred_candidates")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('preferred_successors', '[]int32', (0, 0), None, None, -1, (), True, True),
-            ('preferred_candidates', '[]ReplicaInfo', (1, 32767), None, None, -1, (), True, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("preferred_successors", "[]int32", (0, 0), None, None, -1, (), True, True),
+            ("preferred_candidates", "[]ReplicaInfo", (1, 32767), None, None, -1, (), True, True),
         )
 
         def __init__(
@@ -85,19 +72,16 @@ class EndQuorumEpochRequest(RequestMessage):
     class TopicData(Struct):
         """A struct of EndQuorumEpochRequest."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[EndQuorumEpochRequest.PartitionData] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -106,22 +90,18 @@ class EndQuorumEpochRequest(RequestMessage):
     class LeaderEndpoint(Struct):
         """A struct of EndQuorumEpochRequest."""
 
-        __slots__ = (
-            "name",
-            "host",
-            "port",
-        )
+        __slots__ = ("name", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (1, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (1, 32767), None, None, -1, "", False, True),
+            ("host", "string", (1, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (1, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            host: str = '',
+            name: str = "",
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.name: str = name
@@ -143,15 +123,11 @@ class EndQuorumEpochRequest(RequestMessage):
 class EndQuorumEpochResponse(ResponseMessage):
     """EndQuorumEpochResponse: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "error_code",
-        "topics",
-        "node_endpoints",
-    )
+    __slots__ = ("error_code", "topics", "node_endpoints")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
-        ('node_endpoints', '[]NodeEndpoint', (1, 32767), None, (1, 32767), 0, (), False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
+        ("node_endpoints", "[]NodeEndpoint", (1, 32767), None, (1, 32767), 0, (), False, True),
     )
     NAME: ClassVar[str] = "EndQuorumEpochResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -161,17 +137,12 @@ class EndQuorumEpochResponse(ResponseMessage):
     class PartitionData(Struct):
         """A struct of EndQuorumEpochResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-            "leader_id",
-            "leader_epoch",
-        )
+        __slots__ = ("partition_index", "error_code", "leader_id", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -190,19 +161,16 @@ class EndQuorumEpochResponse(ResponseMessage):
     class TopicData(Struct):
         """A struct of EndQuorumEpochResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[EndQuorumEpochResponse.PartitionData] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -211,22 +179,18 @@ class EndQuorumEpochResponse(ResponseMessage):
     class NodeEndpoint(Struct):
         """A struct of EndQuorumEpochResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-        )
+        __slots__ = ("node_id", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (1, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (1, 32767), None, None, -1, 0, False, True),
+            ("node_id", "int32", (1, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (1, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (1, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.node_id: int = node_id

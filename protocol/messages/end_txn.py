@@ -11,17 +11,12 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class EndTxnRequest(RequestMessage):
     """EndTxnRequest: versions 0 to 5, flexible from 3."""
 
-    __slots__ = (
-        "transactional_id",
-        "producer_id",
-        "producer_epoch",
-        "committed",
-    )
+    __slots__ = ("transactional_id", "producer_id", "producer_epoch", "committed")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('transactional_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('producer_epoch', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('committed', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("transactional_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("producer_epoch", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("committed", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "EndTxnRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -31,7 +26,7 @@ class EndTxnRequest(RequestMessage):
     def __init__(
         self,
         *,
-        transactional_id: str = '',
+        transactional_id: str = "",
         producer_id: int = 0,
         producer_epoch: int = 0,
         committed: bool = False,
@@ -45,17 +40,12 @@ class EndTxnRequest(RequestMessage):
 class EndTxnResponse(ResponseMessage):
     """EndTxnResponse: versions 0 to 5, flexible from 3."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "producer_id",
-        "producer_epoch",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "producer_id", "producer_epoch")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('producer_id', 'int64', (5, 32767), None, None, -1, -1, True, True),
-        ('producer_epoch', 'int16', (5, 32767), None, None, -1, -1, True, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("producer_id", "int64", (5, 32767), None, None, -1, -1, True, True),
+        ("producer_epoch", "int16", (5, 32767), None, None, -1, -1, True, True),
     )
     NAME: ClassVar[str] = "EndTxnResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)

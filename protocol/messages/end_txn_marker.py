@@ -10,11 +10,9 @@ from barnabas.protocol.message import FieldFacts, Message
 class EndTxnMarker(Message):
     """EndTxnMarker: version 0, never flexible."""
 
-    __slots__ = (
-        "coordinator_epoch",
-    )
+    __slots__ = ("coordinator_epoch",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('coordinator_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("coordinator_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "EndTxnMarker"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

@@ -11,15 +11,11 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class EnvelopeRequest(RequestMessage):
     """EnvelopeRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "request_data",
-        "request_principal",
-        "client_host_address",
-    )
+    __slots__ = ("request_data", "request_principal", "client_host_address")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('request_data', 'bytes', (0, 32767), None, None, -1, b'', False, True),
-        ('request_principal', 'bytes', (0, 32767), (0, 32767), None, -1, b'', False, True),
-        ('client_host_address', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+        ("request_data", "bytes", (0, 32767), None, None, -1, b"", False, True),
+        ("request_principal", "bytes", (0, 32767), (0, 32767), None, -1, b"", False, True),
+        ("client_host_address", "bytes", (0, 32767), None, None, -1, b"", False, True),
     )
     NAME: ClassVar[str] = "EnvelopeRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -29,9 +25,9 @@ class EnvelopeRequest(RequestMessage):
     def __init__(
         self,
         *,
-        request_data: bytes = b'',
-        request_principal: bytes | None = b'',
-        client_host_address: bytes = b'',
+        request_data: bytes = b"",
+        request_principal: bytes | None = b"",
+        client_host_address: bytes = b"",
     ) -> None:
         self.request_data: bytes = request_data
         self.request_principal: bytes | None = request_principal
@@ -41,13 +37,10 @@ class EnvelopeRequest(RequestMessage):
 class EnvelopeResponse(ResponseMessage):
     """EnvelopeResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "response_data",
-        "error_code",
-    )
+    __slots__ = ("response_data", "error_code")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('response_data', 'bytes', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+        ("response_data", "bytes", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "EnvelopeResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

@@ -11,13 +11,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class ExpireDelegationTokenRequest(RequestMessage):
     """ExpireDelegationTokenRequest: versions 1 to 2, flexible from 2."""
 
-    __slots__ = (
-        "hmac",
-        "expiry_time_period_ms",
-    )
+    __slots__ = ("hmac", "expiry_time_period_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('hmac', 'bytes', (0, 32767), None, None, -1, b'', False, True),
-        ('expiry_time_period_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
+        ("hmac", "bytes", (0, 32767), None, None, -1, b"", False, True),
+        ("expiry_time_period_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "ExpireDelegationTokenRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -27,7 +24,7 @@ class ExpireDelegationTokenRequest(RequestMessage):
     def __init__(
         self,
         *,
-        hmac: bytes = b'',
+        hmac: bytes = b"",
         expiry_time_period_ms: int = 0,
     ) -> None:
         self.hmac: bytes = hmac
@@ -37,15 +34,11 @@ class ExpireDelegationTokenRequest(RequestMessage):
 class ExpireDelegationTokenResponse(ResponseMessage):
     """ExpireDelegationTokenResponse: versions 1 to 2, flexible from 2."""
 
-    __slots__ = (
-        "error_code",
-        "expiry_timestamp_ms",
-        "throttle_time_ms",
-    )
+    __slots__ = ("error_code", "expiry_timestamp_ms", "throttle_time_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('expiry_timestamp_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("expiry_timestamp_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "ExpireDelegationTokenResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)

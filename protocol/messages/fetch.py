@@ -28,18 +28,18 @@ class FetchRequest(RequestMessage):
         "rack_id",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('cluster_id', 'string', (12, 32767), (12, 32767), (12, 32767), 0, None, True, True),
-        ('replica_id', 'int32', (0, 14), None, None, -1, -1, False, True),
-        ('replica_state', 'ReplicaState', (15, 32767), None, (15, 32767), 1, (), False, True),
-        ('max_wait_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('min_bytes', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('max_bytes', 'int32', (3, 32767), None, None, -1, 2147483647, True, True),
-        ('isolation_level', 'int8', (4, 32767), None, None, -1, 0, True, True),
-        ('session_id', 'int32', (7, 32767), None, None, -1, 0, True, True),
-        ('session_epoch', 'int32', (7, 32767), None, None, -1, -1, True, True),
-        ('topics', '[]FetchTopic', (0, 32767), None, None, -1, (), False, True),
-        ('forgotten_topics_data', '[]ForgottenTopic', (7, 32767), None, None, -1, (), False, True),
-        ('rack_id', 'string', (11, 32767), None, None, -1, '', True, True),
+        ("cluster_id", "string", (12, 32767), (12, 32767), (12, 32767), 0, None, True, True),
+        ("replica_id", "int32", (0, 14), None, None, -1, -1, False, True),
+        ("replica_state", "ReplicaState", (15, 32767), None, (15, 32767), 1, (), False, True),
+        ("max_wait_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("min_bytes", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("max_bytes", "int32", (3, 32767), None, None, -1, 2147483647, True, True),
+        ("isolation_level", "int8", (4, 32767), None, None, -1, 0, True, True),
+        ("session_id", "int32", (7, 32767), None, None, -1, 0, True, True),
+        ("session_epoch", "int32", (7, 32767), None, None, -1, -1, True, True),
+        ("topics", "[]FetchTopic", (0, 32767), None, None, -1, (), False, True),
+        ("forgotten_topics_data", "[]ForgottenTopic", (7, 32767), None, None, -1, (), False, True),
+        ("rack_id", "string", (11, 32767), None, None, -1, "", True, True),
     )
     NAME: ClassVar[str] = "FetchRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (4, 18)
@@ -49,13 +49,10 @@ class FetchRequest(RequestMessage):
     class ReplicaState(Struct):
         """A struct of FetchRequest."""
 
-        __slots__ = (
-            "replica_id",
-            "replica_epoch",
-        )
+        __slots__ = ("replica_id", "replica_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('replica_id', 'int32', (15, 32767), None, None, -1, -1, False, True),
-            ('replica_epoch', 'int64', (15, 32767), None, None, -1, -1, False, True),
+            ("replica_id", "int32", (15, 32767), None, None, -1, -1, False, True),
+            ("replica_epoch", "int64", (15, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -81,14 +78,14 @@ class FetchRequest(RequestMessage):
             "high_watermark",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('current_leader_epoch', 'int32', (9, 32767), None, None, -1, -1, True, True),
-            ('fetch_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_fetched_epoch', 'int32', (12, 32767), None, None, -1, -1, False, True),
-            ('log_start_offset', 'int64', (5, 32767), None, None, -1, -1, True, True),
-            ('partition_max_bytes', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replica_directory_id', 'uuid', (17, 32767), None, (17, 32767), 0, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('high_watermark', 'int64', (18, 32767), None, (18, 32767), 1, 9223372036854775807, True, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("current_leader_epoch", "int32", (9, 32767), None, None, -1, -1, True, True),
+            ("fetch_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_fetched_epoch", "int32", (12, 32767), None, None, -1, -1, False, True),
+            ("log_start_offset", "int64", (5, 32767), None, None, -1, -1, True, True),
+            ("partition_max_bytes", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replica_directory_id", "uuid", (17, 32767), None, (17, 32767), 0, ZERO_UUID, True, True),
+            ("high_watermark", "int64", (18, 32767), None, (18, 32767), 1, 9223372036854775807, True, True),
         )
 
         def __init__(
@@ -115,21 +112,17 @@ class FetchRequest(RequestMessage):
     class FetchTopic(Struct):
         """A struct of FetchRequest."""
 
-        __slots__ = (
-            "topic",
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic", "topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 12), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (13, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partitions', '[]FetchPartition', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 12), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (13, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partitions", "[]FetchPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             topic_id: bytes = ZERO_UUID,
             partitions: Iterable[FetchRequest.FetchPartition] = (),
         ) -> None:
@@ -140,21 +133,17 @@ class FetchRequest(RequestMessage):
     class ForgottenTopic(Struct):
         """A struct of FetchRequest."""
 
-        __slots__ = (
-            "topic",
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic", "topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (7, 12), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (13, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partitions', '[]int32', (7, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (7, 12), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (13, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partitions", "[]int32", (7, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             topic_id: bytes = ZERO_UUID,
             partitions: Iterable[int] = (),
         ) -> None:
@@ -176,11 +165,13 @@ class FetchRequest(RequestMessage):
         session_epoch: int = -1,
         topics: Iterable[FetchRequest.FetchTopic] = (),
         forgotten_topics_data: Iterable[FetchRequest.ForgottenTopic] = (),
-        rack_id: str = '',
+        rack_id: str = "",
     ) -> None:
         self.cluster_id: str | None = cluster_id
         self.replica_id: int = replica_id
-        self.replica_state: FetchRequest.ReplicaState = FetchRequest.ReplicaState() if replica_state is None else replica_state
+        self.replica_state: FetchRequest.ReplicaState = (
+            FetchRequest.ReplicaState() if replica_state is None else replica_state
+        )
         self.max_wait_ms: int = max_wait_ms
         self.min_bytes: int = min_bytes
         self.max_bytes: int = max_bytes
@@ -195,19 +186,13 @@ class FetchRequest(RequestMessage):
 class FetchResponse(ResponseMessage):
     """FetchResponse: versions 4 to 18, flexible from 12."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "session_id",
-        "responses",
-        "node_endpoints",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "session_id", "responses", "node_endpoints")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('error_code', 'int16', (7, 32767), None, None, -1, 0, True, True),
-        ('session_id', 'int32', (7, 32767), None, None, -1, 0, False, True),
-        ('responses', '[]FetchableTopicResponse', (0, 32767), None, None, -1, (), False, True),
-        ('node_endpoints', '[]NodeEndpoint', (16, 32767), None, (16, 32767), 0, (), False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (7, 32767), None, None, -1, 0, True, True),
+        ("session_id", "int32", (7, 32767), None, None, -1, 0, False, True),
+        ("responses", "[]FetchableTopicResponse", (0, 32767), None, None, -1, (), False, True),
+        ("node_endpoints", "[]NodeEndpoint", (16, 32767), None, (16, 32767), 0, (), False, True),
     )
     NAME: ClassVar[str] = "FetchResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (4, 18)
@@ -217,13 +202,10 @@ class FetchResponse(ResponseMessage):
     class EpochEndOffset(Struct):
         """A struct of FetchResponse."""
 
-        __slots__ = (
-            "epoch",
-            "end_offset",
-        )
+        __slots__ = ("epoch", "end_offset")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('epoch', 'int32', (12, 32767), None, None, -1, -1, False, True),
-            ('end_offset', 'int64', (12, 32767), None, None, -1, -1, False, True),
+            ("epoch", "int32", (12, 32767), None, None, -1, -1, False, True),
+            ("end_offset", "int64", (12, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -238,13 +220,10 @@ class FetchResponse(ResponseMessage):
     class LeaderIdAndEpoch(Struct):
         """A struct of FetchResponse."""
 
-        __slots__ = (
-            "leader_id",
-            "leader_epoch",
-        )
+        __slots__ = ("leader_id", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('leader_id', 'int32', (12, 32767), None, None, -1, -1, False, True),
-            ('leader_epoch', 'int32', (12, 32767), None, None, -1, -1, False, True),
+            ("leader_id", "int32", (12, 32767), None, None, -1, -1, False, True),
+            ("leader_epoch", "int32", (12, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -259,13 +238,10 @@ class FetchResponse(ResponseMessage):
     class SnapshotId(Struct):
         """A struct of FetchResponse."""
 
-        __slots__ = (
-            "end_offset",
-            "epoch",
-        )
+        __slots__ = ("end_offset", "epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('end_offset', 'int64', (0, 32767), None, None, -1, -1, False, True),
-            ('epoch', 'int32', (0, 32767), None, None, -1, -1, False, True),
+            ("end_offset", "int64", (0, 32767), None, None, -1, -1, False, True),
+            ("epoch", "int32", (0, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -280,13 +256,10 @@ class FetchResponse(ResponseMessage):
     class AbortedTransaction(Struct):
         """A struct of FetchResponse."""
 
-        __slots__ = (
-            "producer_id",
-            "first_offset",
-        )
+        __slots__ = ("producer_id", "first_offset")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('producer_id', 'int64', (4, 32767), None, None, -1, 0, False, True),
-            ('first_offset', 'int64', (4, 32767), None, None, -1, 0, False, True),
+            ("producer_id", "int64", (4, 32767), None, None, -1, 0, False, True),
+            ("first_offset", "int64", (4, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -315,17 +288,17 @@ class FetchResponse(ResponseMessage):
             "records",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('high_watermark', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_stable_offset', 'int64', (4, 32767), None, None, -1, -1, True, True),
-            ('log_start_offset', 'int64', (5, 32767), None, None, -1, -1, True, True),
-            ('diverging_epoch', 'EpochEndOffset', (12, 32767), None, (12, 32767), 0, (), False, True),
-            ('current_leader', 'LeaderIdAndEpoch', (12, 32767), None, (12, 32767), 1, (), False, True),
-            ('snapshot_id', 'SnapshotId', (12, 32767), None, (12, 32767), 2, (), False, True),
-            ('aborted_transactions', '[]AbortedTransaction', (4, 32767), (4, 32767), None, -1, (), True, True),
-            ('preferred_read_replica', 'int32', (11, 32767), None, None, -1, -1, False, True),
-            ('records', 'records', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("high_watermark", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_stable_offset", "int64", (4, 32767), None, None, -1, -1, True, True),
+            ("log_start_offset", "int64", (5, 32767), None, None, -1, -1, True, True),
+            ("diverging_epoch", "EpochEndOffset", (12, 32767), None, (12, 32767), 0, (), False, True),
+            ("current_leader", "LeaderIdAndEpoch", (12, 32767), None, (12, 32767), 1, (), False, True),
+            ("snapshot_id", "SnapshotId", (12, 32767), None, (12, 32767), 2, (), False, True),
+            ("aborted_transactions", "[]AbortedTransaction", (4, 32767), (4, 32767), None, -1, (), True, True),
+            ("preferred_read_replica", "int32", (11, 32767), None, None, -1, -1, False, True),
+            ("records", "records", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -348,31 +321,35 @@ class FetchResponse(ResponseMessage):
             self.high_watermark: int = high_watermark
             self.last_stable_offset: int = last_stable_offset
             self.log_start_offset: int = log_start_offset
-            self.diverging_epoch: FetchResponse.EpochEndOffset = FetchResponse.EpochEndOffset() if diverging_epoch is None else diverging_epoch
-            self.current_leader: FetchResponse.LeaderIdAndEpoch = FetchResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
-            self.snapshot_id: FetchResponse.SnapshotId = FetchResponse.SnapshotId() if snapshot_id is None else snapshot_id
-            self.aborted_transactions: list[FetchResponse.AbortedTransaction] | None = None if aborted_transactions is None else list(aborted_transactions)
+            self.diverging_epoch: FetchResponse.EpochEndOffset = (
+                FetchResponse.EpochEndOffset() if diverging_epoch is None else diverging_epoch
+            )
+            self.current_leader: FetchResponse.LeaderIdAndEpoch = (
+                FetchResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            )
+            self.snapshot_id: FetchResponse.SnapshotId = (
+                FetchResponse.SnapshotId() if snapshot_id is None else snapshot_id
+            )
+            self.aborted_transactions: list[FetchResponse.AbortedTransaction] | None = (
+                None if aborted_transactions is None else list(aborted_transactions)
+            )
             self.preferred_read_replica: int = preferred_read_replica
             self.records: memoryview | None = records  # type: ignore[assignment]  # decoded it is a memoryview; any part can be sent
 
     class FetchableTopicResponse(Struct):
         """A struct of FetchResponse."""
 
-        __slots__ = (
-            "topic",
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic", "topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 12), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (13, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 12), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (13, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             topic_id: bytes = ZERO_UUID,
             partitions: Iterable[FetchResponse.PartitionData] = (),
         ) -> None:
@@ -383,24 +360,19 @@ class FetchResponse(ResponseMessage):
     class NodeEndpoint(Struct):
         """A struct of FetchResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-            "rack",
-        )
+        __slots__ = ("node_id", "host", "port", "rack")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (16, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (16, 32767), None, None, -1, '', False, True),
-            ('port', 'int32', (16, 32767), None, None, -1, 0, False, True),
-            ('rack', 'string', (16, 32767), (16, 32767), None, -1, None, False, True),
+            ("node_id", "int32", (16, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (16, 32767), None, None, -1, "", False, True),
+            ("port", "int32", (16, 32767), None, None, -1, 0, False, True),
+            ("rack", "string", (16, 32767), (16, 32767), None, -1, None, False, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
             rack: str | None = None,
         ) -> None:

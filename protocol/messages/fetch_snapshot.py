@@ -13,17 +13,12 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class FetchSnapshotRequest(RequestMessage):
     """FetchSnapshotRequest: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "cluster_id",
-        "replica_id",
-        "max_bytes",
-        "topics",
-    )
+    __slots__ = ("cluster_id", "replica_id", "max_bytes", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('cluster_id', 'string', (0, 32767), (0, 32767), (0, 32767), 0, None, False, True),
-        ('replica_id', 'int32', (0, 32767), None, None, -1, -1, False, True),
-        ('max_bytes', 'int32', (0, 32767), None, None, -1, 2147483647, False, True),
-        ('topics', '[]TopicSnapshot', (0, 32767), None, None, -1, (), False, True),
+        ("cluster_id", "string", (0, 32767), (0, 32767), (0, 32767), 0, None, False, True),
+        ("replica_id", "int32", (0, 32767), None, None, -1, -1, False, True),
+        ("max_bytes", "int32", (0, 32767), None, None, -1, 2147483647, False, True),
+        ("topics", "[]TopicSnapshot", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "FetchSnapshotRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -33,13 +28,10 @@ class FetchSnapshotRequest(RequestMessage):
     class SnapshotId(Struct):
         """A struct of FetchSnapshotRequest."""
 
-        __slots__ = (
-            "end_offset",
-            "epoch",
-        )
+        __slots__ = ("end_offset", "epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('end_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("end_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -54,19 +46,13 @@ class FetchSnapshotRequest(RequestMessage):
     class PartitionSnapshot(Struct):
         """A struct of FetchSnapshotRequest."""
 
-        __slots__ = (
-            "partition",
-            "current_leader_epoch",
-            "snapshot_id",
-            "position",
-            "replica_directory_id",
-        )
+        __slots__ = ("partition", "current_leader_epoch", "snapshot_id", "position", "replica_directory_id")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('current_leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('snapshot_id', 'SnapshotId', (0, 32767), None, None, -1, (), False, True),
-            ('position', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('replica_directory_id', 'uuid', (1, 32767), None, (1, 32767), 0, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("current_leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("snapshot_id", "SnapshotId", (0, 32767), None, None, -1, (), False, True),
+            ("position", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("replica_directory_id", "uuid", (1, 32767), None, (1, 32767), 0, ZERO_UUID, True, True),
         )
 
         def __init__(
@@ -80,26 +66,25 @@ class FetchSnapshotRequest(RequestMessage):
         ) -> None:
             self.partition: int = partition
             self.current_leader_epoch: int = current_leader_epoch
-            self.snapshot_id: FetchSnapshotRequest.SnapshotId = FetchSnapshotRequest.SnapshotId() if snapshot_id is None else snapshot_id
+            self.snapshot_id: FetchSnapshotRequest.SnapshotId = (
+                FetchSnapshotRequest.SnapshotId() if snapshot_id is None else snapshot_id
+            )
             self.position: int = position
             self.replica_directory_id: bytes = replica_directory_id
 
     class TopicSnapshot(Struct):
         """A struct of FetchSnapshotRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionSnapshot', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionSnapshot", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[FetchSnapshotRequest.PartitionSnapshot] = (),
         ) -> None:
             self.name: str = name
@@ -122,17 +107,12 @@ class FetchSnapshotRequest(RequestMessage):
 class FetchSnapshotResponse(ResponseMessage):
     """FetchSnapshotResponse: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "topics",
-        "node_endpoints",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "topics", "node_endpoints")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, True, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]TopicSnapshot', (0, 32767), None, None, -1, (), False, True),
-        ('node_endpoints', '[]NodeEndpoint', (1, 32767), None, (1, 32767), 0, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]TopicSnapshot", (0, 32767), None, None, -1, (), False, True),
+        ("node_endpoints", "[]NodeEndpoint", (1, 32767), None, (1, 32767), 0, (), False, True),
     )
     NAME: ClassVar[str] = "FetchSnapshotResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -142,13 +122,10 @@ class FetchSnapshotResponse(ResponseMessage):
     class SnapshotId(Struct):
         """A struct of FetchSnapshotResponse."""
 
-        __slots__ = (
-            "end_offset",
-            "epoch",
-        )
+        __slots__ = ("end_offset", "epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('end_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("end_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -163,13 +140,10 @@ class FetchSnapshotResponse(ResponseMessage):
     class LeaderIdAndEpoch(Struct):
         """A struct of FetchSnapshotResponse."""
 
-        __slots__ = (
-            "leader_id",
-            "leader_epoch",
-        )
+        __slots__ = ("leader_id", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -184,23 +158,15 @@ class FetchSnapshotResponse(ResponseMessage):
     class PartitionSnapshot(Struct):
         """A struct of FetchSnapshotResponse."""
 
-        __slots__ = (
-            "index",
-            "error_code",
-            "snapshot_id",
-            "current_leader",
-            "size",
-            "position",
-            "unaligned_records",
-        )
+        __slots__ = ("index", "error_code", "snapshot_id", "current_leader", "size", "position", "unaligned_records")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('snapshot_id', 'SnapshotId', (0, 32767), None, None, -1, (), False, True),
-            ('current_leader', 'LeaderIdAndEpoch', (0, 32767), None, (0, 32767), 0, (), False, True),
-            ('size', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('position', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('unaligned_records', 'records', (0, 32767), None, None, -1, None, False, True),
+            ("index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("snapshot_id", "SnapshotId", (0, 32767), None, None, -1, (), False, True),
+            ("current_leader", "LeaderIdAndEpoch", (0, 32767), None, (0, 32767), 0, (), False, True),
+            ("size", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("position", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("unaligned_records", "records", (0, 32767), None, None, -1, None, False, True),
         )
 
         def __init__(
@@ -216,8 +182,12 @@ class FetchSnapshotResponse(ResponseMessage):
         ) -> None:
             self.index: int = index
             self.error_code: int = error_code
-            self.snapshot_id: FetchSnapshotResponse.SnapshotId = FetchSnapshotResponse.SnapshotId() if snapshot_id is None else snapshot_id
-            self.current_leader: FetchSnapshotResponse.LeaderIdAndEpoch = FetchSnapshotResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            self.snapshot_id: FetchSnapshotResponse.SnapshotId = (
+                FetchSnapshotResponse.SnapshotId() if snapshot_id is None else snapshot_id
+            )
+            self.current_leader: FetchSnapshotResponse.LeaderIdAndEpoch = (
+                FetchSnapshotResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            )
             self.size: int = size
             self.position: int = position
             self.unaligned_records: memoryview | None = unaligned_records  # type: ignore[assignment]  # decoded it is a memoryview; any part can be sent
@@ -225,19 +195,16 @@ class FetchSnapshotResponse(ResponseMessage):
     class TopicSnapshot(Struct):
         """A struct of FetchSnapshotResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionSnapshot', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionSnapshot", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[FetchSnapshotResponse.PartitionSnapshot] = (),
         ) -> None:
             self.name: str = name
@@ -246,22 +213,18 @@ class FetchSnapshotResponse(ResponseMessage):
     class NodeEndpoint(Struct):
         """A struct of FetchSnapshotResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-        )
+        __slots__ = ("node_id", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (1, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (1, 32767), None, None, -1, 0, False, True),
+            ("node_id", "int32", (1, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (1, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (1, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.node_id: int = node_id

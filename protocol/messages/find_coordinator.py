@@ -12,15 +12,11 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class FindCoordinatorRequest(RequestMessage):
     """FindCoordinatorRequest: versions 0 to 6, flexible from 3."""
 
-    __slots__ = (
-        "key",
-        "key_type",
-        "coordinator_keys",
-    )
+    __slots__ = ("key", "key_type", "coordinator_keys")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('key', 'string', (0, 3), None, None, -1, '', False, True),
-        ('key_type', 'int8', (1, 32767), None, None, -1, 0, False, True),
-        ('coordinator_keys', '[]string', (4, 32767), None, None, -1, (), False, True),
+        ("key", "string", (0, 3), None, None, -1, "", False, True),
+        ("key_type", "int8", (1, 32767), None, None, -1, 0, False, True),
+        ("coordinator_keys", "[]string", (4, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "FindCoordinatorRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 6)
@@ -30,7 +26,7 @@ class FindCoordinatorRequest(RequestMessage):
     def __init__(
         self,
         *,
-        key: str = '',
+        key: str = "",
         key_type: int = 0,
         coordinator_keys: Iterable[str] = (),
     ) -> None:
@@ -42,23 +38,15 @@ class FindCoordinatorRequest(RequestMessage):
 class FindCoordinatorResponse(ResponseMessage):
     """FindCoordinatorResponse: versions 0 to 6, flexible from 3."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-        "node_id",
-        "host",
-        "port",
-        "coordinators",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message", "node_id", "host", "port", "coordinators")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('error_code', 'int16', (0, 3), None, None, -1, 0, False, True),
-        ('error_message', 'string', (1, 3), (1, 3), None, -1, '', True, True),
-        ('node_id', 'int32', (0, 3), None, None, -1, 0, False, True),
-        ('host', 'string', (0, 3), None, None, -1, '', False, True),
-        ('port', 'int32', (0, 3), None, None, -1, 0, False, True),
-        ('coordinators', '[]Coordinator', (4, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (0, 3), None, None, -1, 0, False, True),
+        ("error_message", "string", (1, 3), (1, 3), None, -1, "", True, True),
+        ("node_id", "int32", (0, 3), None, None, -1, 0, False, True),
+        ("host", "string", (0, 3), None, None, -1, "", False, True),
+        ("port", "int32", (0, 3), None, None, -1, 0, False, True),
+        ("coordinators", "[]Coordinator", (4, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "FindCoordinatorResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 6)
@@ -68,32 +56,25 @@ class FindCoordinatorResponse(ResponseMessage):
     class Coordinator(Struct):
         """A struct of FindCoordinatorResponse."""
 
-        __slots__ = (
-            "key",
-            "node_id",
-            "host",
-            "port",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("key", "node_id", "host", "port", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('key', 'string', (4, 32767), None, None, -1, '', False, True),
-            ('node_id', 'int32', (4, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (4, 32767), None, None, -1, '', False, True),
-            ('port', 'int32', (4, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (4, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (4, 32767), (4, 32767), None, -1, '', True, True),
+            ("key", "string", (4, 32767), None, None, -1, "", False, True),
+            ("node_id", "int32", (4, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (4, 32767), None, None, -1, "", False, True),
+            ("port", "int32", (4, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (4, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (4, 32767), (4, 32767), None, -1, "", True, True),
         )
 
         def __init__(
             self,
             *,
-            key: str = '',
+            key: str = "",
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
         ) -> None:
             self.key: str = key
             self.node_id: int = node_id
@@ -107,9 +88,9 @@ class FindCoordinatorResponse(ResponseMessage):
         *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
         node_id: int = 0,
-        host: str = '',
+        host: str = "",
         port: int = 0,
         coordinators: Iterable[FindCoordinatorResponse.Coordinator] = (),
     ) -> None:

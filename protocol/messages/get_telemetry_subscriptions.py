@@ -13,11 +13,9 @@ from barnabas.protocol.types import ZERO_UUID
 class GetTelemetrySubscriptionsRequest(RequestMessage):
     """GetTelemetrySubscriptionsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "client_instance_id",
-    )
+    __slots__ = ("client_instance_id",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('client_instance_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
+        ("client_instance_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
     )
     NAME: ClassVar[str] = "GetTelemetrySubscriptionsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -47,15 +45,15 @@ class GetTelemetrySubscriptionsResponse(ResponseMessage):
         "requested_metrics",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('client_instance_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-        ('subscription_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('accepted_compression_types', '[]int8', (0, 32767), None, None, -1, (), False, True),
-        ('push_interval_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('telemetry_max_bytes', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('delta_temporality', 'bool', (0, 32767), None, None, -1, False, False, True),
-        ('requested_metrics', '[]string', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("client_instance_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+        ("subscription_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("accepted_compression_types", "[]int8", (0, 32767), None, None, -1, (), False, True),
+        ("push_interval_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("telemetry_max_bytes", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("delta_temporality", "bool", (0, 32767), None, None, -1, False, False, True),
+        ("requested_metrics", "[]string", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "GetTelemetrySubscriptionsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

@@ -10,11 +10,9 @@ from barnabas.protocol.message import FieldFacts, Message
 class GroupMetadataKey(Message):
     """GroupMetadataKey: version 0, never flexible."""
 
-    __slots__ = (
-        "group",
-    )
+    __slots__ = ("group",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group', 'string', (0, 0), None, None, -1, '', False, True),
+        ("group", "string", (0, 0), None, None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "GroupMetadataKey"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -23,6 +21,6 @@ class GroupMetadataKey(Message):
     def __init__(
         self,
         *,
-        group: str = '',
+        group: str = "",
     ) -> None:
         self.group: str = group

@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class IncrementalAlterConfigsRequest(RequestMessage):
     """IncrementalAlterConfigsRequest: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "resources",
-        "validate_only",
-    )
+    __slots__ = ("resources", "validate_only")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('resources', '[]AlterConfigsResource', (0, 32767), None, None, -1, (), False, True),
-        ('validate_only', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("resources", "[]AlterConfigsResource", (0, 32767), None, None, -1, (), False, True),
+        ("validate_only", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "IncrementalAlterConfigsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -28,23 +25,19 @@ class IncrementalAlterConfigsRequest(RequestMessage):
     class AlterableConfig(Struct):
         """A struct of IncrementalAlterConfigsRequest."""
 
-        __slots__ = (
-            "name",
-            "config_operation",
-            "value",
-        )
+        __slots__ = ("name", "config_operation", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('config_operation', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('value', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("config_operation", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("value", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             config_operation: int = 0,
-            value: str | None = '',
+            value: str | None = "",
         ) -> None:
             self.name: str = name
             self.config_operation: int = config_operation
@@ -53,22 +46,18 @@ class IncrementalAlterConfigsRequest(RequestMessage):
     class AlterConfigsResource(Struct):
         """A struct of IncrementalAlterConfigsRequest."""
 
-        __slots__ = (
-            "resource_type",
-            "resource_name",
-            "configs",
-        )
+        __slots__ = ("resource_type", "resource_name", "configs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('configs', '[]AlterableConfig', (0, 32767), None, None, -1, (), False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("configs", "[]AlterableConfig", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
             configs: Iterable[IncrementalAlterConfigsRequest.AlterableConfig] = (),
         ) -> None:
             self.resource_type: int = resource_type
@@ -88,13 +77,10 @@ class IncrementalAlterConfigsRequest(RequestMessage):
 class IncrementalAlterConfigsResponse(ResponseMessage):
     """IncrementalAlterConfigsResponse: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "responses",
-    )
+    __slots__ = ("throttle_time_ms", "responses")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('responses', '[]AlterConfigsResourceResponse', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("responses", "[]AlterConfigsResourceResponse", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "IncrementalAlterConfigsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -104,26 +90,21 @@ class IncrementalAlterConfigsResponse(ResponseMessage):
     class AlterConfigsResourceResponse(Struct):
         """A struct of IncrementalAlterConfigsResponse."""
 
-        __slots__ = (
-            "error_code",
-            "error_message",
-            "resource_type",
-            "resource_name",
-        )
+        __slots__ = ("error_code", "error_message", "resource_type", "resource_name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-            ('resource_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+            ("resource_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            error_message: str | None = '',
+            error_message: str | None = "",
             resource_type: int = 0,
-            resource_name: str = '',
+            resource_name: str = "",
         ) -> None:
             self.error_code: int = error_code
             self.error_message: str | None = error_message

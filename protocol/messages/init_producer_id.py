@@ -20,12 +20,12 @@ class InitProducerIdRequest(RequestMessage):
         "keep_prepared_txn",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('transactional_id', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('transaction_timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('producer_id', 'int64', (3, 32767), None, None, -1, -1, False, True),
-        ('producer_epoch', 'int16', (3, 32767), None, None, -1, -1, False, True),
-        ('enable_2pc', 'bool', (6, 32767), None, None, -1, False, False, True),
-        ('keep_prepared_txn', 'bool', (6, 32767), None, None, -1, False, False, True),
+        ("transactional_id", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("transaction_timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("producer_id", "int64", (3, 32767), None, None, -1, -1, False, True),
+        ("producer_epoch", "int16", (3, 32767), None, None, -1, -1, False, True),
+        ("enable_2pc", "bool", (6, 32767), None, None, -1, False, False, True),
+        ("keep_prepared_txn", "bool", (6, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "InitProducerIdRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 6)
@@ -35,7 +35,7 @@ class InitProducerIdRequest(RequestMessage):
     def __init__(
         self,
         *,
-        transactional_id: str | None = '',
+        transactional_id: str | None = "",
         transaction_timeout_ms: int = 0,
         producer_id: int = -1,
         producer_epoch: int = -1,
@@ -62,12 +62,12 @@ class InitProducerIdResponse(ResponseMessage):
         "ongoing_txn_producer_epoch",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, True, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('producer_id', 'int64', (0, 32767), None, None, -1, -1, False, True),
-        ('producer_epoch', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('ongoing_txn_producer_id', 'int64', (6, 32767), None, None, -1, -1, False, True),
-        ('ongoing_txn_producer_epoch', 'int16', (6, 32767), None, None, -1, -1, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("producer_id", "int64", (0, 32767), None, None, -1, -1, False, True),
+        ("producer_epoch", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("ongoing_txn_producer_id", "int64", (6, 32767), None, None, -1, -1, False, True),
+        ("ongoing_txn_producer_epoch", "int16", (6, 32767), None, None, -1, -1, False, True),
     )
     NAME: ClassVar[str] = "InitProducerIdResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 6)

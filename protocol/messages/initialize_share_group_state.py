@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class InitializeShareGroupStateRequest(RequestMessage):
     """InitializeShareGroupStateRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-    )
+    __slots__ = ("group_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('topics', '[]InitializeStateData', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("topics", "[]InitializeStateData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "InitializeShareGroupStateRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -29,15 +26,11 @@ class InitializeShareGroupStateRequest(RequestMessage):
     class PartitionData(Struct):
         """A struct of InitializeShareGroupStateRequest."""
 
-        __slots__ = (
-            "partition",
-            "state_epoch",
-            "start_offset",
-        )
+        __slots__ = ("partition", "state_epoch", "start_offset")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('state_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('start_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("state_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("start_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -54,13 +47,10 @@ class InitializeShareGroupStateRequest(RequestMessage):
     class InitializeStateData(Struct):
         """A struct of InitializeShareGroupStateRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -75,7 +65,7 @@ class InitializeShareGroupStateRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[InitializeShareGroupStateRequest.InitializeStateData] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -85,11 +75,9 @@ class InitializeShareGroupStateRequest(RequestMessage):
 class InitializeShareGroupStateResponse(ResponseMessage):
     """InitializeShareGroupStateResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "results",
-    )
+    __slots__ = ("results",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('results', '[]InitializeStateResult', (0, 32767), None, None, -1, (), False, True),
+        ("results", "[]InitializeStateResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "InitializeShareGroupStateResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -99,15 +87,11 @@ class InitializeShareGroupStateResponse(ResponseMessage):
     class PartitionResult(Struct):
         """A struct of InitializeShareGroupStateResponse."""
 
-        __slots__ = (
-            "partition",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("partition", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -124,13 +108,10 @@ class InitializeShareGroupStateResponse(ResponseMessage):
     class InitializeStateResult(Struct):
         """A struct of InitializeShareGroupStateResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

@@ -23,14 +23,14 @@ class JoinGroupRequest(RequestMessage):
         "reason",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('session_timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('rebalance_timeout_ms', 'int32', (1, 32767), None, None, -1, -1, True, True),
-        ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('group_instance_id', 'string', (5, 32767), (5, 32767), None, -1, None, False, True),
-        ('protocol_type', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('protocols', '[]JoinGroupRequestProtocol', (0, 32767), None, None, -1, (), False, True),
-        ('reason', 'string', (8, 32767), (8, 32767), None, -1, None, True, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("session_timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("rebalance_timeout_ms", "int32", (1, 32767), None, None, -1, -1, True, True),
+        ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("group_instance_id", "string", (5, 32767), (5, 32767), None, -1, None, False, True),
+        ("protocol_type", "string", (0, 32767), None, None, -1, "", False, True),
+        ("protocols", "[]JoinGroupRequestProtocol", (0, 32767), None, None, -1, (), False, True),
+        ("reason", "string", (8, 32767), (8, 32767), None, -1, None, True, True),
     )
     NAME: ClassVar[str] = "JoinGroupRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 9)
@@ -40,20 +40,17 @@ class JoinGroupRequest(RequestMessage):
     class JoinGroupRequestProtocol(Struct):
         """A struct of JoinGroupRequest."""
 
-        __slots__ = (
-            "name",
-            "metadata",
-        )
+        __slots__ = ("name", "metadata")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('metadata', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("metadata", "bytes", (0, 32767), None, None, -1, b"", False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            metadata: bytes = b'',
+            name: str = "",
+            metadata: bytes = b"",
         ) -> None:
             self.name: str = name
             self.metadata: bytes = metadata
@@ -61,12 +58,12 @@ class JoinGroupRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         session_timeout_ms: int = 0,
         rebalance_timeout_ms: int = -1,
-        member_id: str = '',
+        member_id: str = "",
         group_instance_id: str | None = None,
-        protocol_type: str = '',
+        protocol_type: str = "",
         protocols: Iterable[JoinGroupRequest.JoinGroupRequestProtocol] = (),
         reason: str | None = None,
     ) -> None:
@@ -95,15 +92,15 @@ class JoinGroupResponse(ResponseMessage):
         "members",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (2, 32767), None, None, -1, 0, True, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('generation_id', 'int32', (0, 32767), None, None, -1, -1, False, True),
-        ('protocol_type', 'string', (7, 32767), (7, 32767), None, -1, None, True, True),
-        ('protocol_name', 'string', (0, 32767), (7, 32767), None, -1, '', False, True),
-        ('leader', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('skip_assignment', 'bool', (9, 32767), None, None, -1, False, False, True),
-        ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('members', '[]JoinGroupResponseMember', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (2, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("generation_id", "int32", (0, 32767), None, None, -1, -1, False, True),
+        ("protocol_type", "string", (7, 32767), (7, 32767), None, -1, None, True, True),
+        ("protocol_name", "string", (0, 32767), (7, 32767), None, -1, "", False, True),
+        ("leader", "string", (0, 32767), None, None, -1, "", False, True),
+        ("skip_assignment", "bool", (9, 32767), None, None, -1, False, False, True),
+        ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("members", "[]JoinGroupResponseMember", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "JoinGroupResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 9)
@@ -113,23 +110,19 @@ class JoinGroupResponse(ResponseMessage):
     class JoinGroupResponseMember(Struct):
         """A struct of JoinGroupResponse."""
 
-        __slots__ = (
-            "member_id",
-            "group_instance_id",
-            "metadata",
-        )
+        __slots__ = ("member_id", "group_instance_id", "metadata")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('group_instance_id', 'string', (5, 32767), (5, 32767), None, -1, None, True, True),
-            ('metadata', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+            ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("group_instance_id", "string", (5, 32767), (5, 32767), None, -1, None, True, True),
+            ("metadata", "bytes", (0, 32767), None, None, -1, b"", False, True),
         )
 
         def __init__(
             self,
             *,
-            member_id: str = '',
+            member_id: str = "",
             group_instance_id: str | None = None,
-            metadata: bytes = b'',
+            metadata: bytes = b"",
         ) -> None:
             self.member_id: str = member_id
             self.group_instance_id: str | None = group_instance_id
@@ -142,10 +135,10 @@ class JoinGroupResponse(ResponseMessage):
         error_code: int = 0,
         generation_id: int = -1,
         protocol_type: str | None = None,
-        protocol_name: str | None = '',
-        leader: str = '',
+        protocol_name: str | None = "",
+        leader: str = "",
         skip_assignment: bool = False,
-        member_id: str = '',
+        member_id: str = "",
         members: Iterable[JoinGroupResponse.JoinGroupResponseMember] = (),
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms

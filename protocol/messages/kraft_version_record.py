@@ -10,13 +10,10 @@ from barnabas.protocol.message import FieldFacts, Message
 class KRaftVersionRecord(Message):
     """KRaftVersionRecord: version 0, flexible from 0."""
 
-    __slots__ = (
-        "version",
-        "kraft_version",
-    )
+    __slots__ = ("version", "kraft_version")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('kraft_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
+        ("version", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("kraft_version", "int16", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "KRaftVersionRecord"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

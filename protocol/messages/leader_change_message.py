@@ -12,17 +12,12 @@ from barnabas.protocol.types import ZERO_UUID
 class LeaderChangeMessage(Message):
     """LeaderChangeMessage: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "version",
-        "leader_id",
-        "voters",
-        "granting_voters",
-    )
+    __slots__ = ("version", "leader_id", "voters", "granting_voters")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('voters', '[]Voter', (0, 32767), None, None, -1, (), False, True),
-        ('granting_voters', '[]Voter', (0, 32767), None, None, -1, (), False, True),
+        ("version", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("voters", "[]Voter", (0, 32767), None, None, -1, (), False, True),
+        ("granting_voters", "[]Voter", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "LeaderChangeMessage"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -31,13 +26,10 @@ class LeaderChangeMessage(Message):
     class Voter(Struct):
         """A struct of LeaderChangeMessage."""
 
-        __slots__ = (
-            "voter_id",
-            "voter_directory_id",
-        )
+        __slots__ = ("voter_id", "voter_directory_id")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('voter_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('voter_directory_id', 'uuid', (1, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
+            ("voter_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("voter_directory_id", "uuid", (1, 32767), None, None, -1, ZERO_UUID, False, True),
         )
 
         def __init__(

@@ -12,15 +12,11 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class LeaveGroupRequest(RequestMessage):
     """LeaveGroupRequest: versions 0 to 5, flexible from 4."""
 
-    __slots__ = (
-        "group_id",
-        "member_id",
-        "members",
-    )
+    __slots__ = ("group_id", "member_id", "members")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('member_id', 'string', (0, 2), None, None, -1, '', False, True),
-        ('members', '[]MemberIdentity', (3, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("member_id", "string", (0, 2), None, None, -1, "", False, True),
+        ("members", "[]MemberIdentity", (3, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "LeaveGroupRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -30,21 +26,17 @@ class LeaveGroupRequest(RequestMessage):
     class MemberIdentity(Struct):
         """A struct of LeaveGroupRequest."""
 
-        __slots__ = (
-            "member_id",
-            "group_instance_id",
-            "reason",
-        )
+        __slots__ = ("member_id", "group_instance_id", "reason")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('member_id', 'string', (3, 32767), None, None, -1, '', False, True),
-            ('group_instance_id', 'string', (3, 32767), (3, 32767), None, -1, None, False, True),
-            ('reason', 'string', (5, 32767), (5, 32767), None, -1, None, True, True),
+            ("member_id", "string", (3, 32767), None, None, -1, "", False, True),
+            ("group_instance_id", "string", (3, 32767), (3, 32767), None, -1, None, False, True),
+            ("reason", "string", (5, 32767), (5, 32767), None, -1, None, True, True),
         )
 
         def __init__(
             self,
             *,
-            member_id: str = '',
+            member_id: str = "",
             group_instance_id: str | None = None,
             reason: str | None = None,
         ) -> None:
@@ -55,8 +47,8 @@ class LeaveGroupRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
-        member_id: str = '',
+        group_id: str = "",
+        member_id: str = "",
         members: Iterable[LeaveGroupRequest.MemberIdentity] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -67,15 +59,11 @@ class LeaveGroupRequest(RequestMessage):
 class LeaveGroupResponse(ResponseMessage):
     """LeaveGroupResponse: versions 0 to 5, flexible from 4."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "members",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "members")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('members', '[]MemberResponse', (3, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("members", "[]MemberResponse", (3, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "LeaveGroupResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -85,22 +73,18 @@ class LeaveGroupResponse(ResponseMessage):
     class MemberResponse(Struct):
         """A struct of LeaveGroupResponse."""
 
-        __slots__ = (
-            "member_id",
-            "group_instance_id",
-            "error_code",
-        )
+        __slots__ = ("member_id", "group_instance_id", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('member_id', 'string', (3, 32767), None, None, -1, '', False, True),
-            ('group_instance_id', 'string', (3, 32767), (3, 32767), None, -1, '', False, True),
-            ('error_code', 'int16', (3, 32767), None, None, -1, 0, False, True),
+            ("member_id", "string", (3, 32767), None, None, -1, "", False, True),
+            ("group_instance_id", "string", (3, 32767), (3, 32767), None, -1, "", False, True),
+            ("error_code", "int16", (3, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            member_id: str = '',
-            group_instance_id: str | None = '',
+            member_id: str = "",
+            group_instance_id: str | None = "",
             error_code: int = 0,
         ) -> None:
             self.member_id: str = member_id

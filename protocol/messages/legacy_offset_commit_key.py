@@ -10,15 +10,11 @@ from barnabas.protocol.message import FieldFacts, Message
 class LegacyOffsetCommitKey(Message):
     """LegacyOffsetCommitKey: version 0, never flexible."""
 
-    __slots__ = (
-        "group",
-        "topic",
-        "partition",
-    )
+    __slots__ = ("group", "topic", "partition")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group', 'string', (0, 0), None, None, -1, '', False, True),
-        ('topic', 'string', (0, 0), None, None, -1, '', False, True),
-        ('partition', 'int32', (0, 0), None, None, -1, 0, False, True),
+        ("group", "string", (0, 0), None, None, -1, "", False, True),
+        ("topic", "string", (0, 0), None, None, -1, "", False, True),
+        ("partition", "int32", (0, 0), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "LegacyOffsetCommitKey"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -27,8 +23,8 @@ class LegacyOffsetCommitKey(Message):
     def __init__(
         self,
         *,
-        group: str = '',
-        topic: str = '',
+        group: str = "",
+        topic: str = "",
         partition: int = 0,
     ) -> None:
         self.group: str = group

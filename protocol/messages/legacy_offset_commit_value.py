@@ -10,15 +10,11 @@ from barnabas.protocol.message import FieldFacts, Message
 class LegacyOffsetCommitValue(Message):
     """LegacyOffsetCommitValue: version 0, never flexible."""
 
-    __slots__ = (
-        "offset",
-        "metadata",
-        "commit_timestamp",
-    )
+    __slots__ = ("offset", "metadata", "commit_timestamp")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('offset', 'int64', (0, 0), None, None, -1, 0, False, True),
-        ('metadata', 'string', (0, 0), None, None, -1, '', False, True),
-        ('commit_timestamp', 'int64', (0, 0), None, None, -1, 0, False, True),
+        ("offset", "int64", (0, 0), None, None, -1, 0, False, True),
+        ("metadata", "string", (0, 0), None, None, -1, "", False, True),
+        ("commit_timestamp", "int64", (0, 0), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "LegacyOffsetCommitValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -28,7 +24,7 @@ class LegacyOffsetCommitValue(Message):
         self,
         *,
         offset: int = 0,
-        metadata: str = '',
+        metadata: str = "",
         commit_timestamp: int = 0,
     ) -> None:
         self.offset: int = offset

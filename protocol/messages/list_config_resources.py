@@ -12,11 +12,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class ListConfigResourcesRequest(RequestMessage):
     """ListConfigResourcesRequest: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "resource_types",
-    )
+    __slots__ = ("resource_types",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('resource_types', '[]int8', (1, 32767), None, None, -1, (), False, True),
+        ("resource_types", "[]int8", (1, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ListConfigResourcesRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -34,15 +32,11 @@ class ListConfigResourcesRequest(RequestMessage):
 class ListConfigResourcesResponse(ResponseMessage):
     """ListConfigResourcesResponse: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "config_resources",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "config_resources")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('config_resources', '[]ConfigResource', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("config_resources", "[]ConfigResource", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ListConfigResourcesResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -52,19 +46,16 @@ class ListConfigResourcesResponse(ResponseMessage):
     class ConfigResource(Struct):
         """A struct of ListConfigResourcesResponse."""
 
-        __slots__ = (
-            "resource_name",
-            "resource_type",
-        )
+        __slots__ = ("resource_name", "resource_type")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('resource_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('resource_type', 'int8', (1, 32767), None, None, -1, 16, True, True),
+            ("resource_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("resource_type", "int8", (1, 32767), None, None, -1, 16, True, True),
         )
 
         def __init__(
             self,
             *,
-            resource_name: str = '',
+            resource_name: str = "",
             resource_type: int = 16,
         ) -> None:
             self.resource_name: str = resource_name

@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class ListGroupsRequest(RequestMessage):
     """ListGroupsRequest: versions 0 to 5, flexible from 3."""
 
-    __slots__ = (
-        "states_filter",
-        "types_filter",
-    )
+    __slots__ = ("states_filter", "types_filter")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('states_filter', '[]string', (4, 32767), None, None, -1, (), False, True),
-        ('types_filter', '[]string', (5, 32767), None, None, -1, (), False, True),
+        ("states_filter", "[]string", (4, 32767), None, None, -1, (), False, True),
+        ("types_filter", "[]string", (5, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ListGroupsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -38,15 +35,11 @@ class ListGroupsRequest(RequestMessage):
 class ListGroupsResponse(ResponseMessage):
     """ListGroupsResponse: versions 0 to 5, flexible from 3."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "groups",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "groups")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('groups', '[]ListedGroup', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("groups", "[]ListedGroup", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ListGroupsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -56,26 +49,21 @@ class ListGroupsResponse(ResponseMessage):
     class ListedGroup(Struct):
         """A struct of ListGroupsResponse."""
 
-        __slots__ = (
-            "group_id",
-            "protocol_type",
-            "group_state",
-            "group_type",
-        )
+        __slots__ = ("group_id", "protocol_type", "group_state", "group_type")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('protocol_type', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('group_state', 'string', (4, 32767), None, None, -1, '', True, True),
-            ('group_type', 'string', (5, 32767), None, None, -1, '', True, True),
+            ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("protocol_type", "string", (0, 32767), None, None, -1, "", False, True),
+            ("group_state", "string", (4, 32767), None, None, -1, "", True, True),
+            ("group_type", "string", (5, 32767), None, None, -1, "", True, True),
         )
 
         def __init__(
             self,
             *,
-            group_id: str = '',
-            protocol_type: str = '',
-            group_state: str = '',
-            group_type: str = '',
+            group_id: str = "",
+            protocol_type: str = "",
+            group_state: str = "",
+            group_type: str = "",
         ) -> None:
             self.group_id: str = group_id
             self.protocol_type: str = protocol_type

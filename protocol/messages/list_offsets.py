@@ -13,17 +13,12 @@ from barnabas.protocol.types import Part
 class ListOffsetsRequest(RequestMessage):
     """ListOffsetsRequest: versions 1 to 11, flexible from 6."""
 
-    __slots__ = (
-        "replica_id",
-        "isolation_level",
-        "topics",
-        "timeout_ms",
-    )
+    __slots__ = ("replica_id", "isolation_level", "topics", "timeout_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('replica_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('isolation_level', 'int8', (2, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]ListOffsetsTopic', (0, 32767), None, None, -1, (), False, True),
-        ('timeout_ms', 'int32', (10, 32767), None, None, -1, 0, True, True),
+        ("replica_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("isolation_level", "int8", (2, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]ListOffsetsTopic", (0, 32767), None, None, -1, (), False, True),
+        ("timeout_ms", "int32", (10, 32767), None, None, -1, 0, True, True),
     )
     NAME: ClassVar[str] = "ListOffsetsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 11)
@@ -33,15 +28,11 @@ class ListOffsetsRequest(RequestMessage):
     class ListOffsetsPartition(Struct):
         """A struct of ListOffsetsRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "current_leader_epoch",
-            "timestamp",
-        )
+        __slots__ = ("partition_index", "current_leader_epoch", "timestamp")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('current_leader_epoch', 'int32', (4, 32767), None, None, -1, -1, True, True),
-            ('timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("current_leader_epoch", "int32", (4, 32767), None, None, -1, -1, True, True),
+            ("timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -58,19 +49,16 @@ class ListOffsetsRequest(RequestMessage):
     class ListOffsetsTopic(Struct):
         """A struct of ListOffsetsRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]ListOffsetsPartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]ListOffsetsPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[ListOffsetsRequest.ListOffsetsPartition] = (),
         ) -> None:
             self.name: str = name
@@ -93,13 +81,10 @@ class ListOffsetsRequest(RequestMessage):
 class ListOffsetsResponse(ResponseMessage):
     """ListOffsetsResponse: versions 1 to 11, flexible from 6."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (2, 32767), None, None, -1, 0, True, True),
-        ('topics', '[]ListOffsetsTopicResponse', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (2, 32767), None, None, -1, 0, True, True),
+        ("topics", "[]ListOffsetsTopicResponse", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ListOffsetsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 11)
@@ -109,19 +94,13 @@ class ListOffsetsResponse(ResponseMessage):
     class ListOffsetsPartitionResponse(Struct):
         """A struct of ListOffsetsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-            "timestamp",
-            "offset",
-            "leader_epoch",
-        )
+        __slots__ = ("partition_index", "error_code", "timestamp", "offset", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('timestamp', 'int64', (1, 32767), None, None, -1, -1, False, True),
-            ('offset', 'int64', (1, 32767), None, None, -1, -1, False, True),
-            ('leader_epoch', 'int32', (4, 32767), None, None, -1, -1, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("timestamp", "int64", (1, 32767), None, None, -1, -1, False, True),
+            ("offset", "int64", (1, 32767), None, None, -1, -1, False, True),
+            ("leader_epoch", "int32", (4, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -142,19 +121,16 @@ class ListOffsetsResponse(ResponseMessage):
     class ListOffsetsTopicResponse(Struct):
         """A struct of ListOffsetsResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]ListOffsetsPartitionResponse', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]ListOffsetsPartitionResponse", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[ListOffsetsResponse.ListOffsetsPartitionResponse] = (),
         ) -> None:
             self.name: str = name

@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part
 class ListPartitionReassignmentsRequest(RequestMessage):
     """ListPartitionReassignmentsRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "timeout_ms",
-        "topics",
-    )
+    __slots__ = ("timeout_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('timeout_ms', 'int32', (0, 32767), None, None, -1, 60000, False, True),
-        ('topics', '[]ListPartitionReassignmentsTopics', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("timeout_ms", "int32", (0, 32767), None, None, -1, 60000, False, True),
+        ("topics", "[]ListPartitionReassignmentsTopics", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "ListPartitionReassignmentsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -29,19 +26,16 @@ class ListPartitionReassignmentsRequest(RequestMessage):
     class ListPartitionReassignmentsTopics(Struct):
         """A struct of ListPartitionReassignmentsRequest."""
 
-        __slots__ = (
-            "name",
-            "partition_indexes",
-        )
+        __slots__ = ("name", "partition_indexes")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition_indexes', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition_indexes", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partition_indexes: Iterable[int] = (),
         ) -> None:
             self.name: str = name
@@ -54,23 +48,20 @@ class ListPartitionReassignmentsRequest(RequestMessage):
         topics: Iterable[ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics] | None = None,
     ) -> None:
         self.timeout_ms: int = timeout_ms
-        self.topics: list[ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics] | None = None if topics is None else list(topics)
+        self.topics: list[ListPartitionReassignmentsRequest.ListPartitionReassignmentsTopics] | None = (
+            None if topics is None else list(topics)
+        )
 
 
 class ListPartitionReassignmentsResponse(ResponseMessage):
     """ListPartitionReassignmentsResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('topics', '[]OngoingTopicReassignment', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("topics", "[]OngoingTopicReassignment", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ListPartitionReassignmentsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -80,17 +71,12 @@ class ListPartitionReassignmentsResponse(ResponseMessage):
     class OngoingPartitionReassignment(Struct):
         """A struct of ListPartitionReassignmentsResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "replicas",
-            "adding_replicas",
-            "removing_replicas",
-        )
+        __slots__ = ("partition_index", "replicas", "adding_replicas", "removing_replicas")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replicas', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('adding_replicas', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('removing_replicas', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replicas", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("adding_replicas", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("removing_replicas", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -109,19 +95,16 @@ class ListPartitionReassignmentsResponse(ResponseMessage):
     class OngoingTopicReassignment(Struct):
         """A struct of ListPartitionReassignmentsResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]OngoingPartitionReassignment', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]OngoingPartitionReassignment", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[ListPartitionReassignmentsResponse.OngoingPartitionReassignment] = (),
         ) -> None:
             self.name: str = name
@@ -132,7 +115,7 @@ class ListPartitionReassignmentsResponse(ResponseMessage):
         *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
         topics: Iterable[ListPartitionReassignmentsResponse.OngoingTopicReassignment] = (),
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms

@@ -12,17 +12,12 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class ListTransactionsRequest(RequestMessage):
     """ListTransactionsRequest: versions 0 to 2, flexible from 0."""
 
-    __slots__ = (
-        "state_filters",
-        "producer_id_filters",
-        "duration_filter",
-        "transactional_id_pattern",
-    )
+    __slots__ = ("state_filters", "producer_id_filters", "duration_filter", "transactional_id_pattern")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('state_filters', '[]string', (0, 32767), None, None, -1, (), False, True),
-        ('producer_id_filters', '[]int64', (0, 32767), None, None, -1, (), False, True),
-        ('duration_filter', 'int64', (1, 32767), None, None, -1, -1, False, True),
-        ('transactional_id_pattern', 'string', (2, 32767), (2, 32767), None, -1, None, False, True),
+        ("state_filters", "[]string", (0, 32767), None, None, -1, (), False, True),
+        ("producer_id_filters", "[]int64", (0, 32767), None, None, -1, (), False, True),
+        ("duration_filter", "int64", (1, 32767), None, None, -1, -1, False, True),
+        ("transactional_id_pattern", "string", (2, 32767), (2, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "ListTransactionsRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -46,17 +41,12 @@ class ListTransactionsRequest(RequestMessage):
 class ListTransactionsResponse(ResponseMessage):
     """ListTransactionsResponse: versions 0 to 2, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "unknown_state_filters",
-        "transaction_states",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "unknown_state_filters", "transaction_states")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('unknown_state_filters', '[]string', (0, 32767), None, None, -1, (), False, True),
-        ('transaction_states', '[]TransactionState', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("unknown_state_filters", "[]string", (0, 32767), None, None, -1, (), False, True),
+        ("transaction_states", "[]TransactionState", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ListTransactionsResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -66,23 +56,19 @@ class ListTransactionsResponse(ResponseMessage):
     class TransactionState(Struct):
         """A struct of ListTransactionsResponse."""
 
-        __slots__ = (
-            "transactional_id",
-            "producer_id",
-            "transaction_state",
-        )
+        __slots__ = ("transactional_id", "producer_id", "transaction_state")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('transactional_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('transaction_state', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("transactional_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("transaction_state", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            transactional_id: str = '',
+            transactional_id: str = "",
             producer_id: int = 0,
-            transaction_state: str = '',
+            transaction_state: str = "",
         ) -> None:
             self.transactional_id: str = transactional_id
             self.producer_id: int = producer_id

@@ -20,10 +20,10 @@ class MetadataRequest(RequestMessage):
         "include_topic_authorized_operations",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topics', '[]MetadataRequestTopic', (0, 32767), (1, 32767), None, -1, (), False, True),
-        ('allow_auto_topic_creation', 'bool', (4, 32767), None, None, -1, True, False, True),
-        ('include_cluster_authorized_operations', 'bool', (8, 10), None, None, -1, False, False, True),
-        ('include_topic_authorized_operations', 'bool', (8, 32767), None, None, -1, False, False, True),
+        ("topics", "[]MetadataRequestTopic", (0, 32767), (1, 32767), None, -1, (), False, True),
+        ("allow_auto_topic_creation", "bool", (4, 32767), None, None, -1, True, False, True),
+        ("include_cluster_authorized_operations", "bool", (8, 10), None, None, -1, False, False, True),
+        ("include_topic_authorized_operations", "bool", (8, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "MetadataRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 13)
@@ -33,20 +33,17 @@ class MetadataRequest(RequestMessage):
     class MetadataRequestTopic(Struct):
         """A struct of MetadataRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "name",
-        )
+        __slots__ = ("topic_id", "name")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (10, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('name', 'string', (0, 32767), (10, 32767), None, -1, '', False, True),
+            ("topic_id", "uuid", (10, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("name", "string", (0, 32767), (10, 32767), None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
             topic_id: bytes = ZERO_UUID,
-            name: str | None = '',
+            name: str | None = "",
         ) -> None:
             self.topic_id: bytes = topic_id
             self.name: str | None = name
@@ -78,13 +75,13 @@ class MetadataResponse(ResponseMessage):
         "error_code",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (3, 32767), None, None, -1, 0, True, True),
-        ('brokers', '[]MetadataResponseBroker', (0, 32767), None, None, -1, (), False, True),
-        ('cluster_id', 'string', (2, 32767), (2, 32767), None, -1, None, True, True),
-        ('controller_id', 'int32', (1, 32767), None, None, -1, -1, True, True),
-        ('topics', '[]MetadataResponseTopic', (0, 32767), None, None, -1, (), False, True),
-        ('cluster_authorized_operations', 'int32', (8, 10), None, None, -1, -2147483648, False, True),
-        ('error_code', 'int16', (13, 32767), None, None, -1, 0, True, True),
+        ("throttle_time_ms", "int32", (3, 32767), None, None, -1, 0, True, True),
+        ("brokers", "[]MetadataResponseBroker", (0, 32767), None, None, -1, (), False, True),
+        ("cluster_id", "string", (2, 32767), (2, 32767), None, -1, None, True, True),
+        ("controller_id", "int32", (1, 32767), None, None, -1, -1, True, True),
+        ("topics", "[]MetadataResponseTopic", (0, 32767), None, None, -1, (), False, True),
+        ("cluster_authorized_operations", "int32", (8, 10), None, None, -1, -2147483648, False, True),
+        ("error_code", "int16", (13, 32767), None, None, -1, 0, True, True),
     )
     NAME: ClassVar[str] = "MetadataResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 13)
@@ -94,24 +91,19 @@ class MetadataResponse(ResponseMessage):
     class MetadataResponseBroker(Struct):
         """A struct of MetadataResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-            "rack",
-        )
+        __slots__ = ("node_id", "host", "port", "rack")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('rack', 'string', (1, 32767), (1, 32767), None, -1, None, True, True),
+            ("node_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("rack", "string", (1, 32767), (1, 32767), None, -1, None, True, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
             rack: str | None = None,
         ) -> None:
@@ -133,13 +125,13 @@ class MetadataResponse(ResponseMessage):
             "offline_replicas",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (7, 32767), None, None, -1, -1, True, True),
-            ('replica_nodes', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('isr_nodes', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('offline_replicas', '[]int32', (5, 32767), None, None, -1, (), True, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (7, 32767), None, None, -1, -1, True, True),
+            ("replica_nodes", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("isr_nodes", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("offline_replicas", "[]int32", (5, 32767), None, None, -1, (), True, True),
         )
 
         def __init__(
@@ -164,28 +156,21 @@ class MetadataResponse(ResponseMessage):
     class MetadataResponseTopic(Struct):
         """A struct of MetadataResponse."""
 
-        __slots__ = (
-            "error_code",
-            "name",
-            "topic_id",
-            "is_internal",
-            "partitions",
-            "topic_authorized_operations",
-        )
+        __slots__ = ("error_code", "name", "topic_id", "is_internal", "partitions", "topic_authorized_operations")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('name', 'string', (0, 32767), (12, 32767), None, -1, '', False, True),
-            ('topic_id', 'uuid', (10, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('is_internal', 'bool', (1, 32767), None, None, -1, False, True, True),
-            ('partitions', '[]MetadataResponsePartition', (0, 32767), None, None, -1, (), False, True),
-            ('topic_authorized_operations', 'int32', (8, 32767), None, None, -1, -2147483648, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), (12, 32767), None, -1, "", False, True),
+            ("topic_id", "uuid", (10, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("is_internal", "bool", (1, 32767), None, None, -1, False, True, True),
+            ("partitions", "[]MetadataResponsePartition", (0, 32767), None, None, -1, (), False, True),
+            ("topic_authorized_operations", "int32", (8, 32767), None, None, -1, -2147483648, False, True),
         )
 
         def __init__(
             self,
             *,
             error_code: int = 0,
-            name: str | None = '',
+            name: str | None = "",
             topic_id: bytes = ZERO_UUID,
             is_internal: bool = False,
             partitions: Iterable[MetadataResponse.MetadataResponsePartition] = (),

@@ -22,12 +22,12 @@ class OffsetCommitRequest(RequestMessage):
         "topics",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('generation_id_or_member_epoch', 'int32', (1, 32767), None, None, -1, -1, True, True),
-        ('member_id', 'string', (1, 32767), None, None, -1, '', True, True),
-        ('group_instance_id', 'string', (7, 32767), (7, 32767), None, -1, None, False, True),
-        ('retention_time_ms', 'int64', (2, 4), None, None, -1, -1, True, True),
-        ('topics', '[]OffsetCommitRequestTopic', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("generation_id_or_member_epoch", "int32", (1, 32767), None, None, -1, -1, True, True),
+        ("member_id", "string", (1, 32767), None, None, -1, "", True, True),
+        ("group_instance_id", "string", (7, 32767), (7, 32767), None, -1, None, False, True),
+        ("retention_time_ms", "int64", (2, 4), None, None, -1, -1, True, True),
+        ("topics", "[]OffsetCommitRequestTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "OffsetCommitRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (2, 10)
@@ -37,17 +37,12 @@ class OffsetCommitRequest(RequestMessage):
     class OffsetCommitRequestPartition(Struct):
         """A struct of OffsetCommitRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "committed_offset",
-            "committed_leader_epoch",
-            "committed_metadata",
-        )
+        __slots__ = ("partition_index", "committed_offset", "committed_leader_epoch", "committed_metadata")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('committed_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('committed_leader_epoch', 'int32', (6, 32767), None, None, -1, -1, True, True),
-            ('committed_metadata', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("committed_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("committed_leader_epoch", "int32", (6, 32767), None, None, -1, -1, True, True),
+            ("committed_metadata", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
@@ -56,7 +51,7 @@ class OffsetCommitRequest(RequestMessage):
             partition_index: int = 0,
             committed_offset: int = 0,
             committed_leader_epoch: int = -1,
-            committed_metadata: str | None = '',
+            committed_metadata: str | None = "",
         ) -> None:
             self.partition_index: int = partition_index
             self.committed_offset: int = committed_offset
@@ -66,21 +61,17 @@ class OffsetCommitRequest(RequestMessage):
     class OffsetCommitRequestTopic(Struct):
         """A struct of OffsetCommitRequest."""
 
-        __slots__ = (
-            "name",
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("name", "topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 9), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (10, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partitions', '[]OffsetCommitRequestPartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 9), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (10, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partitions", "[]OffsetCommitRequestPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             topic_id: bytes = ZERO_UUID,
             partitions: Iterable[OffsetCommitRequest.OffsetCommitRequestPartition] = (),
         ) -> None:
@@ -91,9 +82,9 @@ class OffsetCommitRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         generation_id_or_member_epoch: int = -1,
-        member_id: str = '',
+        member_id: str = "",
         group_instance_id: str | None = None,
         retention_time_ms: int = -1,
         topics: Iterable[OffsetCommitRequest.OffsetCommitRequestTopic] = (),
@@ -109,13 +100,10 @@ class OffsetCommitRequest(RequestMessage):
 class OffsetCommitResponse(ResponseMessage):
     """OffsetCommitResponse: versions 2 to 10, flexible from 8."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (3, 32767), None, None, -1, 0, True, True),
-        ('topics', '[]OffsetCommitResponseTopic', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (3, 32767), None, None, -1, 0, True, True),
+        ("topics", "[]OffsetCommitResponseTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "OffsetCommitResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (2, 10)
@@ -125,13 +113,10 @@ class OffsetCommitResponse(ResponseMessage):
     class OffsetCommitResponsePartition(Struct):
         """A struct of OffsetCommitResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -146,21 +131,17 @@ class OffsetCommitResponse(ResponseMessage):
     class OffsetCommitResponseTopic(Struct):
         """A struct of OffsetCommitResponse."""
 
-        __slots__ = (
-            "name",
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("name", "topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 9), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (10, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partitions', '[]OffsetCommitResponsePartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 9), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (10, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partitions", "[]OffsetCommitResponsePartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             topic_id: bytes = ZERO_UUID,
             partitions: Iterable[OffsetCommitResponse.OffsetCommitResponsePartition] = (),
         ) -> None:

@@ -11,21 +11,14 @@ from barnabas.protocol.types import ZERO_UUID
 class OffsetCommitValue(Message):
     """OffsetCommitValue: versions 0 to 4, flexible from 4."""
 
-    __slots__ = (
-        "offset",
-        "leader_epoch",
-        "metadata",
-        "commit_timestamp",
-        "expire_timestamp",
-        "topic_id",
-    )
+    __slots__ = ("offset", "leader_epoch", "metadata", "commit_timestamp", "expire_timestamp", "topic_id")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('leader_epoch', 'int32', (3, 32767), None, None, -1, -1, True, True),
-        ('metadata', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('commit_timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('expire_timestamp', 'int64', (1, 1), None, None, -1, -1, True, True),
-        ('topic_id', 'uuid', (4, 32767), None, (4, 32767), 0, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
+        ("offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("leader_epoch", "int32", (3, 32767), None, None, -1, -1, True, True),
+        ("metadata", "string", (0, 32767), None, None, -1, "", False, True),
+        ("commit_timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("expire_timestamp", "int64", (1, 1), None, None, -1, -1, True, True),
+        ("topic_id", "uuid", (4, 32767), None, (4, 32767), 0, ZERO_UUID, True, True),
     )
     NAME: ClassVar[str] = "OffsetCommitValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 4)
@@ -36,7 +29,7 @@ class OffsetCommitValue(Message):
         *,
         offset: int = 0,
         leader_epoch: int = -1,
-        metadata: str = '',
+        metadata: str = "",
         commit_timestamp: int = 0,
         expire_timestamp: int = -1,
         topic_id: bytes = ZERO_UUID,

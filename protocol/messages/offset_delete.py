@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part
 class OffsetDeleteRequest(RequestMessage):
     """OffsetDeleteRequest: version 0, never flexible."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-    )
+    __slots__ = ("group_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('topics', '[]OffsetDeleteRequestTopic', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("topics", "[]OffsetDeleteRequestTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "OffsetDeleteRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -29,11 +26,9 @@ class OffsetDeleteRequest(RequestMessage):
     class OffsetDeleteRequestPartition(Struct):
         """A struct of OffsetDeleteRequest."""
 
-        __slots__ = (
-            "partition_index",
-        )
+        __slots__ = ("partition_index",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -46,19 +41,16 @@ class OffsetDeleteRequest(RequestMessage):
     class OffsetDeleteRequestTopic(Struct):
         """A struct of OffsetDeleteRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]OffsetDeleteRequestPartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]OffsetDeleteRequestPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[OffsetDeleteRequest.OffsetDeleteRequestPartition] = (),
         ) -> None:
             self.name: str = name
@@ -67,7 +59,7 @@ class OffsetDeleteRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[OffsetDeleteRequest.OffsetDeleteRequestTopic] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -77,15 +69,11 @@ class OffsetDeleteRequest(RequestMessage):
 class OffsetDeleteResponse(ResponseMessage):
     """OffsetDeleteResponse: version 0, never flexible."""
 
-    __slots__ = (
-        "error_code",
-        "throttle_time_ms",
-        "topics",
-    )
+    __slots__ = ("error_code", "throttle_time_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, True, True),
-        ('topics', '[]OffsetDeleteResponseTopic', (0, 32767), None, None, -1, (), False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, True, True),
+        ("topics", "[]OffsetDeleteResponseTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "OffsetDeleteResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -95,13 +83,10 @@ class OffsetDeleteResponse(ResponseMessage):
     class OffsetDeleteResponsePartition(Struct):
         """A struct of OffsetDeleteResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -116,19 +101,16 @@ class OffsetDeleteResponse(ResponseMessage):
     class OffsetDeleteResponseTopic(Struct):
         """A struct of OffsetDeleteResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]OffsetDeleteResponsePartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]OffsetDeleteResponsePartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[OffsetDeleteResponse.OffsetDeleteResponsePartition] = (),
         ) -> None:
             self.name: str = name

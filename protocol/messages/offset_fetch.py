@@ -13,17 +13,12 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class OffsetFetchRequest(RequestMessage):
     """OffsetFetchRequest: versions 1 to 10, flexible from 6."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-        "groups",
-        "require_stable",
-    )
+    __slots__ = ("group_id", "topics", "groups", "require_stable")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 7), None, None, -1, '', False, True),
-        ('topics', '[]OffsetFetchRequestTopic', (0, 7), (2, 7), None, -1, (), False, True),
-        ('groups', '[]OffsetFetchRequestGroup', (8, 32767), None, None, -1, (), False, True),
-        ('require_stable', 'bool', (7, 32767), None, None, -1, False, False, True),
+        ("group_id", "string", (0, 7), None, None, -1, "", False, True),
+        ("topics", "[]OffsetFetchRequestTopic", (0, 7), (2, 7), None, -1, (), False, True),
+        ("groups", "[]OffsetFetchRequestGroup", (8, 32767), None, None, -1, (), False, True),
+        ("require_stable", "bool", (7, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "OffsetFetchRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 10)
@@ -33,19 +28,16 @@ class OffsetFetchRequest(RequestMessage):
     class OffsetFetchRequestTopic(Struct):
         """A struct of OffsetFetchRequest."""
 
-        __slots__ = (
-            "name",
-            "partition_indexes",
-        )
+        __slots__ = ("name", "partition_indexes")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 7), None, None, -1, '', False, True),
-            ('partition_indexes', '[]int32', (0, 7), None, None, -1, (), False, True),
+            ("name", "string", (0, 7), None, None, -1, "", False, True),
+            ("partition_indexes", "[]int32", (0, 7), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partition_indexes: Iterable[int] = (),
         ) -> None:
             self.name: str = name
@@ -54,21 +46,17 @@ class OffsetFetchRequest(RequestMessage):
     class OffsetFetchRequestTopics(Struct):
         """A struct of OffsetFetchRequest."""
 
-        __slots__ = (
-            "name",
-            "topic_id",
-            "partition_indexes",
-        )
+        __slots__ = ("name", "topic_id", "partition_indexes")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (8, 9), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (10, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partition_indexes', '[]int32', (8, 32767), None, None, -1, (), False, True),
+            ("name", "string", (8, 9), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (10, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partition_indexes", "[]int32", (8, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             topic_id: bytes = ZERO_UUID,
             partition_indexes: Iterable[int] = (),
         ) -> None:
@@ -79,23 +67,18 @@ class OffsetFetchRequest(RequestMessage):
     class OffsetFetchRequestGroup(Struct):
         """A struct of OffsetFetchRequest."""
 
-        __slots__ = (
-            "group_id",
-            "member_id",
-            "member_epoch",
-            "topics",
-        )
+        __slots__ = ("group_id", "member_id", "member_epoch", "topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('group_id', 'string', (8, 32767), None, None, -1, '', False, True),
-            ('member_id', 'string', (9, 32767), (9, 32767), None, -1, None, True, True),
-            ('member_epoch', 'int32', (9, 32767), None, None, -1, -1, True, True),
-            ('topics', '[]OffsetFetchRequestTopics', (8, 32767), (8, 32767), None, -1, (), False, True),
+            ("group_id", "string", (8, 32767), None, None, -1, "", False, True),
+            ("member_id", "string", (9, 32767), (9, 32767), None, -1, None, True, True),
+            ("member_epoch", "int32", (9, 32767), None, None, -1, -1, True, True),
+            ("topics", "[]OffsetFetchRequestTopics", (8, 32767), (8, 32767), None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            group_id: str = '',
+            group_id: str = "",
             member_id: str | None = None,
             member_epoch: int = -1,
             topics: Iterable[OffsetFetchRequest.OffsetFetchRequestTopics] | None = (),
@@ -103,12 +86,14 @@ class OffsetFetchRequest(RequestMessage):
             self.group_id: str = group_id
             self.member_id: str | None = member_id
             self.member_epoch: int = member_epoch
-            self.topics: list[OffsetFetchRequest.OffsetFetchRequestTopics] | None = None if topics is None else list(topics)
+            self.topics: list[OffsetFetchRequest.OffsetFetchRequestTopics] | None = (
+                None if topics is None else list(topics)
+            )
 
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[OffsetFetchRequest.OffsetFetchRequestTopic] | None = (),
         groups: Iterable[OffsetFetchRequest.OffsetFetchRequestGroup] = (),
         require_stable: bool = False,
@@ -122,17 +107,12 @@ class OffsetFetchRequest(RequestMessage):
 class OffsetFetchResponse(ResponseMessage):
     """OffsetFetchResponse: versions 1 to 10, flexible from 6."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-        "error_code",
-        "groups",
-    )
+    __slots__ = ("throttle_time_ms", "topics", "error_code", "groups")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (3, 32767), None, None, -1, 0, True, True),
-        ('topics', '[]OffsetFetchResponseTopic', (0, 7), None, None, -1, (), False, True),
-        ('error_code', 'int16', (2, 7), None, None, -1, 0, True, True),
-        ('groups', '[]OffsetFetchResponseGroup', (8, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (3, 32767), None, None, -1, 0, True, True),
+        ("topics", "[]OffsetFetchResponseTopic", (0, 7), None, None, -1, (), False, True),
+        ("error_code", "int16", (2, 7), None, None, -1, 0, True, True),
+        ("groups", "[]OffsetFetchResponseGroup", (8, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "OffsetFetchResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 10)
@@ -142,19 +122,13 @@ class OffsetFetchResponse(ResponseMessage):
     class OffsetFetchResponsePartition(Struct):
         """A struct of OffsetFetchResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "committed_offset",
-            "committed_leader_epoch",
-            "metadata",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "committed_offset", "committed_leader_epoch", "metadata", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 7), None, None, -1, 0, False, True),
-            ('committed_offset', 'int64', (0, 7), None, None, -1, 0, False, True),
-            ('committed_leader_epoch', 'int32', (5, 7), None, None, -1, -1, True, True),
-            ('metadata', 'string', (0, 7), (0, 7), None, -1, '', False, True),
-            ('error_code', 'int16', (0, 7), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 7), None, None, -1, 0, False, True),
+            ("committed_offset", "int64", (0, 7), None, None, -1, 0, False, True),
+            ("committed_leader_epoch", "int32", (5, 7), None, None, -1, -1, True, True),
+            ("metadata", "string", (0, 7), (0, 7), None, -1, "", False, True),
+            ("error_code", "int16", (0, 7), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -163,7 +137,7 @@ class OffsetFetchResponse(ResponseMessage):
             partition_index: int = 0,
             committed_offset: int = 0,
             committed_leader_epoch: int = -1,
-            metadata: str | None = '',
+            metadata: str | None = "",
             error_code: int = 0,
         ) -> None:
             self.partition_index: int = partition_index
@@ -175,19 +149,16 @@ class OffsetFetchResponse(ResponseMessage):
     class OffsetFetchResponseTopic(Struct):
         """A struct of OffsetFetchResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 7), None, None, -1, '', False, True),
-            ('partitions', '[]OffsetFetchResponsePartition', (0, 7), None, None, -1, (), False, True),
+            ("name", "string", (0, 7), None, None, -1, "", False, True),
+            ("partitions", "[]OffsetFetchResponsePartition", (0, 7), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[OffsetFetchResponse.OffsetFetchResponsePartition] = (),
         ) -> None:
             self.name: str = name
@@ -196,19 +167,13 @@ class OffsetFetchResponse(ResponseMessage):
     class OffsetFetchResponsePartitions(Struct):
         """A struct of OffsetFetchResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "committed_offset",
-            "committed_leader_epoch",
-            "metadata",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "committed_offset", "committed_leader_epoch", "metadata", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (8, 32767), None, None, -1, 0, False, True),
-            ('committed_offset', 'int64', (8, 32767), None, None, -1, 0, False, True),
-            ('committed_leader_epoch', 'int32', (8, 32767), None, None, -1, -1, True, True),
-            ('metadata', 'string', (8, 32767), (8, 32767), None, -1, '', False, True),
-            ('error_code', 'int16', (8, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (8, 32767), None, None, -1, 0, False, True),
+            ("committed_offset", "int64", (8, 32767), None, None, -1, 0, False, True),
+            ("committed_leader_epoch", "int32", (8, 32767), None, None, -1, -1, True, True),
+            ("metadata", "string", (8, 32767), (8, 32767), None, -1, "", False, True),
+            ("error_code", "int16", (8, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -217,7 +182,7 @@ class OffsetFetchResponse(ResponseMessage):
             partition_index: int = 0,
             committed_offset: int = 0,
             committed_leader_epoch: int = -1,
-            metadata: str | None = '',
+            metadata: str | None = "",
             error_code: int = 0,
         ) -> None:
             self.partition_index: int = partition_index
@@ -229,21 +194,17 @@ class OffsetFetchResponse(ResponseMessage):
     class OffsetFetchResponseTopics(Struct):
         """A struct of OffsetFetchResponse."""
 
-        __slots__ = (
-            "name",
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("name", "topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (8, 9), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (10, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partitions', '[]OffsetFetchResponsePartitions', (8, 32767), None, None, -1, (), False, True),
+            ("name", "string", (8, 9), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (10, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partitions", "[]OffsetFetchResponsePartitions", (8, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             topic_id: bytes = ZERO_UUID,
             partitions: Iterable[OffsetFetchResponse.OffsetFetchResponsePartitions] = (),
         ) -> None:
@@ -254,21 +215,17 @@ class OffsetFetchResponse(ResponseMessage):
     class OffsetFetchResponseGroup(Struct):
         """A struct of OffsetFetchResponse."""
 
-        __slots__ = (
-            "group_id",
-            "topics",
-            "error_code",
-        )
+        __slots__ = ("group_id", "topics", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('group_id', 'string', (8, 32767), None, None, -1, '', False, True),
-            ('topics', '[]OffsetFetchResponseTopics', (8, 32767), None, None, -1, (), False, True),
-            ('error_code', 'int16', (8, 32767), None, None, -1, 0, False, True),
+            ("group_id", "string", (8, 32767), None, None, -1, "", False, True),
+            ("topics", "[]OffsetFetchResponseTopics", (8, 32767), None, None, -1, (), False, True),
+            ("error_code", "int16", (8, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            group_id: str = '',
+            group_id: str = "",
             topics: Iterable[OffsetFetchResponse.OffsetFetchResponseTopics] = (),
             error_code: int = 0,
         ) -> None:

@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part
 class OffsetForLeaderEpochRequest(RequestMessage):
     """OffsetForLeaderEpochRequest: versions 2 to 4, flexible from 4."""
 
-    __slots__ = (
-        "replica_id",
-        "topics",
-    )
+    __slots__ = ("replica_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('replica_id', 'int32', (3, 32767), None, None, -1, -2, True, True),
-        ('topics', '[]OffsetForLeaderTopic', (0, 32767), None, None, -1, (), False, True),
+        ("replica_id", "int32", (3, 32767), None, None, -1, -2, True, True),
+        ("topics", "[]OffsetForLeaderTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "OffsetForLeaderEpochRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (2, 4)
@@ -29,15 +26,11 @@ class OffsetForLeaderEpochRequest(RequestMessage):
     class OffsetForLeaderPartition(Struct):
         """A struct of OffsetForLeaderEpochRequest."""
 
-        __slots__ = (
-            "partition",
-            "current_leader_epoch",
-            "leader_epoch",
-        )
+        __slots__ = ("partition", "current_leader_epoch", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('current_leader_epoch', 'int32', (2, 32767), None, None, -1, -1, True, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("current_leader_epoch", "int32", (2, 32767), None, None, -1, -1, True, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -54,19 +47,16 @@ class OffsetForLeaderEpochRequest(RequestMessage):
     class OffsetForLeaderTopic(Struct):
         """A struct of OffsetForLeaderEpochRequest."""
 
-        __slots__ = (
-            "topic",
-            "partitions",
-        )
+        __slots__ = ("topic", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]OffsetForLeaderPartition', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]OffsetForLeaderPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partitions: Iterable[OffsetForLeaderEpochRequest.OffsetForLeaderPartition] = (),
         ) -> None:
             self.topic: str = topic
@@ -85,13 +75,10 @@ class OffsetForLeaderEpochRequest(RequestMessage):
 class OffsetForLeaderEpochResponse(ResponseMessage):
     """OffsetForLeaderEpochResponse: versions 2 to 4, flexible from 4."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (2, 32767), None, None, -1, 0, True, True),
-        ('topics', '[]OffsetForLeaderTopicResult', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (2, 32767), None, None, -1, 0, True, True),
+        ("topics", "[]OffsetForLeaderTopicResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "OffsetForLeaderEpochResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (2, 4)
@@ -101,17 +88,12 @@ class OffsetForLeaderEpochResponse(ResponseMessage):
     class EpochEndOffset(Struct):
         """A struct of OffsetForLeaderEpochResponse."""
 
-        __slots__ = (
-            "error_code",
-            "partition",
-            "leader_epoch",
-            "end_offset",
-        )
+        __slots__ = ("error_code", "partition", "leader_epoch", "end_offset")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (1, 32767), None, None, -1, -1, True, True),
-            ('end_offset', 'int64', (0, 32767), None, None, -1, -1, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (1, 32767), None, None, -1, -1, True, True),
+            ("end_offset", "int64", (0, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -130,19 +112,16 @@ class OffsetForLeaderEpochResponse(ResponseMessage):
     class OffsetForLeaderTopicResult(Struct):
         """A struct of OffsetForLeaderEpochResponse."""
 
-        __slots__ = (
-            "topic",
-            "partitions",
-        )
+        __slots__ = ("topic", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]EpochEndOffset', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]EpochEndOffset", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partitions: Iterable[OffsetForLeaderEpochResponse.EpochEndOffset] = (),
         ) -> None:
             self.topic: str = topic

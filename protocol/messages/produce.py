@@ -13,17 +13,12 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class ProduceRequest(RequestMessage):
     """ProduceRequest: versions 3 to 13, flexible from 9."""
 
-    __slots__ = (
-        "transactional_id",
-        "acks",
-        "timeout_ms",
-        "topic_data",
-    )
+    __slots__ = ("transactional_id", "acks", "timeout_ms", "topic_data")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('transactional_id', 'string', (3, 32767), (3, 32767), None, -1, None, False, True),
-        ('acks', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('topic_data', '[]TopicProduceData', (0, 32767), None, None, -1, (), False, True),
+        ("transactional_id", "string", (3, 32767), (3, 32767), None, -1, None, False, True),
+        ("acks", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("topic_data", "[]TopicProduceData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ProduceRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (3, 13)
@@ -33,13 +28,10 @@ class ProduceRequest(RequestMessage):
     class PartitionProduceData(Struct):
         """A struct of ProduceRequest."""
 
-        __slots__ = (
-            "index",
-            "records",
-        )
+        __slots__ = ("index", "records")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('records', 'records', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("records", "records", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -54,21 +46,17 @@ class ProduceRequest(RequestMessage):
     class TopicProduceData(Struct):
         """A struct of ProduceRequest."""
 
-        __slots__ = (
-            "name",
-            "topic_id",
-            "partition_data",
-        )
+        __slots__ = ("name", "topic_id", "partition_data")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 12), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (13, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partition_data', '[]PartitionProduceData', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 12), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (13, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partition_data", "[]PartitionProduceData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             topic_id: bytes = ZERO_UUID,
             partition_data: Iterable[ProduceRequest.PartitionProduceData] = (),
         ) -> None:
@@ -93,15 +81,11 @@ class ProduceRequest(RequestMessage):
 class ProduceResponse(ResponseMessage):
     """ProduceResponse: versions 3 to 13, flexible from 9."""
 
-    __slots__ = (
-        "responses",
-        "throttle_time_ms",
-        "node_endpoints",
-    )
+    __slots__ = ("responses", "throttle_time_ms", "node_endpoints")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('responses', '[]TopicProduceResponse', (0, 32767), None, None, -1, (), False, True),
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('node_endpoints', '[]NodeEndpoint', (10, 32767), None, (10, 32767), 0, (), False, True),
+        ("responses", "[]TopicProduceResponse", (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("node_endpoints", "[]NodeEndpoint", (10, 32767), None, (10, 32767), 0, (), False, True),
     )
     NAME: ClassVar[str] = "ProduceResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (3, 13)
@@ -111,13 +95,10 @@ class ProduceResponse(ResponseMessage):
     class BatchIndexAndErrorMessage(Struct):
         """A struct of ProduceResponse."""
 
-        __slots__ = (
-            "batch_index",
-            "batch_index_error_message",
-        )
+        __slots__ = ("batch_index", "batch_index_error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('batch_index', 'int32', (8, 32767), None, None, -1, 0, False, True),
-            ('batch_index_error_message', 'string', (8, 32767), (8, 32767), None, -1, None, False, True),
+            ("batch_index", "int32", (8, 32767), None, None, -1, 0, False, True),
+            ("batch_index_error_message", "string", (8, 32767), (8, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -132,13 +113,10 @@ class ProduceResponse(ResponseMessage):
     class LeaderIdAndEpoch(Struct):
         """A struct of ProduceResponse."""
 
-        __slots__ = (
-            "leader_id",
-            "leader_epoch",
-        )
+        __slots__ = ("leader_id", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('leader_id', 'int32', (10, 32767), None, None, -1, -1, False, True),
-            ('leader_epoch', 'int32', (10, 32767), None, None, -1, -1, False, True),
+            ("leader_id", "int32", (10, 32767), None, None, -1, -1, False, True),
+            ("leader_epoch", "int32", (10, 32767), None, None, -1, -1, False, True),
         )
 
         def __init__(
@@ -164,14 +142,14 @@ class ProduceResponse(ResponseMessage):
             "current_leader",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('base_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('log_append_time_ms', 'int64', (2, 32767), None, None, -1, -1, True, True),
-            ('log_start_offset', 'int64', (5, 32767), None, None, -1, -1, True, True),
-            ('record_errors', '[]BatchIndexAndErrorMessage', (8, 32767), None, None, -1, (), True, True),
-            ('error_message', 'string', (8, 32767), (8, 32767), None, -1, None, True, True),
-            ('current_leader', 'LeaderIdAndEpoch', (10, 32767), None, (10, 32767), 0, (), False, True),
+            ("index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("base_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("log_append_time_ms", "int64", (2, 32767), None, None, -1, -1, True, True),
+            ("log_start_offset", "int64", (5, 32767), None, None, -1, -1, True, True),
+            ("record_errors", "[]BatchIndexAndErrorMessage", (8, 32767), None, None, -1, (), True, True),
+            ("error_message", "string", (8, 32767), (8, 32767), None, -1, None, True, True),
+            ("current_leader", "LeaderIdAndEpoch", (10, 32767), None, (10, 32767), 0, (), False, True),
         )
 
         def __init__(
@@ -193,26 +171,24 @@ class ProduceResponse(ResponseMessage):
             self.log_start_offset: int = log_start_offset
             self.record_errors: list[ProduceResponse.BatchIndexAndErrorMessage] = list(record_errors)
             self.error_message: str | None = error_message
-            self.current_leader: ProduceResponse.LeaderIdAndEpoch = ProduceResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            self.current_leader: ProduceResponse.LeaderIdAndEpoch = (
+                ProduceResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            )
 
     class TopicProduceResponse(Struct):
         """A struct of ProduceResponse."""
 
-        __slots__ = (
-            "name",
-            "topic_id",
-            "partition_responses",
-        )
+        __slots__ = ("name", "topic_id", "partition_responses")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 12), None, None, -1, '', True, True),
-            ('topic_id', 'uuid', (13, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('partition_responses', '[]PartitionProduceResponse', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 12), None, None, -1, "", True, True),
+            ("topic_id", "uuid", (13, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("partition_responses", "[]PartitionProduceResponse", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             topic_id: bytes = ZERO_UUID,
             partition_responses: Iterable[ProduceResponse.PartitionProduceResponse] = (),
         ) -> None:
@@ -223,24 +199,19 @@ class ProduceResponse(ResponseMessage):
     class NodeEndpoint(Struct):
         """A struct of ProduceResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-            "rack",
-        )
+        __slots__ = ("node_id", "host", "port", "rack")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (10, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (10, 32767), None, None, -1, '', False, True),
-            ('port', 'int32', (10, 32767), None, None, -1, 0, False, True),
-            ('rack', 'string', (10, 32767), (10, 32767), None, -1, None, False, True),
+            ("node_id", "int32", (10, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (10, 32767), None, None, -1, "", False, True),
+            ("port", "int32", (10, 32767), None, None, -1, 0, False, True),
+            ("rack", "string", (10, 32767), (10, 32767), None, -1, None, False, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
             rack: str | None = None,
         ) -> None:

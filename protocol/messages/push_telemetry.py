@@ -12,19 +12,13 @@ from barnabas.protocol.types import ZERO_UUID
 class PushTelemetryRequest(RequestMessage):
     """PushTelemetryRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "client_instance_id",
-        "subscription_id",
-        "terminating",
-        "compression_type",
-        "metrics",
-    )
+    __slots__ = ("client_instance_id", "subscription_id", "terminating", "compression_type", "metrics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('client_instance_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-        ('subscription_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('terminating', 'bool', (0, 32767), None, None, -1, False, False, True),
-        ('compression_type', 'int8', (0, 32767), None, None, -1, 0, False, True),
-        ('metrics', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+        ("client_instance_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+        ("subscription_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("terminating", "bool", (0, 32767), None, None, -1, False, False, True),
+        ("compression_type", "int8", (0, 32767), None, None, -1, 0, False, True),
+        ("metrics", "bytes", (0, 32767), None, None, -1, b"", False, True),
     )
     NAME: ClassVar[str] = "PushTelemetryRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -38,7 +32,7 @@ class PushTelemetryRequest(RequestMessage):
         subscription_id: int = 0,
         terminating: bool = False,
         compression_type: int = 0,
-        metrics: bytes = b'',
+        metrics: bytes = b"",
     ) -> None:
         self.client_instance_id: bytes = client_instance_id
         self.subscription_id: int = subscription_id
@@ -50,13 +44,10 @@ class PushTelemetryRequest(RequestMessage):
 class PushTelemetryResponse(ResponseMessage):
     """PushTelemetryResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-    )
+    __slots__ = ("throttle_time_ms", "error_code")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "PushTelemetryResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

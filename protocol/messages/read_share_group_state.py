@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class ReadShareGroupStateRequest(RequestMessage):
     """ReadShareGroupStateRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-    )
+    __slots__ = ("group_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('topics', '[]ReadStateData', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("topics", "[]ReadStateData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ReadShareGroupStateRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -29,13 +26,10 @@ class ReadShareGroupStateRequest(RequestMessage):
     class PartitionData(Struct):
         """A struct of ReadShareGroupStateRequest."""
 
-        __slots__ = (
-            "partition",
-            "leader_epoch",
-        )
+        __slots__ = ("partition", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -50,13 +44,10 @@ class ReadShareGroupStateRequest(RequestMessage):
     class ReadStateData(Struct):
         """A struct of ReadShareGroupStateRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -71,7 +62,7 @@ class ReadShareGroupStateRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[ReadShareGroupStateRequest.ReadStateData] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -81,11 +72,9 @@ class ReadShareGroupStateRequest(RequestMessage):
 class ReadShareGroupStateResponse(ResponseMessage):
     """ReadShareGroupStateResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "results",
-    )
+    __slots__ = ("results",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('results', '[]ReadStateResult', (0, 32767), None, None, -1, (), False, True),
+        ("results", "[]ReadStateResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ReadShareGroupStateResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -95,17 +84,12 @@ class ReadShareGroupStateResponse(ResponseMessage):
     class StateBatch(Struct):
         """A struct of ReadShareGroupStateResponse."""
 
-        __slots__ = (
-            "first_offset",
-            "last_offset",
-            "delivery_state",
-            "delivery_count",
-        )
+        __slots__ = ("first_offset", "last_offset", "delivery_state", "delivery_count")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('first_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_state', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_count', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("first_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_state", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_count", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -124,21 +108,14 @@ class ReadShareGroupStateResponse(ResponseMessage):
     class PartitionResult(Struct):
         """A struct of ReadShareGroupStateResponse."""
 
-        __slots__ = (
-            "partition",
-            "error_code",
-            "error_message",
-            "state_epoch",
-            "start_offset",
-            "state_batches",
-        )
+        __slots__ = ("partition", "error_code", "error_message", "state_epoch", "start_offset", "state_batches")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('state_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('start_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('state_batches', '[]StateBatch', (0, 32767), None, None, -1, (), False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("state_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("start_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("state_batches", "[]StateBatch", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -161,13 +138,10 @@ class ReadShareGroupStateResponse(ResponseMessage):
     class ReadStateResult(Struct):
         """A struct of ReadShareGroupStateResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class ReadShareGroupStateSummaryRequest(RequestMessage):
     """ReadShareGroupStateSummaryRequest: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-    )
+    __slots__ = ("group_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('topics', '[]ReadStateSummaryData', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("topics", "[]ReadStateSummaryData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ReadShareGroupStateSummaryRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -29,13 +26,10 @@ class ReadShareGroupStateSummaryRequest(RequestMessage):
     class PartitionData(Struct):
         """A struct of ReadShareGroupStateSummaryRequest."""
 
-        __slots__ = (
-            "partition",
-            "leader_epoch",
-        )
+        __slots__ = ("partition", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -50,13 +44,10 @@ class ReadShareGroupStateSummaryRequest(RequestMessage):
     class ReadStateSummaryData(Struct):
         """A struct of ReadShareGroupStateSummaryRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -71,7 +62,7 @@ class ReadShareGroupStateSummaryRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[ReadShareGroupStateSummaryRequest.ReadStateSummaryData] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -81,11 +72,9 @@ class ReadShareGroupStateSummaryRequest(RequestMessage):
 class ReadShareGroupStateSummaryResponse(ResponseMessage):
     """ReadShareGroupStateSummaryResponse: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "results",
-    )
+    __slots__ = ("results",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('results', '[]ReadStateSummaryResult', (0, 32767), None, None, -1, (), False, True),
+        ("results", "[]ReadStateSummaryResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ReadShareGroupStateSummaryResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -105,13 +94,13 @@ class ReadShareGroupStateSummaryResponse(ResponseMessage):
             "delivery_complete_count",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('state_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('start_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_complete_count', 'int32', (1, 32767), None, None, -1, -1, True, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("state_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("start_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_complete_count", "int32", (1, 32767), None, None, -1, -1, True, True),
         )
 
         def __init__(
@@ -136,13 +125,10 @@ class ReadShareGroupStateSummaryResponse(ResponseMessage):
     class ReadStateSummaryResult(Struct):
         """A struct of ReadShareGroupStateSummaryResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

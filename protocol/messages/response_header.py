@@ -10,11 +10,9 @@ from barnabas.protocol.message import FieldFacts, Message
 class ResponseHeader(Message):
     """ResponseHeader: versions 0 to 1, flexible from 1."""
 
-    __slots__ = (
-        "correlation_id",
-    )
+    __slots__ = ("correlation_id",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('correlation_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("correlation_id", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "ResponseHeader"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)

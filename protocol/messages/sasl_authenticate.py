@@ -11,11 +11,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class SaslAuthenticateRequest(RequestMessage):
     """SaslAuthenticateRequest: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "auth_bytes",
-    )
+    __slots__ = ("auth_bytes",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('auth_bytes', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+        ("auth_bytes", "bytes", (0, 32767), None, None, -1, b"", False, True),
     )
     NAME: ClassVar[str] = "SaslAuthenticateRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -25,7 +23,7 @@ class SaslAuthenticateRequest(RequestMessage):
     def __init__(
         self,
         *,
-        auth_bytes: bytes = b'',
+        auth_bytes: bytes = b"",
     ) -> None:
         self.auth_bytes: bytes = auth_bytes
 
@@ -33,17 +31,12 @@ class SaslAuthenticateRequest(RequestMessage):
 class SaslAuthenticateResponse(ResponseMessage):
     """SaslAuthenticateResponse: versions 0 to 2, flexible from 2."""
 
-    __slots__ = (
-        "error_code",
-        "error_message",
-        "auth_bytes",
-        "session_lifetime_ms",
-    )
+    __slots__ = ("error_code", "error_message", "auth_bytes", "session_lifetime_ms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('auth_bytes', 'bytes', (0, 32767), None, None, -1, b'', False, True),
-        ('session_lifetime_ms', 'int64', (1, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("auth_bytes", "bytes", (0, 32767), None, None, -1, b"", False, True),
+        ("session_lifetime_ms", "int64", (1, 32767), None, None, -1, 0, True, True),
     )
     NAME: ClassVar[str] = "SaslAuthenticateResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -54,8 +47,8 @@ class SaslAuthenticateResponse(ResponseMessage):
         self,
         *,
         error_code: int = 0,
-        error_message: str | None = '',
-        auth_bytes: bytes = b'',
+        error_message: str | None = "",
+        auth_bytes: bytes = b"",
         session_lifetime_ms: int = 0,
     ) -> None:
         self.error_code: int = error_code

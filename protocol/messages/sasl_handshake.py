@@ -12,11 +12,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class SaslHandshakeRequest(RequestMessage):
     """SaslHandshakeRequest: versions 0 to 1, never flexible."""
 
-    __slots__ = (
-        "mechanism",
-    )
+    __slots__ = ("mechanism",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('mechanism', 'string', (0, 32767), None, None, -1, '', False, True),
+        ("mechanism", "string", (0, 32767), None, None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "SaslHandshakeRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -26,7 +24,7 @@ class SaslHandshakeRequest(RequestMessage):
     def __init__(
         self,
         *,
-        mechanism: str = '',
+        mechanism: str = "",
     ) -> None:
         self.mechanism: str = mechanism
 
@@ -34,13 +32,10 @@ class SaslHandshakeRequest(RequestMessage):
 class SaslHandshakeResponse(ResponseMessage):
     """SaslHandshakeResponse: versions 0 to 1, never flexible."""
 
-    __slots__ = (
-        "error_code",
-        "mechanisms",
-    )
+    __slots__ = ("error_code", "mechanisms")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('mechanisms', '[]string', (0, 32767), None, None, -1, (), False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("mechanisms", "[]string", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "SaslHandshakeResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)

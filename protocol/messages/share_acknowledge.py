@@ -13,19 +13,13 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class ShareAcknowledgeRequest(RequestMessage):
     """ShareAcknowledgeRequest: versions 1 to 2, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "member_id",
-        "share_session_epoch",
-        "is_renew_ack",
-        "topics",
-    )
+    __slots__ = ("group_id", "member_id", "share_session_epoch", "is_renew_ack", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('member_id', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('share_session_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('is_renew_ack', 'bool', (2, 32767), None, None, -1, False, False, True),
-        ('topics', '[]AcknowledgeTopic', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("member_id", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("share_session_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("is_renew_ack", "bool", (2, 32767), None, None, -1, False, False, True),
+        ("topics", "[]AcknowledgeTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareAcknowledgeRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -35,15 +29,11 @@ class ShareAcknowledgeRequest(RequestMessage):
     class AcknowledgementBatch(Struct):
         """A struct of ShareAcknowledgeRequest."""
 
-        __slots__ = (
-            "first_offset",
-            "last_offset",
-            "acknowledge_types",
-        )
+        __slots__ = ("first_offset", "last_offset", "acknowledge_types")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('first_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('acknowledge_types', '[]int8', (0, 32767), None, None, -1, (), False, True),
+            ("first_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("acknowledge_types", "[]int8", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -60,13 +50,10 @@ class ShareAcknowledgeRequest(RequestMessage):
     class AcknowledgePartition(Struct):
         """A struct of ShareAcknowledgeRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "acknowledgement_batches",
-        )
+        __slots__ = ("partition_index", "acknowledgement_batches")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('acknowledgement_batches', '[]AcknowledgementBatch', (0, 32767), None, None, -1, (), False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("acknowledgement_batches", "[]AcknowledgementBatch", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -76,18 +63,17 @@ class ShareAcknowledgeRequest(RequestMessage):
             acknowledgement_batches: Iterable[ShareAcknowledgeRequest.AcknowledgementBatch] = (),
         ) -> None:
             self.partition_index: int = partition_index
-            self.acknowledgement_batches: list[ShareAcknowledgeRequest.AcknowledgementBatch] = list(acknowledgement_batches)
+            self.acknowledgement_batches: list[ShareAcknowledgeRequest.AcknowledgementBatch] = (
+                list(acknowledgement_batches)
+            )
 
     class AcknowledgeTopic(Struct):
         """A struct of ShareAcknowledgeRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]AcknowledgePartition', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]AcknowledgePartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -103,7 +89,7 @@ class ShareAcknowledgeRequest(RequestMessage):
         self,
         *,
         group_id: str | None = None,
-        member_id: str | None = '',
+        member_id: str | None = "",
         share_session_epoch: int = 0,
         is_renew_ack: bool = False,
         topics: Iterable[ShareAcknowledgeRequest.AcknowledgeTopic] = (),
@@ -127,12 +113,12 @@ class ShareAcknowledgeResponse(ResponseMessage):
         "node_endpoints",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('acquisition_lock_timeout_ms', 'int32', (2, 32767), None, None, -1, 0, True, True),
-        ('responses', '[]ShareAcknowledgeTopicResponse', (0, 32767), None, None, -1, (), False, True),
-        ('node_endpoints', '[]NodeEndpoint', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("acquisition_lock_timeout_ms", "int32", (2, 32767), None, None, -1, 0, True, True),
+        ("responses", "[]ShareAcknowledgeTopicResponse", (0, 32767), None, None, -1, (), False, True),
+        ("node_endpoints", "[]NodeEndpoint", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareAcknowledgeResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -142,13 +128,10 @@ class ShareAcknowledgeResponse(ResponseMessage):
     class LeaderIdAndEpoch(Struct):
         """A struct of ShareAcknowledgeResponse."""
 
-        __slots__ = (
-            "leader_id",
-            "leader_epoch",
-        )
+        __slots__ = ("leader_id", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -163,17 +146,12 @@ class ShareAcknowledgeResponse(ResponseMessage):
     class PartitionData(Struct):
         """A struct of ShareAcknowledgeResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-            "error_message",
-            "current_leader",
-        )
+        __slots__ = ("partition_index", "error_code", "error_message", "current_leader")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('current_leader', 'LeaderIdAndEpoch', (0, 32767), None, None, -1, (), False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("current_leader", "LeaderIdAndEpoch", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -187,18 +165,17 @@ class ShareAcknowledgeResponse(ResponseMessage):
             self.partition_index: int = partition_index
             self.error_code: int = error_code
             self.error_message: str | None = error_message
-            self.current_leader: ShareAcknowledgeResponse.LeaderIdAndEpoch = ShareAcknowledgeResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            self.current_leader: ShareAcknowledgeResponse.LeaderIdAndEpoch = (
+                ShareAcknowledgeResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            )
 
     class ShareAcknowledgeTopicResponse(Struct):
         """A struct of ShareAcknowledgeResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -213,24 +190,19 @@ class ShareAcknowledgeResponse(ResponseMessage):
     class NodeEndpoint(Struct):
         """A struct of ShareAcknowledgeResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-            "rack",
-        )
+        __slots__ = ("node_id", "host", "port", "rack")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('rack', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("node_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("rack", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
             rack: str | None = None,
         ) -> None:

@@ -28,18 +28,18 @@ class ShareFetchRequest(RequestMessage):
         "forgotten_topics_data",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('member_id', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('share_session_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('max_wait_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('min_bytes', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('max_bytes', 'int32', (0, 32767), None, None, -1, 2147483647, False, True),
-        ('max_records', 'int32', (1, 32767), None, None, -1, 0, False, True),
-        ('batch_size', 'int32', (1, 32767), None, None, -1, 0, False, True),
-        ('share_acquire_mode', 'int8', (2, 32767), None, None, -1, 0, True, True),
-        ('is_renew_ack', 'bool', (2, 32767), None, None, -1, False, False, True),
-        ('topics', '[]FetchTopic', (0, 32767), None, None, -1, (), False, True),
-        ('forgotten_topics_data', '[]ForgottenTopic', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("member_id", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("share_session_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("max_wait_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("min_bytes", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("max_bytes", "int32", (0, 32767), None, None, -1, 2147483647, False, True),
+        ("max_records", "int32", (1, 32767), None, None, -1, 0, False, True),
+        ("batch_size", "int32", (1, 32767), None, None, -1, 0, False, True),
+        ("share_acquire_mode", "int8", (2, 32767), None, None, -1, 0, True, True),
+        ("is_renew_ack", "bool", (2, 32767), None, None, -1, False, False, True),
+        ("topics", "[]FetchTopic", (0, 32767), None, None, -1, (), False, True),
+        ("forgotten_topics_data", "[]ForgottenTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareFetchRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -49,15 +49,11 @@ class ShareFetchRequest(RequestMessage):
     class AcknowledgementBatch(Struct):
         """A struct of ShareFetchRequest."""
 
-        __slots__ = (
-            "first_offset",
-            "last_offset",
-            "acknowledge_types",
-        )
+        __slots__ = ("first_offset", "last_offset", "acknowledge_types")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('first_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('acknowledge_types', '[]int8', (0, 32767), None, None, -1, (), False, True),
+            ("first_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("acknowledge_types", "[]int8", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -74,15 +70,11 @@ class ShareFetchRequest(RequestMessage):
     class FetchPartition(Struct):
         """A struct of ShareFetchRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "partition_max_bytes",
-            "acknowledgement_batches",
-        )
+        __slots__ = ("partition_index", "partition_max_bytes", "acknowledgement_batches")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('partition_max_bytes', 'int32', (0, 0), None, None, -1, 0, False, True),
-            ('acknowledgement_batches', '[]AcknowledgementBatch', (0, 32767), None, None, -1, (), False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("partition_max_bytes", "int32", (0, 0), None, None, -1, 0, False, True),
+            ("acknowledgement_batches", "[]AcknowledgementBatch", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -99,13 +91,10 @@ class ShareFetchRequest(RequestMessage):
     class FetchTopic(Struct):
         """A struct of ShareFetchRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]FetchPartition', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]FetchPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -120,13 +109,10 @@ class ShareFetchRequest(RequestMessage):
     class ForgottenTopic(Struct):
         """A struct of ShareFetchRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -142,7 +128,7 @@ class ShareFetchRequest(RequestMessage):
         self,
         *,
         group_id: str | None = None,
-        member_id: str | None = '',
+        member_id: str | None = "",
         share_session_epoch: int = 0,
         max_wait_ms: int = 0,
         min_bytes: int = 0,
@@ -180,12 +166,12 @@ class ShareFetchResponse(ResponseMessage):
         "node_endpoints",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('acquisition_lock_timeout_ms', 'int32', (1, 32767), None, None, -1, 0, False, True),
-        ('responses', '[]ShareFetchableTopicResponse', (0, 32767), None, None, -1, (), False, True),
-        ('node_endpoints', '[]NodeEndpoint', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("acquisition_lock_timeout_ms", "int32", (1, 32767), None, None, -1, 0, False, True),
+        ("responses", "[]ShareFetchableTopicResponse", (0, 32767), None, None, -1, (), False, True),
+        ("node_endpoints", "[]NodeEndpoint", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareFetchResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -195,13 +181,10 @@ class ShareFetchResponse(ResponseMessage):
     class LeaderIdAndEpoch(Struct):
         """A struct of ShareFetchResponse."""
 
-        __slots__ = (
-            "leader_id",
-            "leader_epoch",
-        )
+        __slots__ = ("leader_id", "leader_epoch")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -216,15 +199,11 @@ class ShareFetchResponse(ResponseMessage):
     class AcquiredRecords(Struct):
         """A struct of ShareFetchResponse."""
 
-        __slots__ = (
-            "first_offset",
-            "last_offset",
-            "delivery_count",
-        )
+        __slots__ = ("first_offset", "last_offset", "delivery_count")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('first_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_count', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("first_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_count", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -252,14 +231,14 @@ class ShareFetchResponse(ResponseMessage):
             "acquired_records",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('acknowledge_error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('acknowledge_error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('current_leader', 'LeaderIdAndEpoch', (0, 32767), None, None, -1, (), False, True),
-            ('records', 'records', (0, 32767), (0, 0), None, -1, None, False, True),
-            ('acquired_records', '[]AcquiredRecords', (0, 32767), None, None, -1, (), False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("acknowledge_error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("acknowledge_error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("current_leader", "LeaderIdAndEpoch", (0, 32767), None, None, -1, (), False, True),
+            ("records", "records", (0, 32767), (0, 0), None, -1, None, False, True),
+            ("acquired_records", "[]AcquiredRecords", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -279,20 +258,19 @@ class ShareFetchResponse(ResponseMessage):
             self.error_message: str | None = error_message
             self.acknowledge_error_code: int = acknowledge_error_code
             self.acknowledge_error_message: str | None = acknowledge_error_message
-            self.current_leader: ShareFetchResponse.LeaderIdAndEpoch = ShareFetchResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            self.current_leader: ShareFetchResponse.LeaderIdAndEpoch = (
+                ShareFetchResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
+            )
             self.records: memoryview | None = records  # type: ignore[assignment]  # decoded it is a memoryview; any part can be sent
             self.acquired_records: list[ShareFetchResponse.AcquiredRecords] = list(acquired_records)
 
     class ShareFetchableTopicResponse(Struct):
         """A struct of ShareFetchResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -307,24 +285,19 @@ class ShareFetchResponse(ResponseMessage):
     class NodeEndpoint(Struct):
         """A struct of ShareFetchResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-            "rack",
-        )
+        __slots__ = ("node_id", "host", "port", "rack")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('rack', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("node_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("rack", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
             rack: str | None = None,
         ) -> None:

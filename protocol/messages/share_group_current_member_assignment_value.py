@@ -12,17 +12,12 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class ShareGroupCurrentMemberAssignmentValue(Message):
     """ShareGroupCurrentMemberAssignmentValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "member_epoch",
-        "previous_member_epoch",
-        "state",
-        "assigned_partitions",
-    )
+    __slots__ = ("member_epoch", "previous_member_epoch", "state", "assigned_partitions")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('previous_member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('state', 'int8', (0, 32767), None, None, -1, 0, False, True),
-        ('assigned_partitions', '[]TopicPartitions', (0, 32767), None, None, -1, (), False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("previous_member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("state", "int8", (0, 32767), None, None, -1, 0, False, True),
+        ("assigned_partitions", "[]TopicPartitions", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareGroupCurrentMemberAssignmentValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -31,13 +26,10 @@ class ShareGroupCurrentMemberAssignmentValue(Message):
     class TopicPartitions(Struct):
         """A struct of ShareGroupCurrentMemberAssignmentValue."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -60,4 +52,6 @@ class ShareGroupCurrentMemberAssignmentValue(Message):
         self.member_epoch: int = member_epoch
         self.previous_member_epoch: int = previous_member_epoch
         self.state: int = state
-        self.assigned_partitions: list[ShareGroupCurrentMemberAssignmentValue.TopicPartitions] = list(assigned_partitions)
+        self.assigned_partitions: list[ShareGroupCurrentMemberAssignmentValue.TopicPartitions] = (
+            list(assigned_partitions)
+        )

@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class ShareGroupDescribeRequest(RequestMessage):
     """ShareGroupDescribeRequest: version 1, flexible from 0."""
 
-    __slots__ = (
-        "group_ids",
-        "include_authorized_operations",
-    )
+    __slots__ = ("group_ids", "include_authorized_operations")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_ids', '[]string', (0, 32767), None, None, -1, (), False, True),
-        ('include_authorized_operations', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("group_ids", "[]string", (0, 32767), None, None, -1, (), False, True),
+        ("include_authorized_operations", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "ShareGroupDescribeRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 1)
@@ -39,13 +36,10 @@ class ShareGroupDescribeRequest(RequestMessage):
 class ShareGroupDescribeResponse(ResponseMessage):
     """ShareGroupDescribeResponse: version 1, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "groups",
-    )
+    __slots__ = ("throttle_time_ms", "groups")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('groups', '[]DescribedGroup', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("groups", "[]DescribedGroup", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareGroupDescribeResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 1)
@@ -55,22 +49,18 @@ class ShareGroupDescribeResponse(ResponseMessage):
     class TopicPartitions(Struct):
         """A struct of ShareGroupDescribeResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
             topic_id: bytes = ZERO_UUID,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.topic_id: bytes = topic_id
@@ -80,11 +70,9 @@ class ShareGroupDescribeResponse(ResponseMessage):
     class Assignment(Struct):
         """A struct of ShareGroupDescribeResponse."""
 
-        __slots__ = (
-            "topic_partitions",
-        )
+        __slots__ = ("topic_partitions",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_partitions', '[]TopicPartitions', (0, 32767), None, None, -1, (), False, True),
+            ("topic_partitions", "[]TopicPartitions", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -107,23 +95,23 @@ class ShareGroupDescribeResponse(ResponseMessage):
             "assignment",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('rack_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('client_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('client_host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('subscribed_topic_names', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('assignment', 'Assignment', (0, 32767), None, None, -1, (), False, True),
+            ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("rack_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("client_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("client_host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("subscribed_topic_names", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("assignment", "Assignment", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            member_id: str = '',
+            member_id: str = "",
             rack_id: str | None = None,
             member_epoch: int = 0,
-            client_id: str = '',
-            client_host: str = '',
+            client_id: str = "",
+            client_host: str = "",
             subscribed_topic_names: Iterable[str] = (),
             assignment: ShareGroupDescribeResponse.Assignment | None = None,
         ) -> None:
@@ -133,7 +121,9 @@ class ShareGroupDescribeResponse(ResponseMessage):
             self.client_id: str = client_id
             self.client_host: str = client_host
             self.subscribed_topic_names: list[str] = list(subscribed_topic_names)
-            self.assignment: ShareGroupDescribeResponse.Assignment = ShareGroupDescribeResponse.Assignment() if assignment is None else assignment
+            self.assignment: ShareGroupDescribeResponse.Assignment = (
+                ShareGroupDescribeResponse.Assignment() if assignment is None else assignment
+            )
 
     class DescribedGroup(Struct):
         """A struct of ShareGroupDescribeResponse."""
@@ -150,15 +140,15 @@ class ShareGroupDescribeResponse(ResponseMessage):
             "authorized_operations",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('group_state', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('group_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('assignment_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('assignor_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('members', '[]Member', (0, 32767), None, None, -1, (), False, True),
-            ('authorized_operations', 'int32', (0, 32767), None, None, -1, -2147483648, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("group_state", "string", (0, 32767), None, None, -1, "", False, True),
+            ("group_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("assignment_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("assignor_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("members", "[]Member", (0, 32767), None, None, -1, (), False, True),
+            ("authorized_operations", "int32", (0, 32767), None, None, -1, -2147483648, False, True),
         )
 
         def __init__(
@@ -166,11 +156,11 @@ class ShareGroupDescribeResponse(ResponseMessage):
             *,
             error_code: int = 0,
             error_message: str | None = None,
-            group_id: str = '',
-            group_state: str = '',
+            group_id: str = "",
+            group_state: str = "",
             group_epoch: int = 0,
             assignment_epoch: int = 0,
-            assignor_name: str = '',
+            assignor_name: str = "",
             members: Iterable[ShareGroupDescribeResponse.Member] = (),
             authorized_operations: int = -2147483648,
         ) -> None:

@@ -13,19 +13,13 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class ShareGroupHeartbeatRequest(RequestMessage):
     """ShareGroupHeartbeatRequest: version 1, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "member_id",
-        "member_epoch",
-        "rack_id",
-        "subscribed_topic_names",
-    )
+    __slots__ = ("group_id", "member_id", "member_epoch", "rack_id", "subscribed_topic_names")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('rack_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('subscribed_topic_names', '[]string', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("rack_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("subscribed_topic_names", "[]string", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "ShareGroupHeartbeatRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 1)
@@ -35,8 +29,8 @@ class ShareGroupHeartbeatRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
-        member_id: str = '',
+        group_id: str = "",
+        member_id: str = "",
         member_epoch: int = 0,
         rack_id: str | None = None,
         subscribed_topic_names: Iterable[str] | None = None,
@@ -45,7 +39,9 @@ class ShareGroupHeartbeatRequest(RequestMessage):
         self.member_id: str = member_id
         self.member_epoch: int = member_epoch
         self.rack_id: str | None = rack_id
-        self.subscribed_topic_names: list[str] | None = None if subscribed_topic_names is None else list(subscribed_topic_names)
+        self.subscribed_topic_names: list[str] | None = (
+            None if subscribed_topic_names is None else list(subscribed_topic_names)
+        )
 
 
 class ShareGroupHeartbeatResponse(ResponseMessage):
@@ -61,13 +57,13 @@ class ShareGroupHeartbeatResponse(ResponseMessage):
         "assignment",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('member_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('heartbeat_interval_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('assignment', 'Assignment', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("member_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("heartbeat_interval_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("assignment", "Assignment", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "ShareGroupHeartbeatResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 1)
@@ -77,13 +73,10 @@ class ShareGroupHeartbeatResponse(ResponseMessage):
     class TopicPartitions(Struct):
         """A struct of ShareGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -98,11 +91,9 @@ class ShareGroupHeartbeatResponse(ResponseMessage):
     class Assignment(Struct):
         """A struct of ShareGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "topic_partitions",
-        )
+        __slots__ = ("topic_partitions",)
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_partitions', '[]TopicPartitions', (0, 32767), None, None, -1, (), False, True),
+            ("topic_partitions", "[]TopicPartitions", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

@@ -10,11 +10,9 @@ from barnabas.protocol.message import FieldFacts, Message
 class ShareGroupMetadataKey(Message):
     """ShareGroupMetadataKey: version 0, never flexible."""
 
-    __slots__ = (
-        "group_id",
-    )
+    __slots__ = ("group_id",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 0), None, None, -1, '', False, True),
+        ("group_id", "string", (0, 0), None, None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "ShareGroupMetadataKey"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -23,6 +21,6 @@ class ShareGroupMetadataKey(Message):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
     ) -> None:
         self.group_id: str = group_id

@@ -10,13 +10,10 @@ from barnabas.protocol.message import FieldFacts, Message
 class ShareGroupMetadataValue(Message):
     """ShareGroupMetadataValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "epoch",
-        "metadata_hash",
-    )
+    __slots__ = ("epoch", "metadata_hash")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('metadata_hash', 'int64', (0, 32767), None, None, -1, 0, False, True),
+        ("epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("metadata_hash", "int64", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "ShareGroupMetadataValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

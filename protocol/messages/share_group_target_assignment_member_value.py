@@ -12,11 +12,9 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class ShareGroupTargetAssignmentMemberValue(Message):
     """ShareGroupTargetAssignmentMemberValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "topic_partitions",
-    )
+    __slots__ = ("topic_partitions",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('topic_partitions', '[]TopicPartition', (0, 32767), None, None, -1, (), False, True),
+        ("topic_partitions", "[]TopicPartition", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareGroupTargetAssignmentMemberValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -25,13 +23,10 @@ class ShareGroupTargetAssignmentMemberValue(Message):
     class TopicPartition(Struct):
         """A struct of ShareGroupTargetAssignmentMemberValue."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

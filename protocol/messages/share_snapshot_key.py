@@ -11,15 +11,11 @@ from barnabas.protocol.types import ZERO_UUID
 class ShareSnapshotKey(Message):
     """ShareSnapshotKey: version 0, never flexible."""
 
-    __slots__ = (
-        "group_id",
-        "topic_id",
-        "partition",
-    )
+    __slots__ = ("group_id", "topic_id", "partition")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 0), None, None, -1, '', False, True),
-        ('topic_id', 'uuid', (0, 0), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-        ('partition', 'int32', (0, 0), None, None, -1, 0, False, True),
+        ("group_id", "string", (0, 0), None, None, -1, "", False, True),
+        ("topic_id", "uuid", (0, 0), None, None, -1, ZERO_UUID, False, True),
+        ("partition", "int32", (0, 0), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "ShareSnapshotKey"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -28,7 +24,7 @@ class ShareSnapshotKey(Message):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topic_id: bytes = ZERO_UUID,
         partition: int = 0,
     ) -> None:

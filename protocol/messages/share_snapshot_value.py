@@ -22,14 +22,14 @@ class ShareSnapshotValue(Message):
         "state_batches",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('snapshot_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('state_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('start_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('delivery_complete_count', 'int32', (0, 32767), None, (0, 32767), 0, -1, False, True),
-        ('create_timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('write_timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('state_batches', '[]StateBatch', (0, 32767), None, None, -1, (), False, True),
+        ("snapshot_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("state_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("start_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("delivery_complete_count", "int32", (0, 32767), None, (0, 32767), 0, -1, False, True),
+        ("create_timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("write_timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("state_batches", "[]StateBatch", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareSnapshotValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -38,17 +38,12 @@ class ShareSnapshotValue(Message):
     class StateBatch(Struct):
         """A struct of ShareSnapshotValue."""
 
-        __slots__ = (
-            "first_offset",
-            "last_offset",
-            "delivery_state",
-            "delivery_count",
-        )
+        __slots__ = ("first_offset", "last_offset", "delivery_state", "delivery_count")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('first_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_state', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_count', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("first_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_state", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_count", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(

@@ -11,19 +11,13 @@ from barnabas.protocol.message import FieldFacts, Message, Struct
 class ShareUpdateValue(Message):
     """ShareUpdateValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "snapshot_epoch",
-        "leader_epoch",
-        "start_offset",
-        "delivery_complete_count",
-        "state_batches",
-    )
+    __slots__ = ("snapshot_epoch", "leader_epoch", "start_offset", "delivery_complete_count", "state_batches")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('snapshot_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('start_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('delivery_complete_count', 'int32', (0, 32767), None, (0, 32767), 0, -1, False, True),
-        ('state_batches', '[]StateBatch', (0, 32767), None, None, -1, (), False, True),
+        ("snapshot_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("start_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("delivery_complete_count", "int32", (0, 32767), None, (0, 32767), 0, -1, False, True),
+        ("state_batches", "[]StateBatch", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "ShareUpdateValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -32,17 +26,12 @@ class ShareUpdateValue(Message):
     class StateBatch(Struct):
         """A struct of ShareUpdateValue."""
 
-        __slots__ = (
-            "first_offset",
-            "last_offset",
-            "delivery_state",
-            "delivery_count",
-        )
+        __slots__ = ("first_offset", "last_offset", "delivery_state", "delivery_count")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('first_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_state', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_count', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("first_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_state", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_count", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(

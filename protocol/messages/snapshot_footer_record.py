@@ -10,11 +10,9 @@ from barnabas.protocol.message import FieldFacts, Message
 class SnapshotFooterRecord(Message):
     """SnapshotFooterRecord: version 0, flexible from 0."""
 
-    __slots__ = (
-        "version",
-    )
+    __slots__ = ("version",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('version', 'int16', (0, 32767), None, None, -1, 0, False, True),
+        ("version", "int16", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "SnapshotFooterRecord"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

@@ -10,13 +10,10 @@ from barnabas.protocol.message import FieldFacts, Message
 class SnapshotHeaderRecord(Message):
     """SnapshotHeaderRecord: version 0, flexible from 0."""
 
-    __slots__ = (
-        "version",
-        "last_contained_log_timestamp",
-    )
+    __slots__ = ("version", "last_contained_log_timestamp")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('last_contained_log_timestamp', 'int64', (0, 32767), None, None, -1, 0, False, True),
+        ("version", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("last_contained_log_timestamp", "int64", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "SnapshotHeaderRecord"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)

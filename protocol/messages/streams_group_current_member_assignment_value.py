@@ -23,15 +23,15 @@ class StreamsGroupCurrentMemberAssignmentValue(Message):
         "warmup_tasks_pending_revocation",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('previous_member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('state', 'int8', (0, 32767), None, None, -1, 0, False, True),
-        ('active_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-        ('standby_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-        ('warmup_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-        ('active_tasks_pending_revocation', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-        ('standby_tasks_pending_revocation', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-        ('warmup_tasks_pending_revocation', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("previous_member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("state", "int8", (0, 32767), None, None, -1, 0, False, True),
+        ("active_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+        ("standby_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+        ("warmup_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+        ("active_tasks_pending_revocation", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+        ("standby_tasks_pending_revocation", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+        ("warmup_tasks_pending_revocation", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupCurrentMemberAssignmentValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -40,21 +40,17 @@ class StreamsGroupCurrentMemberAssignmentValue(Message):
     class TaskIds(Struct):
         """A struct of StreamsGroupCurrentMemberAssignmentValue."""
 
-        __slots__ = (
-            "subtopology_id",
-            "partitions",
-            "assignment_epochs",
-        )
+        __slots__ = ("subtopology_id", "partitions", "assignment_epochs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
-            ('assignment_epochs', '[]int32', (0, 32767), (0, 32767), (0, 32767), 0, (), False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
+            ("assignment_epochs", "[]int32", (0, 32767), (0, 32767), (0, 32767), 0, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             partitions: Iterable[int] = (),
             assignment_epochs: Iterable[int] | None = (),
         ) -> None:
@@ -81,6 +77,12 @@ class StreamsGroupCurrentMemberAssignmentValue(Message):
         self.active_tasks: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = list(active_tasks)
         self.standby_tasks: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = list(standby_tasks)
         self.warmup_tasks: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = list(warmup_tasks)
-        self.active_tasks_pending_revocation: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = list(active_tasks_pending_revocation)
-        self.standby_tasks_pending_revocation: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = list(standby_tasks_pending_revocation)
-        self.warmup_tasks_pending_revocation: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = list(warmup_tasks_pending_revocation)
+        self.active_tasks_pending_revocation: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = (
+            list(active_tasks_pending_revocation)
+        )
+        self.standby_tasks_pending_revocation: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = (
+            list(standby_tasks_pending_revocation)
+        )
+        self.warmup_tasks_pending_revocation: list[StreamsGroupCurrentMemberAssignmentValue.TaskIds] = (
+            list(warmup_tasks_pending_revocation)
+        )

@@ -12,13 +12,10 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class StreamsGroupDescribeRequest(RequestMessage):
     """StreamsGroupDescribeRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "group_ids",
-        "include_authorized_operations",
-    )
+    __slots__ = ("group_ids", "include_authorized_operations")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_ids', '[]string', (0, 32767), None, None, -1, (), False, True),
-        ('include_authorized_operations', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("group_ids", "[]string", (0, 32767), None, None, -1, (), False, True),
+        ("include_authorized_operations", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupDescribeRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -38,13 +35,10 @@ class StreamsGroupDescribeRequest(RequestMessage):
 class StreamsGroupDescribeResponse(ResponseMessage):
     """StreamsGroupDescribeResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "groups",
-    )
+    __slots__ = ("throttle_time_ms", "groups")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('groups', '[]DescribedGroup', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("groups", "[]DescribedGroup", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupDescribeResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -54,20 +48,17 @@ class StreamsGroupDescribeResponse(ResponseMessage):
     class KeyValue(Struct):
         """A struct of StreamsGroupDescribeResponse."""
 
-        __slots__ = (
-            "key",
-            "value",
-        )
+        __slots__ = ("key", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('key', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("key", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            key: str = '',
-            value: str = '',
+            key: str = "",
+            value: str = "",
         ) -> None:
             self.key: str = key
             self.value: str = value
@@ -75,23 +66,18 @@ class StreamsGroupDescribeResponse(ResponseMessage):
     class TopicInfo(Struct):
         """A struct of StreamsGroupDescribeResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-            "replication_factor",
-            "topic_configs",
-        )
+        __slots__ = ("name", "partitions", "replication_factor", "topic_configs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replication_factor', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('topic_configs', '[]KeyValue', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replication_factor", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("topic_configs", "[]KeyValue", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: int = 0,
             replication_factor: int = 0,
             topic_configs: Iterable[StreamsGroupDescribeResponse.KeyValue] = (),
@@ -112,17 +98,17 @@ class StreamsGroupDescribeResponse(ResponseMessage):
             "repartition_source_topics",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('source_topics', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('repartition_sink_topics', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('state_changelog_topics', '[]TopicInfo', (0, 32767), None, None, -1, (), False, True),
-            ('repartition_source_topics', '[]TopicInfo', (0, 32767), None, None, -1, (), False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("source_topics", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("repartition_sink_topics", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("state_changelog_topics", "[]TopicInfo", (0, 32767), None, None, -1, (), False, True),
+            ("repartition_source_topics", "[]TopicInfo", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             source_topics: Iterable[str] = (),
             repartition_sink_topics: Iterable[str] = (),
             state_changelog_topics: Iterable[StreamsGroupDescribeResponse.TopicInfo] = (),
@@ -132,18 +118,17 @@ class StreamsGroupDescribeResponse(ResponseMessage):
             self.source_topics: list[str] = list(source_topics)
             self.repartition_sink_topics: list[str] = list(repartition_sink_topics)
             self.state_changelog_topics: list[StreamsGroupDescribeResponse.TopicInfo] = list(state_changelog_topics)
-            self.repartition_source_topics: list[StreamsGroupDescribeResponse.TopicInfo] = list(repartition_source_topics)
+            self.repartition_source_topics: list[StreamsGroupDescribeResponse.TopicInfo] = (
+                list(repartition_source_topics)
+            )
 
     class Topology(Struct):
         """A struct of StreamsGroupDescribeResponse."""
 
-        __slots__ = (
-            "epoch",
-            "subtopologies",
-        )
+        __slots__ = ("epoch", "subtopologies")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('subtopologies', '[]Subtopology', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("subtopologies", "[]Subtopology", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -153,24 +138,23 @@ class StreamsGroupDescribeResponse(ResponseMessage):
             subtopologies: Iterable[StreamsGroupDescribeResponse.Subtopology] | None = None,
         ) -> None:
             self.epoch: int = epoch
-            self.subtopologies: list[StreamsGroupDescribeResponse.Subtopology] | None = None if subtopologies is None else list(subtopologies)
+            self.subtopologies: list[StreamsGroupDescribeResponse.Subtopology] | None = (
+                None if subtopologies is None else list(subtopologies)
+            )
 
     class Endpoint(Struct):
         """A struct of StreamsGroupDescribeResponse."""
 
-        __slots__ = (
-            "host",
-            "port",
-        )
+        __slots__ = ("host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (0, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.host: str = host
@@ -179,21 +163,17 @@ class StreamsGroupDescribeResponse(ResponseMessage):
     class TaskOffset(Struct):
         """A struct of StreamsGroupDescribeResponse."""
 
-        __slots__ = (
-            "subtopology_id",
-            "partition",
-            "offset",
-        )
+        __slots__ = ("subtopology_id", "partition", "offset")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("offset", "int64", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             partition: int = 0,
             offset: int = 0,
         ) -> None:
@@ -204,19 +184,16 @@ class StreamsGroupDescribeResponse(ResponseMessage):
     class TaskIds(Struct):
         """A struct of StreamsGroupDescribeResponse."""
 
-        __slots__ = (
-            "subtopology_id",
-            "partitions",
-        )
+        __slots__ = ("subtopology_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.subtopology_id: str = subtopology_id
@@ -225,15 +202,11 @@ class StreamsGroupDescribeResponse(ResponseMessage):
     class Assignment(Struct):
         """A struct of StreamsGroupDescribeResponse."""
 
-        __slots__ = (
-            "active_tasks",
-            "standby_tasks",
-            "warmup_tasks",
-        )
+        __slots__ = ("active_tasks", "standby_tasks", "warmup_tasks")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('active_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-            ('standby_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-            ('warmup_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
+            ("active_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+            ("standby_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+            ("warmup_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -268,34 +241,34 @@ class StreamsGroupDescribeResponse(ResponseMessage):
             "is_classic",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('instance_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('rack_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('client_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('client_host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('topology_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('process_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('user_endpoint', 'Endpoint', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('client_tags', '[]KeyValue', (0, 32767), None, None, -1, (), False, True),
-            ('task_offsets', '[]TaskOffset', (0, 32767), None, None, -1, (), False, True),
-            ('task_end_offsets', '[]TaskOffset', (0, 32767), None, None, -1, (), False, True),
-            ('assignment', 'Assignment', (0, 32767), None, None, -1, (), False, True),
-            ('target_assignment', 'Assignment', (0, 32767), None, None, -1, (), False, True),
-            ('is_classic', 'bool', (0, 32767), None, None, -1, False, False, True),
+            ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("instance_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("rack_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("client_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("client_host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("topology_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("process_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("user_endpoint", "Endpoint", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("client_tags", "[]KeyValue", (0, 32767), None, None, -1, (), False, True),
+            ("task_offsets", "[]TaskOffset", (0, 32767), None, None, -1, (), False, True),
+            ("task_end_offsets", "[]TaskOffset", (0, 32767), None, None, -1, (), False, True),
+            ("assignment", "Assignment", (0, 32767), None, None, -1, (), False, True),
+            ("target_assignment", "Assignment", (0, 32767), None, None, -1, (), False, True),
+            ("is_classic", "bool", (0, 32767), None, None, -1, False, False, True),
         )
 
         def __init__(
             self,
             *,
-            member_id: str = '',
+            member_id: str = "",
             member_epoch: int = 0,
             instance_id: str | None = None,
             rack_id: str | None = None,
-            client_id: str = '',
-            client_host: str = '',
+            client_id: str = "",
+            client_host: str = "",
             topology_epoch: int = 0,
-            process_id: str = '',
+            process_id: str = "",
             user_endpoint: StreamsGroupDescribeResponse.Endpoint | None = None,
             client_tags: Iterable[StreamsGroupDescribeResponse.KeyValue] = (),
             task_offsets: Iterable[StreamsGroupDescribeResponse.TaskOffset] = (),
@@ -316,8 +289,12 @@ class StreamsGroupDescribeResponse(ResponseMessage):
             self.client_tags: list[StreamsGroupDescribeResponse.KeyValue] = list(client_tags)
             self.task_offsets: list[StreamsGroupDescribeResponse.TaskOffset] = list(task_offsets)
             self.task_end_offsets: list[StreamsGroupDescribeResponse.TaskOffset] = list(task_end_offsets)
-            self.assignment: StreamsGroupDescribeResponse.Assignment = StreamsGroupDescribeResponse.Assignment() if assignment is None else assignment
-            self.target_assignment: StreamsGroupDescribeResponse.Assignment = StreamsGroupDescribeResponse.Assignment() if target_assignment is None else target_assignment
+            self.assignment: StreamsGroupDescribeResponse.Assignment = (
+                StreamsGroupDescribeResponse.Assignment() if assignment is None else assignment
+            )
+            self.target_assignment: StreamsGroupDescribeResponse.Assignment = (
+                StreamsGroupDescribeResponse.Assignment() if target_assignment is None else target_assignment
+            )
             self.is_classic: bool = is_classic
 
     class DescribedGroup(Struct):
@@ -335,15 +312,15 @@ class StreamsGroupDescribeResponse(ResponseMessage):
             "authorized_operations",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('group_state', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('group_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('assignment_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('topology', 'Topology', (0, 32767), (0, 32767), None, -1, None, False, True),
-            ('members', '[]Member', (0, 32767), None, None, -1, (), False, True),
-            ('authorized_operations', 'int32', (0, 32767), None, None, -1, -2147483648, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("group_state", "string", (0, 32767), None, None, -1, "", False, True),
+            ("group_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("assignment_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("topology", "Topology", (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("members", "[]Member", (0, 32767), None, None, -1, (), False, True),
+            ("authorized_operations", "int32", (0, 32767), None, None, -1, -2147483648, False, True),
         )
 
         def __init__(
@@ -351,8 +328,8 @@ class StreamsGroupDescribeResponse(ResponseMessage):
             *,
             error_code: int = 0,
             error_message: str | None = None,
-            group_id: str = '',
-            group_state: str = '',
+            group_id: str = "",
+            group_state: str = "",
             group_epoch: int = 0,
             assignment_epoch: int = 0,
             topology: StreamsGroupDescribeResponse.Topology | None = None,

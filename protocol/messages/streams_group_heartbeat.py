@@ -33,23 +33,23 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
         "shutdown_application",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('endpoint_information_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('instance_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('rack_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('rebalance_timeout_ms', 'int32', (0, 32767), None, None, -1, -1, False, True),
-        ('topology', 'Topology', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('active_tasks', '[]TaskIds', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('standby_tasks', '[]TaskIds', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('warmup_tasks', '[]TaskIds', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('process_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('user_endpoint', 'Endpoint', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('client_tags', '[]KeyValue', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('task_offsets', '[]TaskOffset', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('task_end_offsets', '[]TaskOffset', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('shutdown_application', 'bool', (0, 32767), None, None, -1, False, False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("endpoint_information_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("instance_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("rack_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("rebalance_timeout_ms", "int32", (0, 32767), None, None, -1, -1, False, True),
+        ("topology", "Topology", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("active_tasks", "[]TaskIds", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("standby_tasks", "[]TaskIds", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("warmup_tasks", "[]TaskIds", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("process_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("user_endpoint", "Endpoint", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("client_tags", "[]KeyValue", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("task_offsets", "[]TaskOffset", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("task_end_offsets", "[]TaskOffset", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("shutdown_application", "bool", (0, 32767), None, None, -1, False, False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupHeartbeatRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -59,20 +59,17 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
     class KeyValue(Struct):
         """A struct of StreamsGroupHeartbeatRequest."""
 
-        __slots__ = (
-            "key",
-            "value",
-        )
+        __slots__ = ("key", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('key', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("key", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            key: str = '',
-            value: str = '',
+            key: str = "",
+            value: str = "",
         ) -> None:
             self.key: str = key
             self.value: str = value
@@ -80,23 +77,18 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
     class TopicInfo(Struct):
         """A struct of StreamsGroupHeartbeatRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-            "replication_factor",
-            "topic_configs",
-        )
+        __slots__ = ("name", "partitions", "replication_factor", "topic_configs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replication_factor', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('topic_configs', '[]KeyValue', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replication_factor", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("topic_configs", "[]KeyValue", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: int = 0,
             replication_factor: int = 0,
             topic_configs: Iterable[StreamsGroupHeartbeatRequest.KeyValue] = (),
@@ -109,15 +101,11 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
     class CopartitionGroup(Struct):
         """A struct of StreamsGroupHeartbeatRequest."""
 
-        __slots__ = (
-            "source_topics",
-            "source_topic_regex",
-            "repartition_source_topics",
-        )
+        __slots__ = ("source_topics", "source_topic_regex", "repartition_source_topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('source_topics', '[]int16', (0, 32767), None, None, -1, (), False, True),
-            ('source_topic_regex', '[]int16', (0, 32767), None, None, -1, (), False, True),
-            ('repartition_source_topics', '[]int16', (0, 32767), None, None, -1, (), False, True),
+            ("source_topics", "[]int16", (0, 32767), None, None, -1, (), False, True),
+            ("source_topic_regex", "[]int16", (0, 32767), None, None, -1, (), False, True),
+            ("repartition_source_topics", "[]int16", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -144,19 +132,19 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
             "copartition_groups",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('source_topics', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('source_topic_regex', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('state_changelog_topics', '[]TopicInfo', (0, 32767), None, None, -1, (), False, True),
-            ('repartition_sink_topics', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('repartition_source_topics', '[]TopicInfo', (0, 32767), None, None, -1, (), False, True),
-            ('copartition_groups', '[]CopartitionGroup', (0, 32767), None, None, -1, (), False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("source_topics", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("source_topic_regex", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("state_changelog_topics", "[]TopicInfo", (0, 32767), None, None, -1, (), False, True),
+            ("repartition_sink_topics", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("repartition_source_topics", "[]TopicInfo", (0, 32767), None, None, -1, (), False, True),
+            ("copartition_groups", "[]CopartitionGroup", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             source_topics: Iterable[str] = (),
             source_topic_regex: Iterable[str] = (),
             state_changelog_topics: Iterable[StreamsGroupHeartbeatRequest.TopicInfo] = (),
@@ -169,19 +157,18 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
             self.source_topic_regex: list[str] = list(source_topic_regex)
             self.state_changelog_topics: list[StreamsGroupHeartbeatRequest.TopicInfo] = list(state_changelog_topics)
             self.repartition_sink_topics: list[str] = list(repartition_sink_topics)
-            self.repartition_source_topics: list[StreamsGroupHeartbeatRequest.TopicInfo] = list(repartition_source_topics)
+            self.repartition_source_topics: list[StreamsGroupHeartbeatRequest.TopicInfo] = (
+                list(repartition_source_topics)
+            )
             self.copartition_groups: list[StreamsGroupHeartbeatRequest.CopartitionGroup] = list(copartition_groups)
 
     class Topology(Struct):
         """A struct of StreamsGroupHeartbeatRequest."""
 
-        __slots__ = (
-            "epoch",
-            "subtopologies",
-        )
+        __slots__ = ("epoch", "subtopologies")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('subtopologies', '[]Subtopology', (0, 32767), None, None, -1, (), False, True),
+            ("epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("subtopologies", "[]Subtopology", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -196,19 +183,16 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
     class TaskIds(Struct):
         """A struct of StreamsGroupHeartbeatRequest."""
 
-        __slots__ = (
-            "subtopology_id",
-            "partitions",
-        )
+        __slots__ = ("subtopology_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.subtopology_id: str = subtopology_id
@@ -217,19 +201,16 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
     class Endpoint(Struct):
         """A struct of StreamsGroupHeartbeatRequest."""
 
-        __slots__ = (
-            "host",
-            "port",
-        )
+        __slots__ = ("host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (0, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.host: str = host
@@ -238,21 +219,17 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
     class TaskOffset(Struct):
         """A struct of StreamsGroupHeartbeatRequest."""
 
-        __slots__ = (
-            "subtopology_id",
-            "partition",
-            "offset",
-        )
+        __slots__ = ("subtopology_id", "partition", "offset")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("offset", "int64", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             partition: int = 0,
             offset: int = 0,
         ) -> None:
@@ -263,8 +240,8 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
-        member_id: str = '',
+        group_id: str = "",
+        member_id: str = "",
         member_epoch: int = 0,
         endpoint_information_epoch: int = 0,
         instance_id: str | None = None,
@@ -289,14 +266,26 @@ class StreamsGroupHeartbeatRequest(RequestMessage):
         self.rack_id: str | None = rack_id
         self.rebalance_timeout_ms: int = rebalance_timeout_ms
         self.topology: StreamsGroupHeartbeatRequest.Topology | None = topology
-        self.active_tasks: list[StreamsGroupHeartbeatRequest.TaskIds] | None = None if active_tasks is None else list(active_tasks)
-        self.standby_tasks: list[StreamsGroupHeartbeatRequest.TaskIds] | None = None if standby_tasks is None else list(standby_tasks)
-        self.warmup_tasks: list[StreamsGroupHeartbeatRequest.TaskIds] | None = None if warmup_tasks is None else list(warmup_tasks)
+        self.active_tasks: list[StreamsGroupHeartbeatRequest.TaskIds] | None = (
+            None if active_tasks is None else list(active_tasks)
+        )
+        self.standby_tasks: list[StreamsGroupHeartbeatRequest.TaskIds] | None = (
+            None if standby_tasks is None else list(standby_tasks)
+        )
+        self.warmup_tasks: list[StreamsGroupHeartbeatRequest.TaskIds] | None = (
+            None if warmup_tasks is None else list(warmup_tasks)
+        )
         self.process_id: str | None = process_id
         self.user_endpoint: StreamsGroupHeartbeatRequest.Endpoint | None = user_endpoint
-        self.client_tags: list[StreamsGroupHeartbeatRequest.KeyValue] | None = None if client_tags is None else list(client_tags)
-        self.task_offsets: list[StreamsGroupHeartbeatRequest.TaskOffset] | None = None if task_offsets is None else list(task_offsets)
-        self.task_end_offsets: list[StreamsGroupHeartbeatRequest.TaskOffset] | None = None if task_end_offsets is None else list(task_end_offsets)
+        self.client_tags: list[StreamsGroupHeartbeatRequest.KeyValue] | None = (
+            None if client_tags is None else list(client_tags)
+        )
+        self.task_offsets: list[StreamsGroupHeartbeatRequest.TaskOffset] | None = (
+            None if task_offsets is None else list(task_offsets)
+        )
+        self.task_end_offsets: list[StreamsGroupHeartbeatRequest.TaskOffset] | None = (
+            None if task_end_offsets is None else list(task_end_offsets)
+        )
         self.shutdown_application: bool = shutdown_application
 
 
@@ -320,20 +309,20 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
         "partitions_by_user_endpoint",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('member_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('heartbeat_interval_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('acceptable_recovery_lag', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('task_offset_interval_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('status', '[]Status', (0, 32767), (0, 32767), None, -1, (), False, True),
-        ('active_tasks', '[]TaskIds', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('standby_tasks', '[]TaskIds', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('warmup_tasks', '[]TaskIds', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('endpoint_information_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('partitions_by_user_endpoint', '[]EndpointToPartitions', (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("member_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("heartbeat_interval_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("acceptable_recovery_lag", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("task_offset_interval_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("status", "[]Status", (0, 32767), (0, 32767), None, -1, (), False, True),
+        ("active_tasks", "[]TaskIds", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("standby_tasks", "[]TaskIds", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("warmup_tasks", "[]TaskIds", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("endpoint_information_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("partitions_by_user_endpoint", "[]EndpointToPartitions", (0, 32767), (0, 32767), None, -1, None, False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupHeartbeatResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -343,20 +332,17 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
     class Status(Struct):
         """A struct of StreamsGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "status_code",
-            "status_detail",
-        )
+        __slots__ = ("status_code", "status_detail")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('status_code', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('status_detail', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("status_code", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("status_detail", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
             status_code: int = 0,
-            status_detail: str = '',
+            status_detail: str = "",
         ) -> None:
             self.status_code: int = status_code
             self.status_detail: str = status_detail
@@ -364,19 +350,16 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
     class TaskIds(Struct):
         """A struct of StreamsGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "subtopology_id",
-            "partitions",
-        )
+        __slots__ = ("subtopology_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.subtopology_id: str = subtopology_id
@@ -385,19 +368,16 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
     class Endpoint(Struct):
         """A struct of StreamsGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "host",
-            "port",
-        )
+        __slots__ = ("host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (0, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.host: str = host
@@ -406,19 +386,16 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
     class TopicPartition(Struct):
         """A struct of StreamsGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "topic",
-            "partitions",
-        )
+        __slots__ = ("topic", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.topic: str = topic
@@ -427,15 +404,11 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
     class EndpointToPartitions(Struct):
         """A struct of StreamsGroupHeartbeatResponse."""
 
-        __slots__ = (
-            "user_endpoint",
-            "active_partitions",
-            "standby_partitions",
-        )
+        __slots__ = ("user_endpoint", "active_partitions", "standby_partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('user_endpoint', 'Endpoint', (0, 32767), None, None, -1, (), False, True),
-            ('active_partitions', '[]TopicPartition', (0, 32767), None, None, -1, (), False, True),
-            ('standby_partitions', '[]TopicPartition', (0, 32767), None, None, -1, (), False, True),
+            ("user_endpoint", "Endpoint", (0, 32767), None, None, -1, (), False, True),
+            ("active_partitions", "[]TopicPartition", (0, 32767), None, None, -1, (), False, True),
+            ("standby_partitions", "[]TopicPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -445,7 +418,9 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
             active_partitions: Iterable[StreamsGroupHeartbeatResponse.TopicPartition] = (),
             standby_partitions: Iterable[StreamsGroupHeartbeatResponse.TopicPartition] = (),
         ) -> None:
-            self.user_endpoint: StreamsGroupHeartbeatResponse.Endpoint = StreamsGroupHeartbeatResponse.Endpoint() if user_endpoint is None else user_endpoint
+            self.user_endpoint: StreamsGroupHeartbeatResponse.Endpoint = (
+                StreamsGroupHeartbeatResponse.Endpoint() if user_endpoint is None else user_endpoint
+            )
             self.active_partitions: list[StreamsGroupHeartbeatResponse.TopicPartition] = list(active_partitions)
             self.standby_partitions: list[StreamsGroupHeartbeatResponse.TopicPartition] = list(standby_partitions)
 
@@ -455,7 +430,7 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
         throttle_time_ms: int = 0,
         error_code: int = 0,
         error_message: str | None = None,
-        member_id: str = '',
+        member_id: str = "",
         member_epoch: int = 0,
         heartbeat_interval_ms: int = 0,
         acceptable_recovery_lag: int = 0,
@@ -476,8 +451,16 @@ class StreamsGroupHeartbeatResponse(ResponseMessage):
         self.acceptable_recovery_lag: int = acceptable_recovery_lag
         self.task_offset_interval_ms: int = task_offset_interval_ms
         self.status: list[StreamsGroupHeartbeatResponse.Status] | None = None if status is None else list(status)
-        self.active_tasks: list[StreamsGroupHeartbeatResponse.TaskIds] | None = None if active_tasks is None else list(active_tasks)
-        self.standby_tasks: list[StreamsGroupHeartbeatResponse.TaskIds] | None = None if standby_tasks is None else list(standby_tasks)
-        self.warmup_tasks: list[StreamsGroupHeartbeatResponse.TaskIds] | None = None if warmup_tasks is None else list(warmup_tasks)
+        self.active_tasks: list[StreamsGroupHeartbeatResponse.TaskIds] | None = (
+            None if active_tasks is None else list(active_tasks)
+        )
+        self.standby_tasks: list[StreamsGroupHeartbeatResponse.TaskIds] | None = (
+            None if standby_tasks is None else list(standby_tasks)
+        )
+        self.warmup_tasks: list[StreamsGroupHeartbeatResponse.TaskIds] | None = (
+            None if warmup_tasks is None else list(warmup_tasks)
+        )
         self.endpoint_information_epoch: int = endpoint_information_epoch
-        self.partitions_by_user_endpoint: list[StreamsGroupHeartbeatResponse.EndpointToPartitions] | None = None if partitions_by_user_endpoint is None else list(partitions_by_user_endpoint)
+        self.partitions_by_user_endpoint: list[StreamsGroupHeartbeatResponse.EndpointToPartitions] | None = (
+            None if partitions_by_user_endpoint is None else list(partitions_by_user_endpoint)
+        )

@@ -23,15 +23,15 @@ class StreamsGroupMemberMetadataValue(Message):
         "client_tags",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('instance_id', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('rack_id', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('client_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('client_host', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('rebalance_timeout_ms', 'int32', (0, 32767), None, None, -1, -1, False, True),
-        ('topology_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('process_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('user_endpoint', 'Endpoint', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('client_tags', '[]KeyValue', (0, 32767), None, None, -1, (), False, True),
+        ("instance_id", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("rack_id", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("client_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("client_host", "string", (0, 32767), None, None, -1, "", False, True),
+        ("rebalance_timeout_ms", "int32", (0, 32767), None, None, -1, -1, False, True),
+        ("topology_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("process_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("user_endpoint", "Endpoint", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("client_tags", "[]KeyValue", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupMemberMetadataValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -40,19 +40,16 @@ class StreamsGroupMemberMetadataValue(Message):
     class Endpoint(Struct):
         """A struct of StreamsGroupMemberMetadataValue."""
 
-        __slots__ = (
-            "host",
-            "port",
-        )
+        __slots__ = ("host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (0, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.host: str = host
@@ -61,20 +58,17 @@ class StreamsGroupMemberMetadataValue(Message):
     class KeyValue(Struct):
         """A struct of StreamsGroupMemberMetadataValue."""
 
-        __slots__ = (
-            "key",
-            "value",
-        )
+        __slots__ = ("key", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('key', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("key", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            key: str = '',
-            value: str = '',
+            key: str = "",
+            value: str = "",
         ) -> None:
             self.key: str = key
             self.value: str = value
@@ -82,13 +76,13 @@ class StreamsGroupMemberMetadataValue(Message):
     def __init__(
         self,
         *,
-        instance_id: str | None = '',
-        rack_id: str | None = '',
-        client_id: str = '',
-        client_host: str = '',
+        instance_id: str | None = "",
+        rack_id: str | None = "",
+        client_id: str = "",
+        client_host: str = "",
         rebalance_timeout_ms: int = -1,
         topology_epoch: int = 0,
-        process_id: str = '',
+        process_id: str = "",
         user_endpoint: StreamsGroupMemberMetadataValue.Endpoint | None = None,
         client_tags: Iterable[StreamsGroupMemberMetadataValue.KeyValue] = (),
     ) -> None:

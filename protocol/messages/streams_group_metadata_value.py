@@ -11,17 +11,12 @@ from barnabas.protocol.message import FieldFacts, Message, Struct
 class StreamsGroupMetadataValue(Message):
     """StreamsGroupMetadataValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "epoch",
-        "metadata_hash",
-        "validated_topology_epoch",
-        "last_assignment_configs",
-    )
+    __slots__ = ("epoch", "metadata_hash", "validated_topology_epoch", "last_assignment_configs")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('metadata_hash', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('validated_topology_epoch', 'int32', (0, 32767), None, (0, 32767), 0, -1, False, True),
-        ('last_assignment_configs', '[]LastAssignmentConfig', (0, 32767), (0, 32767), (0, 32767), 1, (), False, True),
+        ("epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("metadata_hash", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("validated_topology_epoch", "int32", (0, 32767), None, (0, 32767), 0, -1, False, True),
+        ("last_assignment_configs", "[]LastAssignmentConfig", (0, 32767), (0, 32767), (0, 32767), 1, (), False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupMetadataValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -30,20 +25,17 @@ class StreamsGroupMetadataValue(Message):
     class LastAssignmentConfig(Struct):
         """A struct of StreamsGroupMetadataValue."""
 
-        __slots__ = (
-            "key",
-            "value",
-        )
+        __slots__ = ("key", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('key', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("key", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            key: str = '',
-            value: str = '',
+            key: str = "",
+            value: str = "",
         ) -> None:
             self.key: str = key
             self.value: str = value
@@ -59,4 +51,6 @@ class StreamsGroupMetadataValue(Message):
         self.epoch: int = epoch
         self.metadata_hash: int = metadata_hash
         self.validated_topology_epoch: int = validated_topology_epoch
-        self.last_assignment_configs: list[StreamsGroupMetadataValue.LastAssignmentConfig] | None = None if last_assignment_configs is None else list(last_assignment_configs)
+        self.last_assignment_configs: list[StreamsGroupMetadataValue.LastAssignmentConfig] | None = (
+            None if last_assignment_configs is None else list(last_assignment_configs)
+        )

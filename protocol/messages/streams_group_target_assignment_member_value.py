@@ -11,15 +11,11 @@ from barnabas.protocol.message import FieldFacts, Message, Struct
 class StreamsGroupTargetAssignmentMemberValue(Message):
     """StreamsGroupTargetAssignmentMemberValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "active_tasks",
-        "standby_tasks",
-        "warmup_tasks",
-    )
+    __slots__ = ("active_tasks", "standby_tasks", "warmup_tasks")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('active_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-        ('standby_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
-        ('warmup_tasks', '[]TaskIds', (0, 32767), None, None, -1, (), False, True),
+        ("active_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+        ("standby_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
+        ("warmup_tasks", "[]TaskIds", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupTargetAssignmentMemberValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -28,19 +24,16 @@ class StreamsGroupTargetAssignmentMemberValue(Message):
     class TaskIds(Struct):
         """A struct of StreamsGroupTargetAssignmentMemberValue."""
 
-        __slots__ = (
-            "subtopology_id",
-            "partitions",
-        )
+        __slots__ = ("subtopology_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             partitions: Iterable[int] = (),
         ) -> None:
             self.subtopology_id: str = subtopology_id

@@ -11,13 +11,10 @@ from barnabas.protocol.message import FieldFacts, Message, Struct
 class StreamsGroupTopologyValue(Message):
     """StreamsGroupTopologyValue: version 0, flexible from 0."""
 
-    __slots__ = (
-        "epoch",
-        "subtopologies",
-    )
+    __slots__ = ("epoch", "subtopologies")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('subtopologies', '[]Subtopology', (0, 32767), None, None, -1, (), False, True),
+        ("epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("subtopologies", "[]Subtopology", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "StreamsGroupTopologyValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -26,20 +23,17 @@ class StreamsGroupTopologyValue(Message):
     class TopicConfig(Struct):
         """A struct of StreamsGroupTopologyValue."""
 
-        __slots__ = (
-            "key",
-            "value",
-        )
+        __slots__ = ("key", "value")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('key', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('value', 'string', (0, 32767), None, None, -1, '', False, True),
+            ("key", "string", (0, 32767), None, None, -1, "", False, True),
+            ("value", "string", (0, 32767), None, None, -1, "", False, True),
         )
 
         def __init__(
             self,
             *,
-            key: str = '',
-            value: str = '',
+            key: str = "",
+            value: str = "",
         ) -> None:
             self.key: str = key
             self.value: str = value
@@ -47,23 +41,18 @@ class StreamsGroupTopologyValue(Message):
     class TopicInfo(Struct):
         """A struct of StreamsGroupTopologyValue."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-            "replication_factor",
-            "topic_configs",
-        )
+        __slots__ = ("name", "partitions", "replication_factor", "topic_configs")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replication_factor', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('topic_configs', '[]TopicConfig', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replication_factor", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("topic_configs", "[]TopicConfig", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: int = 0,
             replication_factor: int = 0,
             topic_configs: Iterable[StreamsGroupTopologyValue.TopicConfig] = (),
@@ -76,15 +65,11 @@ class StreamsGroupTopologyValue(Message):
     class CopartitionGroup(Struct):
         """A struct of StreamsGroupTopologyValue."""
 
-        __slots__ = (
-            "source_topics",
-            "source_topic_regex",
-            "repartition_source_topics",
-        )
+        __slots__ = ("source_topics", "source_topic_regex", "repartition_source_topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('source_topics', '[]int16', (0, 32767), None, None, -1, (), False, True),
-            ('source_topic_regex', '[]int16', (0, 32767), None, None, -1, (), False, True),
-            ('repartition_source_topics', '[]int16', (0, 32767), None, None, -1, (), False, True),
+            ("source_topics", "[]int16", (0, 32767), None, None, -1, (), False, True),
+            ("source_topic_regex", "[]int16", (0, 32767), None, None, -1, (), False, True),
+            ("repartition_source_topics", "[]int16", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -111,19 +96,19 @@ class StreamsGroupTopologyValue(Message):
             "copartition_groups",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('subtopology_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('source_topics', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('source_topic_regex', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('state_changelog_topics', '[]TopicInfo', (0, 32767), None, None, -1, (), False, True),
-            ('repartition_sink_topics', '[]string', (0, 32767), None, None, -1, (), False, True),
-            ('repartition_source_topics', '[]TopicInfo', (0, 32767), None, None, -1, (), False, True),
-            ('copartition_groups', '[]CopartitionGroup', (0, 32767), None, None, -1, (), False, True),
+            ("subtopology_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("source_topics", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("source_topic_regex", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("state_changelog_topics", "[]TopicInfo", (0, 32767), None, None, -1, (), False, True),
+            ("repartition_sink_topics", "[]string", (0, 32767), None, None, -1, (), False, True),
+            ("repartition_source_topics", "[]TopicInfo", (0, 32767), None, None, -1, (), False, True),
+            ("copartition_groups", "[]CopartitionGroup", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            subtopology_id: str = '',
+            subtopology_id: str = "",
             source_topics: Iterable[str] = (),
             source_topic_regex: Iterable[str] = (),
             state_changelog_topics: Iterable[StreamsGroupTopologyValue.TopicInfo] = (),

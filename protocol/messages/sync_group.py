@@ -22,13 +22,13 @@ class SyncGroupRequest(RequestMessage):
         "assignments",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('generation_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('group_instance_id', 'string', (3, 32767), (3, 32767), None, -1, None, False, True),
-        ('protocol_type', 'string', (5, 32767), (5, 32767), None, -1, None, True, True),
-        ('protocol_name', 'string', (5, 32767), (5, 32767), None, -1, None, True, True),
-        ('assignments', '[]SyncGroupRequestAssignment', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("generation_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("group_instance_id", "string", (3, 32767), (3, 32767), None, -1, None, False, True),
+        ("protocol_type", "string", (5, 32767), (5, 32767), None, -1, None, True, True),
+        ("protocol_name", "string", (5, 32767), (5, 32767), None, -1, None, True, True),
+        ("assignments", "[]SyncGroupRequestAssignment", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "SyncGroupRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -38,20 +38,17 @@ class SyncGroupRequest(RequestMessage):
     class SyncGroupRequestAssignment(Struct):
         """A struct of SyncGroupRequest."""
 
-        __slots__ = (
-            "member_id",
-            "assignment",
-        )
+        __slots__ = ("member_id", "assignment")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('member_id', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('assignment', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+            ("member_id", "string", (0, 32767), None, None, -1, "", False, True),
+            ("assignment", "bytes", (0, 32767), None, None, -1, b"", False, True),
         )
 
         def __init__(
             self,
             *,
-            member_id: str = '',
-            assignment: bytes = b'',
+            member_id: str = "",
+            assignment: bytes = b"",
         ) -> None:
             self.member_id: str = member_id
             self.assignment: bytes = assignment
@@ -59,9 +56,9 @@ class SyncGroupRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         generation_id: int = 0,
-        member_id: str = '',
+        member_id: str = "",
         group_instance_id: str | None = None,
         protocol_type: str | None = None,
         protocol_name: str | None = None,
@@ -79,19 +76,13 @@ class SyncGroupRequest(RequestMessage):
 class SyncGroupResponse(ResponseMessage):
     """SyncGroupResponse: versions 0 to 5, flexible from 4."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "protocol_type",
-        "protocol_name",
-        "assignment",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "protocol_type", "protocol_name", "assignment")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (1, 32767), None, None, -1, 0, True, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('protocol_type', 'string', (5, 32767), (5, 32767), None, -1, None, True, True),
-        ('protocol_name', 'string', (5, 32767), (5, 32767), None, -1, None, True, True),
-        ('assignment', 'bytes', (0, 32767), None, None, -1, b'', False, True),
+        ("throttle_time_ms", "int32", (1, 32767), None, None, -1, 0, True, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("protocol_type", "string", (5, 32767), (5, 32767), None, -1, None, True, True),
+        ("protocol_name", "string", (5, 32767), (5, 32767), None, -1, None, True, True),
+        ("assignment", "bytes", (0, 32767), None, None, -1, b"", False, True),
     )
     NAME: ClassVar[str] = "SyncGroupResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -105,7 +96,7 @@ class SyncGroupResponse(ResponseMessage):
         error_code: int = 0,
         protocol_type: str | None = None,
         protocol_name: str | None = None,
-        assignment: bytes = b'',
+        assignment: bytes = b"",
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms
         self.error_code: int = error_code

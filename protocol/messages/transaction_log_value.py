@@ -26,17 +26,17 @@ class TransactionLogValue(Message):
         "client_transaction_version",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('previous_producer_id', 'int64', (1, 32767), None, (1, 32767), 0, -1, False, True),
-        ('next_producer_id', 'int64', (1, 32767), None, (1, 32767), 1, -1, False, True),
-        ('producer_epoch', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('next_producer_epoch', 'int16', (1, 32767), None, (1, 32767), 3, -1, False, True),
-        ('transaction_timeout_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('transaction_status', 'int8', (0, 32767), None, None, -1, 0, False, True),
-        ('transaction_partitions', '[]PartitionsSchema', (0, 32767), (0, 32767), None, -1, (), False, True),
-        ('transaction_last_update_timestamp_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('transaction_start_timestamp_ms', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('client_transaction_version', 'int16', (1, 32767), None, (1, 32767), 2, 0, False, True),
+        ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("previous_producer_id", "int64", (1, 32767), None, (1, 32767), 0, -1, False, True),
+        ("next_producer_id", "int64", (1, 32767), None, (1, 32767), 1, -1, False, True),
+        ("producer_epoch", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("next_producer_epoch", "int16", (1, 32767), None, (1, 32767), 3, -1, False, True),
+        ("transaction_timeout_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("transaction_status", "int8", (0, 32767), None, None, -1, 0, False, True),
+        ("transaction_partitions", "[]PartitionsSchema", (0, 32767), (0, 32767), None, -1, (), False, True),
+        ("transaction_last_update_timestamp_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("transaction_start_timestamp_ms", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("client_transaction_version", "int16", (1, 32767), None, (1, 32767), 2, 0, False, True),
     )
     NAME: ClassVar[str] = "TransactionLogValue"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -45,19 +45,16 @@ class TransactionLogValue(Message):
     class PartitionsSchema(Struct):
         """A struct of TransactionLogValue."""
 
-        __slots__ = (
-            "topic",
-            "partition_ids",
-        )
+        __slots__ = ("topic", "partition_ids")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition_ids', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("topic", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition_ids", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic: str = '',
+            topic: str = "",
             partition_ids: Iterable[int] = (),
         ) -> None:
             self.topic: str = topic
@@ -85,7 +82,9 @@ class TransactionLogValue(Message):
         self.next_producer_epoch: int = next_producer_epoch
         self.transaction_timeout_ms: int = transaction_timeout_ms
         self.transaction_status: int = transaction_status
-        self.transaction_partitions: list[TransactionLogValue.PartitionsSchema] | None = None if transaction_partitions is None else list(transaction_partitions)
+        self.transaction_partitions: list[TransactionLogValue.PartitionsSchema] | None = (
+            None if transaction_partitions is None else list(transaction_partitions)
+        )
         self.transaction_last_update_timestamp_ms: int = transaction_last_update_timestamp_ms
         self.transaction_start_timestamp_ms: int = transaction_start_timestamp_ms
         self.client_transaction_version: int = client_transaction_version

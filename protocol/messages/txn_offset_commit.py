@@ -24,14 +24,14 @@ class TxnOffsetCommitRequest(RequestMessage):
         "topics",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('transactional_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-        ('producer_epoch', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('generation_id', 'int32', (3, 32767), None, None, -1, -1, False, True),
-        ('member_id', 'string', (3, 32767), None, None, -1, '', False, True),
-        ('group_instance_id', 'string', (3, 32767), (3, 32767), None, -1, None, False, True),
-        ('topics', '[]TxnOffsetCommitRequestTopic', (0, 32767), None, None, -1, (), False, True),
+        ("transactional_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+        ("producer_epoch", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("generation_id", "int32", (3, 32767), None, None, -1, -1, False, True),
+        ("member_id", "string", (3, 32767), None, None, -1, "", False, True),
+        ("group_instance_id", "string", (3, 32767), (3, 32767), None, -1, None, False, True),
+        ("topics", "[]TxnOffsetCommitRequestTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "TxnOffsetCommitRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -41,17 +41,12 @@ class TxnOffsetCommitRequest(RequestMessage):
     class TxnOffsetCommitRequestPartition(Struct):
         """A struct of TxnOffsetCommitRequest."""
 
-        __slots__ = (
-            "partition_index",
-            "committed_offset",
-            "committed_leader_epoch",
-            "committed_metadata",
-        )
+        __slots__ = ("partition_index", "committed_offset", "committed_leader_epoch", "committed_metadata")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('committed_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('committed_leader_epoch', 'int32', (2, 32767), None, None, -1, -1, True, True),
-            ('committed_metadata', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("committed_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("committed_leader_epoch", "int32", (2, 32767), None, None, -1, -1, True, True),
+            ("committed_metadata", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
         )
 
         def __init__(
@@ -60,7 +55,7 @@ class TxnOffsetCommitRequest(RequestMessage):
             partition_index: int = 0,
             committed_offset: int = 0,
             committed_leader_epoch: int = -1,
-            committed_metadata: str | None = '',
+            committed_metadata: str | None = "",
         ) -> None:
             self.partition_index: int = partition_index
             self.committed_offset: int = committed_offset
@@ -70,19 +65,16 @@ class TxnOffsetCommitRequest(RequestMessage):
     class TxnOffsetCommitRequestTopic(Struct):
         """A struct of TxnOffsetCommitRequest."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]TxnOffsetCommitRequestPartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]TxnOffsetCommitRequestPartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[TxnOffsetCommitRequest.TxnOffsetCommitRequestPartition] = (),
         ) -> None:
             self.name: str = name
@@ -91,12 +83,12 @@ class TxnOffsetCommitRequest(RequestMessage):
     def __init__(
         self,
         *,
-        transactional_id: str = '',
-        group_id: str = '',
+        transactional_id: str = "",
+        group_id: str = "",
         producer_id: int = 0,
         producer_epoch: int = 0,
         generation_id: int = -1,
-        member_id: str = '',
+        member_id: str = "",
         group_instance_id: str | None = None,
         topics: Iterable[TxnOffsetCommitRequest.TxnOffsetCommitRequestTopic] = (),
     ) -> None:
@@ -113,13 +105,10 @@ class TxnOffsetCommitRequest(RequestMessage):
 class TxnOffsetCommitResponse(ResponseMessage):
     """TxnOffsetCommitResponse: versions 0 to 5, flexible from 3."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "topics",
-    )
+    __slots__ = ("throttle_time_ms", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]TxnOffsetCommitResponseTopic', (0, 32767), None, None, -1, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]TxnOffsetCommitResponseTopic", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "TxnOffsetCommitResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 5)
@@ -129,13 +118,10 @@ class TxnOffsetCommitResponse(ResponseMessage):
     class TxnOffsetCommitResponsePartition(Struct):
         """A struct of TxnOffsetCommitResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -150,19 +136,16 @@ class TxnOffsetCommitResponse(ResponseMessage):
     class TxnOffsetCommitResponseTopic(Struct):
         """A struct of TxnOffsetCommitResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]TxnOffsetCommitResponsePartition', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]TxnOffsetCommitResponsePartition", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[TxnOffsetCommitResponse.TxnOffsetCommitResponsePartition] = (),
         ) -> None:
             self.name: str = name

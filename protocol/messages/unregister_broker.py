@@ -11,11 +11,9 @@ from barnabas.protocol.message import FieldFacts, RequestMessage, ResponseMessag
 class UnregisterBrokerRequest(RequestMessage):
     """UnregisterBrokerRequest: version 0, flexible from 0."""
 
-    __slots__ = (
-        "broker_id",
-    )
+    __slots__ = ("broker_id",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('broker_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
+        ("broker_id", "int32", (0, 32767), None, None, -1, 0, False, True),
     )
     NAME: ClassVar[str] = "UnregisterBrokerRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -33,15 +31,11 @@ class UnregisterBrokerRequest(RequestMessage):
 class UnregisterBrokerResponse(ResponseMessage):
     """UnregisterBrokerResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "error_message",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "error_message")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('error_message', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("error_message", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
     )
     NAME: ClassVar[str] = "UnregisterBrokerResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -53,7 +47,7 @@ class UnregisterBrokerResponse(ResponseMessage):
         *,
         throttle_time_ms: int = 0,
         error_code: int = 0,
-        error_message: str | None = '',
+        error_message: str | None = "",
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms
         self.error_code: int = error_code

@@ -22,12 +22,12 @@ class UpdateRaftVoterRequest(RequestMessage):
         "kraft_version_feature",
     )
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('cluster_id', 'string', (0, 32767), (0, 32767), None, -1, '', False, True),
-        ('current_leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('voter_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('voter_directory_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-        ('listeners', '[]Listener', (0, 32767), None, None, -1, (), False, True),
-        ('kraft_version_feature', 'KRaftVersionFeature', (0, 32767), None, None, -1, (), False, True),
+        ("cluster_id", "string", (0, 32767), (0, 32767), None, -1, "", False, True),
+        ("current_leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("voter_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("voter_directory_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+        ("listeners", "[]Listener", (0, 32767), None, None, -1, (), False, True),
+        ("kraft_version_feature", "KRaftVersionFeature", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "UpdateRaftVoterRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -37,22 +37,18 @@ class UpdateRaftVoterRequest(RequestMessage):
     class Listener(Struct):
         """A struct of UpdateRaftVoterRequest."""
 
-        __slots__ = (
-            "name",
-            "host",
-            "port",
-        )
+        __slots__ = ("name", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            host: str = '',
+            name: str = "",
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.name: str = name
@@ -62,13 +58,10 @@ class UpdateRaftVoterRequest(RequestMessage):
     class KRaftVersionFeature(Struct):
         """A struct of UpdateRaftVoterRequest."""
 
-        __slots__ = (
-            "min_supported_version",
-            "max_supported_version",
-        )
+        __slots__ = ("min_supported_version", "max_supported_version")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('min_supported_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('max_supported_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("min_supported_version", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("max_supported_version", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -83,7 +76,7 @@ class UpdateRaftVoterRequest(RequestMessage):
     def __init__(
         self,
         *,
-        cluster_id: str | None = '',
+        cluster_id: str | None = "",
         current_leader_epoch: int = 0,
         voter_id: int = 0,
         voter_directory_id: bytes = ZERO_UUID,
@@ -95,21 +88,19 @@ class UpdateRaftVoterRequest(RequestMessage):
         self.voter_id: int = voter_id
         self.voter_directory_id: bytes = voter_directory_id
         self.listeners: list[UpdateRaftVoterRequest.Listener] = list(listeners)
-        self.kraft_version_feature: UpdateRaftVoterRequest.KRaftVersionFeature = UpdateRaftVoterRequest.KRaftVersionFeature() if kraft_version_feature is None else kraft_version_feature
+        self.kraft_version_feature: UpdateRaftVoterRequest.KRaftVersionFeature = (
+            UpdateRaftVoterRequest.KRaftVersionFeature() if kraft_version_feature is None else kraft_version_feature
+        )
 
 
 class UpdateRaftVoterResponse(ResponseMessage):
     """UpdateRaftVoterResponse: version 0, flexible from 0."""
 
-    __slots__ = (
-        "throttle_time_ms",
-        "error_code",
-        "current_leader",
-    )
+    __slots__ = ("throttle_time_ms", "error_code", "current_leader")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('throttle_time_ms', 'int32', (0, 32767), None, None, -1, 0, False, True),
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('current_leader', 'CurrentLeader', (0, 32767), None, (0, 32767), 0, (), False, True),
+        ("throttle_time_ms", "int32", (0, 32767), None, None, -1, 0, False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("current_leader", "CurrentLeader", (0, 32767), None, (0, 32767), 0, (), False, True),
     )
     NAME: ClassVar[str] = "UpdateRaftVoterResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -119,17 +110,12 @@ class UpdateRaftVoterResponse(ResponseMessage):
     class CurrentLeader(Struct):
         """A struct of UpdateRaftVoterResponse."""
 
-        __slots__ = (
-            "leader_id",
-            "leader_epoch",
-            "host",
-            "port",
-        )
+        __slots__ = ("leader_id", "leader_epoch", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('leader_id', 'int32', (0, 32767), None, None, -1, -1, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, -1, False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'int32', (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, -1, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, -1, False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "int32", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -137,7 +123,7 @@ class UpdateRaftVoterResponse(ResponseMessage):
             *,
             leader_id: int = -1,
             leader_epoch: int = -1,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.leader_id: int = leader_id
@@ -154,4 +140,6 @@ class UpdateRaftVoterResponse(ResponseMessage):
     ) -> None:
         self.throttle_time_ms: int = throttle_time_ms
         self.error_code: int = error_code
-        self.current_leader: UpdateRaftVoterResponse.CurrentLeader = UpdateRaftVoterResponse.CurrentLeader() if current_leader is None else current_leader
+        self.current_leader: UpdateRaftVoterResponse.CurrentLeader = (
+            UpdateRaftVoterResponse.CurrentLeader() if current_leader is None else current_leader
+        )

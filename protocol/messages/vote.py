@@ -13,15 +13,11 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class VoteRequest(RequestMessage):
     """VoteRequest: versions 0 to 2, flexible from 0."""
 
-    __slots__ = (
-        "cluster_id",
-        "voter_id",
-        "topics",
-    )
+    __slots__ = ("cluster_id", "voter_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('cluster_id', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
-        ('voter_id', 'int32', (1, 32767), None, None, -1, -1, True, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
+        ("cluster_id", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
+        ("voter_id", "int32", (1, 32767), None, None, -1, -1, True, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "VoteRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -42,14 +38,14 @@ class VoteRequest(RequestMessage):
             "pre_vote",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replica_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replica_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('replica_directory_id', 'uuid', (1, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('voter_directory_id', 'uuid', (1, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', True, True),
-            ('last_offset_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('last_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('pre_vote', 'bool', (2, 32767), None, None, -1, False, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replica_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replica_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("replica_directory_id", "uuid", (1, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("voter_directory_id", "uuid", (1, 32767), None, None, -1, ZERO_UUID, True, True),
+            ("last_offset_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("last_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("pre_vote", "bool", (2, 32767), None, None, -1, False, False, True),
         )
 
         def __init__(
@@ -76,19 +72,16 @@ class VoteRequest(RequestMessage):
     class TopicData(Struct):
         """A struct of VoteRequest."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[VoteRequest.PartitionData] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -109,15 +102,11 @@ class VoteRequest(RequestMessage):
 class VoteResponse(ResponseMessage):
     """VoteResponse: versions 0 to 2, flexible from 0."""
 
-    __slots__ = (
-        "error_code",
-        "topics",
-        "node_endpoints",
-    )
+    __slots__ = ("error_code", "topics", "node_endpoints")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('topics', '[]TopicData', (0, 32767), None, None, -1, (), False, True),
-        ('node_endpoints', '[]NodeEndpoint', (1, 32767), None, (1, 32767), 0, (), False, True),
+        ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("topics", "[]TopicData", (0, 32767), None, None, -1, (), False, True),
+        ("node_endpoints", "[]NodeEndpoint", (1, 32767), None, (1, 32767), 0, (), False, True),
     )
     NAME: ClassVar[str] = "VoteResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 2)
@@ -127,19 +116,13 @@ class VoteResponse(ResponseMessage):
     class PartitionData(Struct):
         """A struct of VoteResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-            "leader_id",
-            "leader_epoch",
-            "vote_granted",
-        )
+        __slots__ = ("partition_index", "error_code", "leader_id", "leader_epoch", "vote_granted")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('vote_granted', 'bool', (0, 32767), None, None, -1, False, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("vote_granted", "bool", (0, 32767), None, None, -1, False, False, True),
         )
 
         def __init__(
@@ -160,19 +143,16 @@ class VoteResponse(ResponseMessage):
     class TopicData(Struct):
         """A struct of VoteResponse."""
 
-        __slots__ = (
-            "topic_name",
-            "partitions",
-        )
+        __slots__ = ("topic_name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            topic_name: str = '',
+            topic_name: str = "",
             partitions: Iterable[VoteResponse.PartitionData] = (),
         ) -> None:
             self.topic_name: str = topic_name
@@ -181,22 +161,18 @@ class VoteResponse(ResponseMessage):
     class NodeEndpoint(Struct):
         """A struct of VoteResponse."""
 
-        __slots__ = (
-            "node_id",
-            "host",
-            "port",
-        )
+        __slots__ = ("node_id", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('node_id', 'int32', (1, 32767), None, None, -1, 0, False, True),
-            ('host', 'string', (1, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (1, 32767), None, None, -1, 0, False, True),
+            ("node_id", "int32", (1, 32767), None, None, -1, 0, False, True),
+            ("host", "string", (1, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (1, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
             node_id: int = 0,
-            host: str = '',
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.node_id: int = node_id

@@ -12,13 +12,10 @@ from barnabas.protocol.types import ZERO_UUID
 class VotersRecord(Message):
     """VotersRecord: version 0, flexible from 0."""
 
-    __slots__ = (
-        "version",
-        "voters",
-    )
+    __slots__ = ("version", "voters")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-        ('voters', '[]Voter', (0, 32767), None, None, -1, (), False, True),
+        ("version", "int16", (0, 32767), None, None, -1, 0, False, True),
+        ("voters", "[]Voter", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "VotersRecord"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 0)
@@ -27,22 +24,18 @@ class VotersRecord(Message):
     class Endpoint(Struct):
         """A struct of VotersRecord."""
 
-        __slots__ = (
-            "name",
-            "host",
-            "port",
-        )
+        __slots__ = ("name", "host", "port")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('host', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('port', 'uint16', (0, 32767), None, None, -1, 0, False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("host", "string", (0, 32767), None, None, -1, "", False, True),
+            ("port", "uint16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
-            host: str = '',
+            name: str = "",
+            host: str = "",
             port: int = 0,
         ) -> None:
             self.name: str = name
@@ -52,13 +45,10 @@ class VotersRecord(Message):
     class KRaftVersionFeature(Struct):
         """A struct of VotersRecord."""
 
-        __slots__ = (
-            "min_supported_version",
-            "max_supported_version",
-        )
+        __slots__ = ("min_supported_version", "max_supported_version")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('min_supported_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('max_supported_version', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("min_supported_version", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("max_supported_version", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -73,17 +63,12 @@ class VotersRecord(Message):
     class Voter(Struct):
         """A struct of VotersRecord."""
 
-        __slots__ = (
-            "voter_id",
-            "voter_directory_id",
-            "endpoints",
-            "kraft_version_feature",
-        )
+        __slots__ = ("voter_id", "voter_directory_id", "endpoints", "kraft_version_feature")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('voter_id', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('voter_directory_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('endpoints', '[]Endpoint', (0, 32767), None, None, -1, (), False, True),
-            ('kraft_version_feature', 'KRaftVersionFeature', (0, 32767), None, None, -1, (), False, True),
+            ("voter_id", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("voter_directory_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("endpoints", "[]Endpoint", (0, 32767), None, None, -1, (), False, True),
+            ("kraft_version_feature", "KRaftVersionFeature", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -97,7 +82,9 @@ class VotersRecord(Message):
             self.voter_id: int = voter_id
             self.voter_directory_id: bytes = voter_directory_id
             self.endpoints: list[VotersRecord.Endpoint] = list(endpoints)
-            self.kraft_version_feature: VotersRecord.KRaftVersionFeature = VotersRecord.KRaftVersionFeature() if kraft_version_feature is None else kraft_version_feature
+            self.kraft_version_feature: VotersRecord.KRaftVersionFeature = (
+                VotersRecord.KRaftVersionFeature() if kraft_version_feature is None else kraft_version_feature
+            )
 
     def __init__(
         self,

@@ -13,13 +13,10 @@ from barnabas.protocol.types import Part, ZERO_UUID
 class WriteShareGroupStateRequest(RequestMessage):
     """WriteShareGroupStateRequest: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "group_id",
-        "topics",
-    )
+    __slots__ = ("group_id", "topics")
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('group_id', 'string', (0, 32767), None, None, -1, '', False, True),
-        ('topics', '[]WriteStateData', (0, 32767), None, None, -1, (), False, True),
+        ("group_id", "string", (0, 32767), None, None, -1, "", False, True),
+        ("topics", "[]WriteStateData", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "WriteShareGroupStateRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -29,17 +26,12 @@ class WriteShareGroupStateRequest(RequestMessage):
     class StateBatch(Struct):
         """A struct of WriteShareGroupStateRequest."""
 
-        __slots__ = (
-            "first_offset",
-            "last_offset",
-            "delivery_state",
-            "delivery_count",
-        )
+        __slots__ = ("first_offset", "last_offset", "delivery_state", "delivery_count")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('first_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('last_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_state', 'int8', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_count', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("first_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("last_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_state", "int8", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_count", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -67,12 +59,12 @@ class WriteShareGroupStateRequest(RequestMessage):
             "state_batches",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('state_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('leader_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('start_offset', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('delivery_complete_count', 'int32', (1, 32767), None, None, -1, -1, True, True),
-            ('state_batches', '[]StateBatch', (0, 32767), None, None, -1, (), False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("state_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("leader_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("start_offset", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("delivery_complete_count", "int32", (1, 32767), None, None, -1, -1, True, True),
+            ("state_batches", "[]StateBatch", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -95,13 +87,10 @@ class WriteShareGroupStateRequest(RequestMessage):
     class WriteStateData(Struct):
         """A struct of WriteShareGroupStateRequest."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionData', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionData", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
@@ -116,7 +105,7 @@ class WriteShareGroupStateRequest(RequestMessage):
     def __init__(
         self,
         *,
-        group_id: str = '',
+        group_id: str = "",
         topics: Iterable[WriteShareGroupStateRequest.WriteStateData] = (),
     ) -> None:
         self.group_id: str = group_id
@@ -126,11 +115,9 @@ class WriteShareGroupStateRequest(RequestMessage):
 class WriteShareGroupStateResponse(ResponseMessage):
     """WriteShareGroupStateResponse: versions 0 to 1, flexible from 0."""
 
-    __slots__ = (
-        "results",
-    )
+    __slots__ = ("results",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('results', '[]WriteStateResult', (0, 32767), None, None, -1, (), False, True),
+        ("results", "[]WriteStateResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "WriteShareGroupStateResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (0, 1)
@@ -140,15 +127,11 @@ class WriteShareGroupStateResponse(ResponseMessage):
     class PartitionResult(Struct):
         """A struct of WriteShareGroupStateResponse."""
 
-        __slots__ = (
-            "partition",
-            "error_code",
-            "error_message",
-        )
+        __slots__ = ("partition", "error_code", "error_message")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('error_message', 'string', (0, 32767), (0, 32767), None, -1, None, False, True),
+            ("partition", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
         )
 
         def __init__(
@@ -165,13 +148,10 @@ class WriteShareGroupStateResponse(ResponseMessage):
     class WriteStateResult(Struct):
         """A struct of WriteShareGroupStateResponse."""
 
-        __slots__ = (
-            "topic_id",
-            "partitions",
-        )
+        __slots__ = ("topic_id", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('topic_id', 'uuid', (0, 32767), None, None, -1, b'\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00', False, True),
-            ('partitions', '[]PartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("topic_id", "uuid", (0, 32767), None, None, -1, ZERO_UUID, False, True),
+            ("partitions", "[]PartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(

@@ -13,11 +13,9 @@ from barnabas.protocol.types import Part
 class WriteTxnMarkersRequest(RequestMessage):
     """WriteTxnMarkersRequest: versions 1 to 2, flexible from 1."""
 
-    __slots__ = (
-        "markers",
-    )
+    __slots__ = ("markers",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('markers', '[]WritableTxnMarker', (0, 32767), None, None, -1, (), False, True),
+        ("markers", "[]WritableTxnMarker", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "WriteTxnMarkersRequest"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -27,19 +25,16 @@ class WriteTxnMarkersRequest(RequestMessage):
     class WritableTxnMarkerTopic(Struct):
         """A struct of WriteTxnMarkersRequest."""
 
-        __slots__ = (
-            "name",
-            "partition_indexes",
-        )
+        __slots__ = ("name", "partition_indexes")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partition_indexes', '[]int32', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partition_indexes", "[]int32", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partition_indexes: Iterable[int] = (),
         ) -> None:
             self.name: str = name
@@ -57,12 +52,12 @@ class WriteTxnMarkersRequest(RequestMessage):
             "transaction_version",
         )
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('producer_epoch', 'int16', (0, 32767), None, None, -1, 0, False, True),
-            ('transaction_result', 'bool', (0, 32767), None, None, -1, False, False, True),
-            ('topics', '[]WritableTxnMarkerTopic', (0, 32767), None, None, -1, (), False, True),
-            ('coordinator_epoch', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('transaction_version', 'int8', (2, 32767), None, None, -1, 0, True, True),
+            ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("producer_epoch", "int16", (0, 32767), None, None, -1, 0, False, True),
+            ("transaction_result", "bool", (0, 32767), None, None, -1, False, False, True),
+            ("topics", "[]WritableTxnMarkerTopic", (0, 32767), None, None, -1, (), False, True),
+            ("coordinator_epoch", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("transaction_version", "int8", (2, 32767), None, None, -1, 0, True, True),
         )
 
         def __init__(
@@ -93,11 +88,9 @@ class WriteTxnMarkersRequest(RequestMessage):
 class WriteTxnMarkersResponse(ResponseMessage):
     """WriteTxnMarkersResponse: versions 1 to 2, flexible from 1."""
 
-    __slots__ = (
-        "markers",
-    )
+    __slots__ = ("markers",)
     FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-        ('markers', '[]WritableTxnMarkerResult', (0, 32767), None, None, -1, (), False, True),
+        ("markers", "[]WritableTxnMarkerResult", (0, 32767), None, None, -1, (), False, True),
     )
     NAME: ClassVar[str] = "WriteTxnMarkersResponse"
     VERSIONS: ClassVar[tuple[int, int]] = (1, 2)
@@ -107,13 +100,10 @@ class WriteTxnMarkersResponse(ResponseMessage):
     class WritableTxnMarkerPartitionResult(Struct):
         """A struct of WriteTxnMarkersResponse."""
 
-        __slots__ = (
-            "partition_index",
-            "error_code",
-        )
+        __slots__ = ("partition_index", "error_code")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('partition_index', 'int32', (0, 32767), None, None, -1, 0, False, True),
-            ('error_code', 'int16', (0, 32767), None, None, -1, 0, False, True),
+            ("partition_index", "int32", (0, 32767), None, None, -1, 0, False, True),
+            ("error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
         )
 
         def __init__(
@@ -128,19 +118,16 @@ class WriteTxnMarkersResponse(ResponseMessage):
     class WritableTxnMarkerTopicResult(Struct):
         """A struct of WriteTxnMarkersResponse."""
 
-        __slots__ = (
-            "name",
-            "partitions",
-        )
+        __slots__ = ("name", "partitions")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('name', 'string', (0, 32767), None, None, -1, '', False, True),
-            ('partitions', '[]WritableTxnMarkerPartitionResult', (0, 32767), None, None, -1, (), False, True),
+            ("name", "string", (0, 32767), None, None, -1, "", False, True),
+            ("partitions", "[]WritableTxnMarkerPartitionResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
             self,
             *,
-            name: str = '',
+            name: str = "",
             partitions: Iterable[WriteTxnMarkersResponse.WritableTxnMarkerPartitionResult] = (),
         ) -> None:
             self.name: str = name
@@ -149,13 +136,10 @@ class WriteTxnMarkersResponse(ResponseMessage):
     class WritableTxnMarkerResult(Struct):
         """A struct of WriteTxnMarkersResponse."""
 
-        __slots__ = (
-            "producer_id",
-            "topics",
-        )
+        __slots__ = ("producer_id", "topics")
         FIELDS: ClassVar[tuple[FieldFacts, ...]] = (
-            ('producer_id', 'int64', (0, 32767), None, None, -1, 0, False, True),
-            ('topics', '[]WritableTxnMarkerTopicResult', (0, 32767), None, None, -1, (), False, True),
+            ("producer_id", "int64", (0, 32767), None, None, -1, 0, False, True),
+            ("topics", "[]WritableTxnMarkerTopicResult", (0, 32767), None, None, -1, (), False, True),
         )
 
         def __init__(
