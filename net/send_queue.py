@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from barnabas.net.transport import Part, rest_of
+from barnabas.net.transport import rest_of
+from barnabas.protocol.types import Part
 
 _AT_ONCE: Final = 256
 

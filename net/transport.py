@@ -12,47 +12,26 @@ import errno
 import os
 import socket
 from collections.abc import Sequence
-from typing import Any, Final, Protocol, TypeAlias, cast, runtime_checkable
+from typing import Any, Final, Protocol, cast
 
 import trio
+
+from barnabas.protocol.types import FileSlice, Part
 
 _IOV_MAX: Final = 1024 if not hasattr(os, "sysconf") else min(1024, max(16, os.sysconf("SC_IOV_MAX")))
 _MSG_MORE: Final[int] = getattr(socket, "MSG_MORE", 0)
 _HAS_SENDFILE: Final = hasattr(os, "sendfile")
 _PREAD_BYTES: Final = 256 * 1024
-_BUFFERS: Final = (bytes, bytearray, memoryview)
 
 
-@runtime_checkable
-class FilePart(Protocol):
-    """A range of an open file that is to be sent without passing through Python: `size` bytes from `position`."""
+class FileRest(FileSlice):
+    """What is left of a file's slice after some of it was sent; keeps the slice, and with it the file, alive."""
 
-    @property
-    def fd(self) -> int: ...
-    @property
-    def position(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    def __len__(self) -> int: ...
+    __slots__ = ("source",)
 
-
-Part: TypeAlias = bytes | bytearray | memoryview | FilePart
-"""What can be sent: a buffer of bytes (a memoryview has format B), or a range of a file."""
-
-
-class FileRange:
-    """What is left of a `FilePart` after some of it was sent; keeps the part, and with it the file, alive."""
-
-    __slots__ = ("fd", "position", "size", "source")
-
-    def __init__(self, source: FilePart, skip: int) -> None:
+    def __init__(self, source: FileSlice, skip: int) -> None:
+        super().__init__(source.fd, source.offset + skip, source.size - skip)
         self.source = source
-        self.fd = source.fd
-        self.position = source.position + skip
-        self.size = source.size - skip
-
-    def __len__(self) -> int:
-        return self.size
 
 
 class Transport(Protocol):
@@ -123,9 +102,9 @@ class Network(Protocol):
 
 def rest_of(part: Part, skip: int) -> Part:
     """The part without its first `skip` bytes, without copying."""
-    if isinstance(part, _BUFFERS):
-        return memoryview(part)[skip:]
-    return FileRange(part, skip)
+    if isinstance(part, FileSlice):
+        return FileRest(part, skip)
+    return memoryview(part)[skip:]
 
 
 class SocketTransport:
@@ -157,13 +136,13 @@ class SocketTransport:
         index, count = 0, len(parts)
         while index < count:
             start = index
-            while index < count and index - start < _IOV_MAX and isinstance(parts[index], _BUFFERS):
+            while index < count and index - start < _IOV_MAX and not isinstance(parts[index], FileSlice):
                 index += 1
             if index > start:
                 run = cast("Sequence[bytes]", parts if index - start == count else parts[start:index])
                 size, sent = sum(map(len, run)), self._send_buffers(run, more=index < count)
             else:
-                file = cast(FilePart, parts[index])
+                file = cast(FileSlice, parts[index])
                 size, sent = file.size, self._send_file(file)
                 index += 1
             taken += sent
@@ -179,11 +158,11 @@ class SocketTransport:
         except BlockingIOError:
             return 0
 
-    def _send_file(self, file: FilePart) -> int:
+    def _send_file(self, file: FileSlice) -> int:
         sent = 0
         while sent < file.size:
             try:
-                count = self._send_some_of(file.fd, file.position + sent, file.size - sent)
+                count = self._send_some_of(file.fd, file.offset + sent, file.size - sent)
             except BlockingIOError:
                 break
             if count == 0:

@@ -17,17 +17,18 @@ import structlog
 import trio
 
 from barnabas.net.frames import FrameReader
-from barnabas.net.transport import Part, Transport
+from barnabas.net.transport import Transport
 from barnabas.protocol import codec, framing
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import RemoteProtocolError
+from barnabas.protocol.types import Part
 from barnabas.server.dispatch import Api, ApiTable, Request
 from barnabas.server.metrics import ServerStatistics
 from barnabas.server.pipeline import MAX_BYTES, MAX_IN_FLIGHT, Pipeline, Slot
 from barnabas.server.timers import Timer, Timers
 
 if TYPE_CHECKING:
-    from barnabas.protocol.message import Message
+    from barnabas.protocol.message import ResponseMessage
 
 log = structlog.get_logger(__name__)
 
@@ -103,11 +104,6 @@ class Connection:
         self._draining = False
         self._writing = False
 
-    @property
-    def host(self) -> str:
-        """The client's address without the port."""
-        return self.peer.rpartition(":")[0]
-
     def on_close(self, hook: Callable[[Connection], None]) -> None:
         """Call `hook(self)` once when the connection has closed, for whatever reason;
 
@@ -130,6 +126,10 @@ class Connection:
             self.close(str(error))
         except OSError as error:
             self._lost(error)
+        except Exception:
+            log.exception("connection failed", peer=self.peer)
+            self._context.statistics.handler_failures += 1
+            self._close("connection failed", cause=False)
         finally:
             self._close("the server stops", cause=False)
 
@@ -222,7 +222,7 @@ class Connection:
 
     # -- out -----------------------------------------------------------------------------------------------------
 
-    def reply(self, request: Request, message: Message | None, version: int) -> None:
+    def reply(self, request: Request, message: ResponseMessage | None, version: int) -> None:
         """See `Request.reply`."""
         if self.closed:
             return

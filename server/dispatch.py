@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias
 
-from barnabas.protocol import framing
-from barnabas.protocol.api_keys import ApiKey
+from barnabas.protocol.api_keys import API_VERSIONS, ApiKey
 from barnabas.protocol.errors import ErrorCode, LocalProtocolError
+from barnabas.protocol.messages import request_class
 from barnabas.server.metrics import ApiStatistics
 from barnabas.server.pipeline import Slot
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     from barnabas.protocol.framing import RequestHeader
-    from barnabas.protocol.message import Message
+    from barnabas.protocol.message import RequestMessage, ResponseMessage
     from barnabas.protocol.messages.api_versions import ApiVersionsRequest
     from barnabas.server.connection import Connection
 
-    M = TypeVar("M", bound=Message, default=Any)
+    M = TypeVar("M", bound=RequestMessage, default=Any)
 else:
     from typing import TypeVar
 
@@ -61,7 +61,7 @@ class Request(Slot, Generic[M]):
     def version(self) -> int:
         return self.header.api_version
 
-    def reply(self, message: Message | None) -> None:
+    def reply(self, message: ResponseMessage | None) -> None:
         """Answer, once, now or later, from any task of the event loop; replies leave in the order of their requests.
 
         None: no response is sent (acks=0). Ignored when the connection has closed meanwhile.
@@ -89,7 +89,7 @@ class Api:
     is_async: bool
     min_version: int
     max_version: int
-    request_class: type[Message]
+    request_class: type[RequestMessage]
     statistics: ApiStatistics
 
 
@@ -114,19 +114,19 @@ class ApiTable:
     def register(
         self, api_key: ApiKey, handler: Handler, min_version: int | None = None, max_version: int | None = None
     ) -> None:
-        """Serve an API by `handler`, in all versions of its schema or those from `min_version` to `max_version`."""
+        """Serve an API by `handler`, in all stable versions or those from `min_version` to `max_version`."""
         if api_key in self._apis:
             raise LocalProtocolError(f"{api_key.name} has a handler already")
-        request_class = framing.request_class(api_key)
-        lowest, highest = request_class.VERSIONS
+        body_class = request_class(api_key)
+        lowest, highest = API_VERSIONS[api_key].min, API_VERSIONS[api_key].max_stable
         self._apis[int(api_key)] = Api(
             key=api_key,
-            name=request_class.NAME.removesuffix("Request"),
+            name=body_class.NAME.removesuffix("Request"),
             handler=handler,
             is_async=iscoroutinefunction(handler),
             min_version=lowest if min_version is None else max(lowest, min_version),
             max_version=highest if max_version is None else min(highest, max_version),
-            request_class=request_class,
+            request_class=body_class,
             statistics=ApiStatistics(),
         )
 
@@ -174,7 +174,7 @@ class ApiTable:
             )
         )
 
-    def unknown_api_versions(self) -> Message:
+    def unknown_api_versions(self) -> ResponseMessage:
         """The answer, in v0, to ApiVersions at a version nobody knows: the versions of ApiVersions itself."""
         from barnabas.protocol.messages.api_versions import ApiVersionsResponse
 

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from barnabas.net.send_queue import SendQueue
-from barnabas.net.transport import Part
 from barnabas.protocol.errors import LocalProtocolError
+from barnabas.protocol.types import Part
 
 MAX_IN_FLIGHT: Final = 64
 MAX_BYTES: Final = 64 * 1024 * 1024

@@ -24,7 +24,7 @@ _Int: TypeAlias = int
 _Float: TypeAlias = float
 _Bool: TypeAlias = bool
 _Str: TypeAlias = str
-_List: TypeAlias = list
+_StrList: TypeAlias = list[str]
 
 HIDDEN: Final = "[hidden]"
 ENVIRONMENT_PREFIX: Final = "BARNABAS_"
@@ -133,7 +133,7 @@ class Settings:
         value = self.value(name)
         return None if value is None else _checked(name, value, str)
 
-    def list(self, name: _Str) -> _List[_Str]:
+    def list(self, name: _Str) -> _StrList:
         """A list; empty when it is not set and has no default."""
         value = self.value(name)
         return [] if value is None else _checked(name, value, list)
@@ -160,7 +160,7 @@ class Settings:
         """What was set, by name."""
         return self._given
 
-    def unread(self) -> _List[Given]:
+    def unread(self) -> Sequence[Given]:
         """What was set and nothing has read. Asked once a node has started: these have no effect on it."""
         return [given for name, given in sorted(self._given.items()) if name not in self._read]
 
@@ -181,22 +181,21 @@ class Settings:
         """Settings that are each legal but not together."""
         wait, lag = self.peek("replica.fetch.wait.max.ms"), self.peek("replica.lag.time.max.ms")
         if _number(wait) > _number(lag):
-            place = self._place("replica.fetch.wait.max.ms", "replica.lag.time.max.ms")
+            place = self.place("replica.fetch.wait.max.ms", "replica.lag.time.max.ms")
             yield (
                 f"{place}: replica.fetch.wait.max.ms ({wait}) is above replica.lag.time.max.ms ({lag}): "
                 "replicas would leave the ISR for nothing"
             )
         broker_id, node_id = self.peek("broker.id"), self.peek("node.id")
         if self.is_set("broker.id") and self.is_set("node.id") and broker_id != node_id:
-            yield f"{self._place('broker.id')}: broker.id ({broker_id}) is not node.id ({node_id}); set node.id alone"
+            yield f"{self.place('broker.id')}: broker.id ({broker_id}) is not node.id ({node_id}); set node.id alone"
 
-    def _place(self, *names: _Str) -> _Str:
+    def place(self, *names: _Str) -> _Str:
+        """Where the first of these settings that is set was set, for people."""
         return next((self._given[name].place for name in names if name in self._given), "settings")
 
 
 def _checked(name: str, value: Value, kind: type[T]) -> T:
-    if kind is float and isinstance(value, int):
-        value = float(value)
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise LocalProtocolError(f"{name} is no {kind.__name__}: {value!r}")
     return value
