@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from immutables import Map
 
 from barnabas.metadata.records import (
+    DIRECTORY_LOST,
+    DIRECTORY_UNASSIGNED,
     BrokerRegistrationChangeRecord,
     ControlledShutdownChange,
     Endpoint,
@@ -91,9 +93,19 @@ class BrokerRegistration:
         """Where the broker listens under this listener's name."""
         return self.endpoints.get(listener_name)
 
-    def has_directory(self, directory_id: bytes) -> bool:
-        """Whether the directory works, as far as is known; so do all of a broker that never named its directories."""
-        return not self.directories or directory_id in self.directories
+    def has_directory(self, directory_id: bytes | None) -> bool:
+        """Whether a replica in this directory can be served, as far as is known.
+
+        A replica that was not given a directory yet can be; so can all of a broker that never named its directories.
+        """
+        if directory_id is None or directory_id == DIRECTORY_UNASSIGNED or not self.directories:
+            return directory_id != DIRECTORY_LOST
+        return directory_id in self.directories
+
+    @property
+    def default_directory(self) -> bytes:
+        """Where a new replica goes: the only directory, or `DIRECTORY_UNASSIGNED` where the broker is to choose."""
+        return self.directories[0] if len(self.directories) == 1 else DIRECTORY_UNASSIGNED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
