@@ -1,0 +1,163 @@
+"""Decide, append, replay, reply: how every durable decision is made.
+
+A replicated machine decides without changing anything, and changes by replaying records, without deciding anything.
+This runtime stands between requests, machine and log:
+
+- `submit` lets the machine decide, appends the records to the log, replays them at once, so that the next decision
+  sees them, and keeps the reply until their offset is committed. A decision without records may have been made upon
+  uncommitted ones: its reply waits for those.
+- `resign` answers everything that waits with an error, and takes the machine back to what is committed. What was
+  appended may still be committed by the next leader; then it comes back through `replay_committed`, as to any
+  follower.
+
+What it keeps true: replies leave in the order of decisions; no reply that tells of a record leaves before that record
+is committed; and the state of the machine is that after the record at `replayed_offset`, with everything up to
+`committed_offset` committed.
+
+An exception other than `WireError` in a decision or a replay is a broken invariant; it leaves by the caller, who
+resigns or stops.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from barnabas.protocol.errors import LocalProtocolError, WireError
+
+R = TypeVar("R")
+R_contra = TypeVar("R_contra", contravariant=True)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Result(Generic[R, T]):
+    """A decision: the records that carry it out, and the reply to give once they are committed.
+
+    `atomic`: the records stand in one batch, all or nothing; otherwise each makes sense by itself.
+    """
+
+    records: Sequence[R]
+    reply: T
+    atomic: bool = True
+
+
+class Machine(Protocol[R_contra]):
+    """A replicated state machine, as far as the runtime needs it."""
+
+    def replay(self, records: Sequence[R_contra], last_offset: int, epoch: int) -> None:
+        """Change the state by these records; the last has this offset, and they were written in this leader's epoch."""
+        ...
+
+    def commit(self, offset: int) -> None:
+        """What was replayed up to this offset will never be taken back."""
+        ...
+
+    def revert(self) -> None:
+        """Go back to the committed state."""
+        ...
+
+
+class Log(Protocol[R_contra]):
+    """The log's end, on its leader."""
+
+    def append(self, records: Sequence[R_contra], *, atomic: bool) -> int:
+        """Append without waiting and return the offset of the last record; the offsets are consecutive.
+
+        Raises `WireError` when nothing was appended: this node no longer leads, or the records are too large.
+        """
+        ...
+
+
+class Runtime(Generic[R]):
+    """See the module. A pure core: it calls the machine, the log and the callbacks, and waits for nothing."""
+
+    def __init__(self, machine: Machine[R], log: Log[R], *, not_leader: Callable[[], WireError]) -> None:
+        self._machine = machine
+        self._log = log
+        self._not_leader = not_leader
+        self._epoch: int | None = None
+        self._replayed = -1
+        self._committed = -1
+        self._waiting: deque[tuple[int, Callable[[Any], None], Any]] = deque()
+
+    @property
+    def leading(self) -> bool:
+        """Whether decisions are made here."""
+        return self._epoch is not None
+
+    @property
+    def replayed_offset(self) -> int:
+        """The last record that the machine's state includes."""
+        return self._replayed
+
+    @property
+    def committed_offset(self) -> int:
+        """The last record that is known to be committed."""
+        return self._committed
+
+    @property
+    def waiting(self) -> int:
+        """How many replies wait for a commit."""
+        return len(self._waiting)
+
+    def lead(self, epoch: int) -> None:
+        """This node leads from now on: every record before this epoch was replayed, and records get appended here."""
+        self._epoch = epoch
+
+    def resign(self, error: WireError) -> None:
+        """This node leads no longer: everything that waits fails, in order, after the machine has been taken back."""
+        if self._epoch is None:
+            return
+        self._epoch = None
+        if self._replayed > self._committed:
+            self._replayed = self._committed
+            self._machine.revert()
+        waiting, self._waiting = self._waiting, deque()
+        for _, done, _ in waiting:
+            done(error)
+
+    def submit(self, decide: Callable[[], Result[R, T]], done: Callable[[T | WireError], None]) -> None:
+        """Make a decision; `done` gets the reply once it may be known, or the error, exactly once."""
+        if self._epoch is None:
+            done(self._not_leader())
+            return
+        try:
+            result = decide()
+            if result.records:
+                last_offset = self._log.append(result.records, atomic=result.atomic)
+        except WireError as error:
+            done(error)
+            return
+        if result.records:
+            self._replay(result.records, last_offset, self._epoch)
+            self._waiting.append((last_offset, done, result.reply))
+        elif self._replayed > self._committed:
+            self._waiting.append((self._replayed, done, result.reply))
+        else:
+            done(result.reply)
+
+    def commit(self, offset: int) -> None:
+        """Records up to this offset are committed, and were replayed here before: give the replies that waited."""
+        if offset > self._replayed:
+            raise LocalProtocolError(f"offset {offset} is committed, but only {self._replayed} was replayed")
+        if offset <= self._committed:
+            return
+        self._committed = offset
+        self._machine.commit(offset)
+        while self._waiting and self._waiting[0][0] <= offset:
+            _, done, reply = self._waiting.popleft()
+            done(reply)
+
+    def replay_committed(self, records: Sequence[R], last_offset: int, epoch: int) -> None:
+        """Committed records that were not decided here, or are read again after a restart."""
+        if last_offset <= self._replayed:
+            raise LocalProtocolError(f"offset {last_offset} was replayed before")
+        self._replay(records, last_offset, epoch)
+        self.commit(last_offset)
+
+    def _replay(self, records: Sequence[R], last_offset: int, epoch: int) -> None:
+        self._machine.replay(records, last_offset, epoch)
+        self._replayed = last_offset
