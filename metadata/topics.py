@@ -168,6 +168,7 @@ class TopicsImage:
     led: Map[int, BitMap] = field(default=Map(), compare=False)
     leaderless: BitMap = field(default=_EMPTY, compare=False)
     unpreferred: BitMap = field(default=_EMPTY, compare=False)
+    eligible: BitMap = field(default=_EMPTY, compare=False)
 
     def __len__(self) -> int:
         return len(self.by_id)
@@ -209,6 +210,10 @@ class TopicsImage:
     def without_preferred_leader(self) -> Iterator[Partition]:
         """The partitions whose leader is not the first replica, oldest first; those without a leader are among them."""
         return self.partitions_of(self.unpreferred)
+
+    def with_elr(self) -> Iterator[Partition]:
+        """The partitions that have eligible leader replicas, oldest first."""
+        return self.partitions_of(self.eligible)
 
     def partitions_of(self, numbers: Iterable[int]) -> Iterator[Partition]:
         """The partitions of these dense numbers, in the same order."""

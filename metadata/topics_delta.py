@@ -193,6 +193,7 @@ class _PartitionSets:
         self._led: dict[int, BitMap] = {}
         self._leaderless = image.leaderless.copy()
         self._unpreferred = image.unpreferred.copy()
+        self._eligible = image.eligible.copy()
         self._new_keys: dict[int, PartitionKey] = {}
         self._gone_keys: list[int] = []
 
@@ -203,6 +204,8 @@ class _PartitionSets:
             for broker_id in after.replicas:
                 self._hosts(broker_id).add(number)
             self._add_leader(after)
+            if after.elr:
+                self._eligible.add(number)
             return
         if before.replicas != after.replicas:
             for broker_id in set(before.replicas).difference(after.replicas):
@@ -212,12 +215,17 @@ class _PartitionSets:
         if before.leader != after.leader or before.replicas[:1] != after.replicas[:1]:
             self._remove_leader(before)
             self._add_leader(after)
+        if after.elr:
+            self._eligible.add(number)
+        elif before.elr:
+            self._eligible.discard(number)
 
     def remove(self, partition: Partition) -> None:
         self._gone_keys.append(partition.number)
         for broker_id in partition.replicas:
             self._hosts(broker_id).discard(partition.number)
         self._remove_leader(partition)
+        self._eligible.discard(partition.number)
 
     def image(
         self,
@@ -239,6 +247,7 @@ class _PartitionSets:
             led=_merged(self._image.led, self._led),
             leaderless=self._leaderless,
             unpreferred=self._unpreferred,
+            eligible=self._eligible,
         )
 
     def _add_leader(self, partition: Partition) -> None:

@@ -52,7 +52,7 @@ class Machine(Protocol[R_contra]):
         ...
 
     def commit(self, offset: int) -> None:
-        """What was replayed up to this offset will never be taken back."""
+        """What was replayed up to this offset, which ends a batch, will never be taken back."""
         ...
 
     def revert(self) -> None:
@@ -63,10 +63,11 @@ class Machine(Protocol[R_contra]):
 class Log(Protocol[R_contra]):
     """The log's end, on its leader."""
 
-    def append(self, records: Sequence[R_contra], *, atomic: bool) -> int:
-        """Append without waiting and return the offset of the last record; the offsets are consecutive.
+    def append(self, records: Sequence[R_contra], *, atomic: bool) -> Sequence[int]:
+        """Append without waiting, at consecutive offsets, and return the last offset of each batch that was made.
 
-        Raises `WireError` when nothing was appended: this node no longer leads, or the records are too large.
+        A batch is committed as a whole; where `atomic`, there is only one. Raises `WireError` when nothing was
+        appended: this node no longer leads, or the records are too large for one batch.
         """
         ...
 
@@ -126,23 +127,23 @@ class Runtime(Generic[R]):
             return
         try:
             result = decide()
-            if result.records:
-                last_offset = self._log.append(result.records, atomic=result.atomic)
+            batches = self._append(result)
         except WireError as error:
             done(error)
             return
-        if result.records:
-            self._replay(result.records, last_offset, self._epoch)
-            self._waiting.append((last_offset, done, result.reply))
-        elif self._replayed > self._committed:
+        for records, last_offset in batches:
+            self._replay(records, last_offset, self._epoch)
+        if self._replayed > self._committed:
             self._waiting.append((self._replayed, done, result.reply))
         else:
             done(result.reply)
 
     def commit(self, offset: int) -> None:
-        """Records up to this offset are committed, and were replayed here before: give the replies that waited."""
-        if offset > self._replayed:
-            raise LocalProtocolError(f"offset {offset} is committed, but only {self._replayed} was replayed")
+        """The log is committed up to this offset: give the replies that waited for it.
+
+        What lies behind the last replayed record and is committed as well is not the machine's: control records.
+        """
+        offset = min(offset, self._replayed)
         if offset <= self._committed:
             return
         self._committed = offset
@@ -157,6 +158,16 @@ class Runtime(Generic[R]):
             raise LocalProtocolError(f"offset {last_offset} was replayed before")
         self._replay(records, last_offset, epoch)
         self.commit(last_offset)
+
+    def _append(self, result: Result[R, Any]) -> list[tuple[Sequence[R], int]]:
+        """The records batch by batch, each with its last offset: a commit, and so a way back, is between batches."""
+        records = result.records
+        if not records:
+            return []
+        ends = self._log.append(records, atomic=result.atomic)
+        first = ends[-1] + 1 - len(records)
+        starts = [first, *(end + 1 for end in ends[:-1])]
+        return [(records[start - first : end + 1 - first], end) for start, end in zip(starts, ends, strict=True)]
 
     def _replay(self, records: Sequence[R], last_offset: int, epoch: int) -> None:
         self._machine.replay(records, last_offset, epoch)
