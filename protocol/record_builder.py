@@ -234,7 +234,7 @@ def build_control_batch(
     producer_epoch: int = NO_PRODUCER_EPOCH,
 ) -> bytearray:
     """A control batch of one record; a producer id makes it a transactional one."""
-    return build_control_batch_of(
+    return build_control_batches(
         [(control, value)],
         timestamp,
         base_offset=base_offset,
@@ -244,7 +244,7 @@ def build_control_batch(
     )
 
 
-def build_control_batch_of(
+def build_control_batches(
     records: Iterable[tuple[ControlType, Buffer]],
     timestamp: int,
     *,
