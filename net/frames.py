@@ -1,6 +1,6 @@
 """Cuts a stream of bytes into frames: four bytes of length, then that many bytes.
 
-Sans-I/O. Small frames are read ahead together: the shell receives into a scratch buffer, calls `feed`, and the frames
+Small frames are read ahead together: `receive_nowait` receives into a scratch buffer, calls `feed`, and the frames
 in it are copied out. A frame that is not whole yet gets one buffer of its exact size; while `target` is not None the
 shell receives straight into it and calls `filled`. So a large frame is copied only as far as the scratch buffer held
 its beginning.
@@ -12,14 +12,27 @@ anonymous mapping, whose pages exist only once they are written.
 from __future__ import annotations
 
 import mmap
+import threading
 from collections import deque
 from struct import Struct
 from typing import Final
 
+from barnabas.net.transport import Transport
 from barnabas.protocol.errors import RemoteProtocolError
 
 _LENGTH: Final = Struct(">i")
 _LAZY_ABOVE: Final = 1_250_000
+_SCRATCH_BYTES: Final = 16 * 1024
+
+
+class _Scratch(threading.local):
+    """A buffer for all readers of a thread: its bytes are taken out before anything else can run."""
+
+    def __init__(self) -> None:
+        self.view = memoryview(bytearray(_SCRATCH_BYTES))
+
+
+_scratch = _Scratch()
 
 
 class FrameTooLarge(RemoteProtocolError):
@@ -67,6 +80,21 @@ class FrameReader:
             self.target = self._received = None
         else:
             self.target = self.target[count:]
+
+    def receive_nowait(self, transport: Transport) -> bool:
+        """Take what the transport has now, from one call of it; False at the end of the stream.
+
+        BlockingIOError when nothing is there, OSError when the connection is lost, FrameTooLarge for a bad length.
+        """
+        target = self.target
+        if target is None:
+            view = _scratch.view
+            count = transport.recv_into_nowait(view)
+            self.feed(view[:count])
+        else:
+            count = transport.recv_into_nowait(target)
+            self.filled(count)
+        return count > 0
 
     @property
     def partial(self) -> bool:

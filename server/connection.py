@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_SCRATCH: Final = memoryview(bytearray(16 * 1024))  # one for all: its bytes are taken out before anything else can run
 _BEFORE_YIELD_REQUESTS: Final = 32
 _BEFORE_YIELD_BYTES: Final = 4 * 1024 * 1024
 _KEY_AND_VERSION: Final = Struct(">hhi")
@@ -153,24 +152,17 @@ class Connection:
                     requests = size = 0
                     await trio.lowlevel.checkpoint()
                 continue
-            target = frames.target
-            view = _SCRATCH if target is None else target
             try:
-                count = transport.recv_into_nowait(view)
+                more = frames.receive_nowait(transport)
             except BlockingIOError:
                 requests = size = 0
                 await transport.wait_readable()
                 continue
-            if count == 0:
+            self._active_at = trio.current_time()
+            if not more:
                 if frames.partial:
                     raise RemoteProtocolError("the client closed in the middle of a request")
                 self._close("closed by the client", cause=False)
-                return
-            self._active_at = trio.current_time()
-            if target is None:
-                frames.feed(_SCRATCH[:count])
-            else:
-                frames.filled(count)
 
     def _handle(self, frame: memoryview) -> None:
         """Decode one request and give it to its handler.

@@ -1,0 +1,330 @@
+"""A connection to one node: requests out, responses back, pipelined.
+
+The shell around `ConnectionCore`. One task reads; a request is sent by the task that makes it, without another, as
+long as the socket takes it. When the connection ends, for whatever reason, every open request raises ConnectionLost;
+there is no reconnecting here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, cast
+
+import trio
+
+from barnabas.client.connection_core import ConnectionCore, OpenRequest
+from barnabas.net.frames import FrameReader
+from barnabas.net.send_queue import SendQueue
+from barnabas.net.transport import Network, Transport
+from barnabas.protocol.api_keys import API_VERSIONS, ApiKey
+from barnabas.protocol.errors import ErrorCode, RemoteProtocolError
+from barnabas.protocol.message import RequestMessage, ResponseMessage
+from barnabas.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
+from barnabas.protocol.types import Part
+
+DEFAULT_REQUEST_TIMEOUT: Final = 30.0
+DEFAULT_CONNECT_TIMEOUT: Final = 10.0
+_MAX_FRAME_BYTES: Final = 0x7FFFFFFF
+_BEFORE_YIELD: Final = 64
+_SOFTWARE_NAME: Final = "barnabas"
+
+
+class ConnectionLost(Exception):
+    """There is no connection, or there is none any more: to whom, and why."""
+
+    def __init__(self, address: str, why: str) -> None:
+        super().__init__(f"{address}: {why}")
+        self.address: Final = address
+        self.why: Final = why
+
+
+class CannotConnect(ConnectionLost):
+    """The connection could not be made."""
+
+
+class RequestTimedOut(ConnectionLost):
+    """A request was not answered in time; the connection has been closed, because its node hangs or is gone."""
+
+
+class Reply:
+    """A request that has been sent. `await reply.wait()` gives its response; once, by one task."""
+
+    __slots__ = ("_result", "_task", "request")
+
+    def __init__(self, request: OpenRequest) -> None:
+        self.request: Final = request
+        self._task: trio.lowlevel.Task | None = None
+        self._result: ResponseMessage | ConnectionLost | None = None
+
+    async def wait(self) -> ResponseMessage:
+        """The response. ConnectionLost when the connection ends first, RequestTimedOut when the deadline passes.
+
+        Cancelling does not harm the connection: the response is dropped when it comes.
+        """
+        if self._result is None:
+            self._task = trio.lowlevel.current_task()
+            await trio.lowlevel.wait_task_rescheduled(self._abandon)
+        else:
+            await trio.lowlevel.checkpoint()
+        result = self._result
+        assert result is not None
+        if isinstance(result, ConnectionLost):
+            raise result
+        return result
+
+    def finish(self, result: ResponseMessage | ConnectionLost) -> None:
+        """For the connection: how it ended."""
+        self._result = result
+        if self._task is not None:
+            trio.lowlevel.reschedule(self._task)
+            self._task = None
+
+    def _abandon(self, _: object) -> trio.lowlevel.Abort:
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+class ClientConnection:
+    """See the module's text. Made by `connect`."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        nursery: trio.Nursery,
+        *,
+        client_id: str,
+        request_timeout: float = DEFAULT_REQUEST_TIMEOUT,
+        max_response_bytes: int = _MAX_FRAME_BYTES,
+    ) -> None:
+        """`nursery` holds the reader and, while the socket is full, a writer;
+
+        when it is cancelled the connection closes.
+        """
+        self.address: Final = transport.peer
+        """The node's `host:port`."""
+        self.closed = False
+        self.close_reason: str | None = None
+        self.request_timeout = request_timeout
+        self._core = ConnectionCore(client_id)
+        self._frames = FrameReader(max_response_bytes)
+        self._transport = transport
+        self._nursery = nursery
+        self._queue = SendQueue()
+        self._replies: dict[OpenRequest, Reply] = {}
+        self._writing = False
+        self._deadline = trio.CancelScope()
+        self._ended = trio.Event()
+        self._close_hooks: list[Callable[[ClientConnection], None]] = []
+        nursery.start_soon(self._read)
+
+    @property
+    def local_host(self) -> str:
+        """The address of this side."""
+        return self._transport.local[0]
+
+    @property
+    def in_flight(self) -> int:
+        """The number of requests that wait for a response."""
+        return self._core.in_flight
+
+    def versions_of(self, api_key: ApiKey) -> tuple[int, int] | None:
+        """The lowest and highest version of an API that the node serves; None: none, or it was not asked."""
+        return self._core.versions_of(api_key)
+
+    async def request(
+        self, message: RequestMessage, version: int | None = None, *, request_timeout: float | None = None
+    ) -> ResponseMessage:
+        """Send a request and wait for its response; many tasks may do so at a time. `request_timeout` in seconds.
+
+        Without a version, the highest that both sides know. Raises ConnectionLost, RequestTimedOut, and WireError
+        UNSUPPORTED_VERSION. The error codes in the response are the caller's to look at.
+        """
+        return await self.send(message, version, request_timeout=request_timeout).wait()
+
+    def send(
+        self, message: RequestMessage, version: int | None = None, *, request_timeout: float | None = None
+    ) -> Reply:
+        """Send a request now, in the order of calls, and wait for its response later, or never."""
+        self._check_open()
+        deadline = trio.current_time() + (self.request_timeout if request_timeout is None else request_timeout)
+        opened, parts = self._core.send(message, version, deadline)
+        reply = self._replies[opened] = Reply(opened)
+        if deadline < self._deadline.deadline:
+            self._deadline.deadline = deadline
+        self._write(parts)
+        return reply
+
+    def send_unanswered(self, message: RequestMessage, version: int | None = None) -> None:
+        """Send a request that gets no response: Produce with acks=0."""
+        self._check_open()
+        _, parts = self._core.send(message, version, float("inf"), answered=False)
+        self._write(parts)
+
+    def on_close(self, hook: Callable[[ClientConnection], None]) -> None:
+        """Call `hook(self)` once when the connection has closed;
+
+        at once when it is closed already. It must not raise.
+        """
+        if self.closed:
+            hook(self)
+        else:
+            self._close_hooks.append(hook)
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection has closed."""
+        await self._ended.wait()
+
+    def close(self, why: str = "closed by us") -> None:
+        """Close at once; open requests raise ConnectionLost. May be called again."""
+        self._end(ConnectionLost(self.address, why))
+
+    async def negotiate(self) -> None:
+        """Ask the node which versions it serves (ApiVersions), so that `request` can choose."""
+        version = API_VERSIONS[ApiKey.API_VERSIONS].max_stable
+        message = ApiVersionsRequest(client_software_name=_SOFTWARE_NAME, client_software_version="1")
+        response = cast(ApiVersionsResponse, await self.request(message, version))
+        if response.error_code == ErrorCode.UNSUPPORTED_VERSION:
+            highest = max(
+                (api.max_version for api in response.api_keys if api.api_key == ApiKey.API_VERSIONS), default=0
+            )
+            response = cast(ApiVersionsResponse, await self.request(message, min(version, highest)))
+        if response.error_code:
+            self.close(f"ApiVersions failed: {ErrorCode.of(response.error_code).name}")
+            self._check_open()
+        self._core.set_versions((api.api_key, api.min_version, api.max_version) for api in response.api_keys)
+
+    # -- in ------------------------------------------------------------------------------------------------------
+
+    async def _read(self) -> None:
+        try:
+            while not self.closed:
+                # Requests only ever bring the deadline forward; when it comes, it is the time to look for the next one.
+                with trio.CancelScope(deadline=self._core.next_deadline()) as self._deadline:
+                    await self._receive()
+                if late := self._core.overdue(trio.current_time()):
+                    self._end(RequestTimedOut(self.address, f"{late} was not answered in time"))
+        except RemoteProtocolError as error:
+            self._end(ConnectionLost(self.address, str(error)))
+        except OSError as error:
+            self._end(ConnectionLost(self.address, error.strerror or str(error)))
+        finally:
+            self.close("its nursery ended")
+
+    async def _receive(self) -> None:
+        frames, transport, core, replies = self._frames, self._transport, self._core, self._replies
+        received = 0
+        while not self.closed:
+            if frames.frames:
+                request, response = core.receive(frames.frames.popleft())
+                replies.pop(request).finish(response)
+                received += 1
+                if received >= _BEFORE_YIELD:
+                    received = 0
+                    await trio.lowlevel.checkpoint()
+                continue
+            try:
+                more = frames.receive_nowait(transport)
+            except BlockingIOError:
+                received = 0
+                await transport.wait_readable()
+                continue
+            if not more:
+                raise RemoteProtocolError("the node closed the connection")
+
+    # -- out -----------------------------------------------------------------------------------------------------
+
+    def _write(self, parts: list[Part]) -> None:
+        self._queue.extend(parts)
+        if self._writing:
+            return
+        try:
+            self._send_some()
+        except OSError as error:
+            self._end(ConnectionLost(self.address, error.strerror or str(error)))
+            return
+        if self._queue.size:
+            self._writing = True
+            self._nursery.start_soon(self._write_rest)
+
+    def _send_some(self) -> None:
+        """Send until nothing is left or the socket is full."""
+        queue = self._queue
+        while queue.size:
+            parts = queue.head()
+            count = self._transport.send_nowait(parts)
+            queue.sent(count)
+            if count < sum(map(len, parts)):
+                return
+
+    async def _write_rest(self) -> None:
+        try:
+            while self._queue.size and not self.closed:
+                await self._transport.wait_writable()
+                self._send_some()
+        except OSError as error:
+            self._end(ConnectionLost(self.address, error.strerror or str(error)))
+        finally:
+            self._writing = False
+
+    # -- the end -------------------------------------------------------------------------------------------------
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ConnectionLost(self.address, self.close_reason or "closed")
+
+    def _end(self, error: ConnectionLost) -> None:
+        if self.closed:
+            return
+        self.closed = True
+        self.close_reason = error.why
+        self._transport.close()
+        self._queue.clear()
+        self._deadline.cancel()
+        self._core.lose()
+        replies, self._replies = self._replies, {}
+        for reply in replies.values():
+            reply.finish(type(error)(error.address, error.why))
+        self._ended.set()
+        for hook in self._close_hooks:
+            hook(self)
+        self._close_hooks.clear()
+
+
+async def connect(
+    network: Network,
+    host: str,
+    port: int,
+    client_id: str,
+    *,
+    nursery: trio.Nursery,
+    request_timeout: float = DEFAULT_REQUEST_TIMEOUT,
+    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT,
+    negotiate: bool = True,
+    max_response_bytes: int = _MAX_FRAME_BYTES,
+) -> ClientConnection:
+    """Connect to a node and, unless told otherwise, ask for its versions.
+
+    Times in seconds. CannotConnect says why not.
+    """
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        with trio.fail_after(connect_timeout):
+            transport = await network.connect(host, port)
+    except trio.TooSlowError:
+        raise CannotConnect(address, f"no answer in {connect_timeout:g} s") from None
+    except OSError as error:
+        raise CannotConnect(address, error.strerror or str(error)) from None
+    connection = ClientConnection(
+        transport,
+        nursery,
+        client_id=client_id,
+        request_timeout=request_timeout,
+        max_response_bytes=max_response_bytes,
+    )
+    if negotiate:
+        try:
+            await connection.negotiate()
+        except BaseException:
+            connection.close()
+            raise
+    return connection
