@@ -1,0 +1,491 @@
+"""One partition's log: batches in segments, what a leader and a follower append, what a fetch reads.
+
+Kept true:
+- offsets grow from batch to batch; `log_start_offset <= log_end_offset`; a batch is in the file before the end offset,
+  the indexes, the epochs and the producers' state know of it;
+- up to `recovery_point` everything is durable; beyond it a crash may lose or tear what was written, and recovery
+  (`recovery.py`) reads on from there;
+- a reader's `FileSlice` holds the file itself: it may outlive the segment.
+
+Everything is called from one thread, the event loop's, but for `FileSlice.read` and `Flush.run`. After a StorageError
+the log is as it was before the call; the shell takes the log directory offline. What is to be durable when, who may
+read up to where, and what the records of a client's batch must look like, are not the log's affair.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+from barnabas.protocol.errors import ErrorCode, RemoteProtocolError, WireError
+from barnabas.protocol.record_batch import CorruptRecords, RecordBatch, iter_batches
+from barnabas.protocol.types import ZERO_UUID
+from barnabas.storage import leader_epoch as epochs_file
+from barnabas.storage.config import LogConfig
+from barnabas.storage.disk import Buffer, Disk, FileSlice, StorageError
+from barnabas.storage.flush import Flush
+from barnabas.storage.leader_epoch import LeaderEpochs
+from barnabas.storage.producer_state import ProducerStates
+from barnabas.storage.segment import MAX_RELATIVE_OFFSET, Segment, Tail, new_segment, read_batches
+from barnabas.storage.snapshots import ProducerSnapshots, load_producers
+
+
+class UnexpectedOffset(RemoteProtocolError):
+    """A leader sent a batch that begins before this log's end."""
+
+
+class AppendResult(NamedTuple):
+    """Where records went."""
+
+    first_offset: int
+    last_offset: int
+    """first_offset - 1 if nothing was appended."""
+    duplicate: bool
+    """Whether they were in the log before; the offsets are those of then."""
+    log_append_time_ms: int
+    """For the answer: -1, unless the topic stamps records, or for a duplicate the first one's largest timestamp."""
+    size: int
+    """Bytes appended."""
+
+
+class PartitionLog:
+    """The log of one partition. Made by `recovery.open_log`, which fills it in."""
+
+    __slots__ = (
+        "_bases",
+        "_disk",
+        "_flushing",
+        "_generation",
+        "_new_files",
+        "_segments",
+        "_unsynced",
+        "config",
+        "directory",
+        "epochs",
+        "last_flush_ms",
+        "log_end_offset",
+        "log_start_offset",
+        "on_rewind",
+        "partition",
+        "producers",
+        "recovery_notes",
+        "recovery_point",
+        "snapshots",
+        "topic",
+        "topic_id",
+        "touched",
+    )
+
+    def __init__(
+        self,
+        disk: Disk,
+        directory: str,
+        topic: str,
+        partition: int,
+        config: LogConfig,
+        *,
+        topic_id: bytes,
+        segments: list[Segment],
+        snapshots: ProducerSnapshots,
+        producers: ProducerStates,
+        epochs: LeaderEpochs,
+        log_start_offset: int,
+        log_end_offset: int,
+        recovery_point: int,
+        now_ms: int,
+    ) -> None:
+        self._disk = disk
+        self._segments = segments
+        self._bases = [segment.base_offset for segment in segments]
+        self._flushing = False
+        self._generation = 0
+        self._new_files = True
+        self._unsynced: list[str] = []
+        self.directory = directory
+        """The partition's folder, relative to the log directory."""
+        self.topic = topic
+        self.partition = partition
+        self.topic_id = topic_id
+        """16 bytes; ZERO_UUID if the folder does not tell."""
+        self.config = config
+        """May be replaced at any time."""
+        self.epochs = epochs
+        self.producers = producers
+        self.snapshots = snapshots
+        self.log_start_offset = log_start_offset
+        """Of the first record that readers may have."""
+        self.log_end_offset = log_end_offset
+        """Of the next record."""
+        self.recovery_point = recovery_point
+        """All before it is durable."""
+        self.last_flush_ms = now_ms
+        self.recovery_notes: list[str] = []
+        """What had to be repaired when the log was opened, for people."""
+        self.on_rewind: Callable[[], None] | None = None
+        """Called when the recovery point or the log's start went back: what checkpoints say of them is too late now."""
+        self.touched = True
+        """Whether the log was used since whoever looks for idle ones looked last."""
+
+    def __repr__(self) -> str:
+        return f"PartitionLog({self.directory}, {self.log_start_offset}..{self.log_end_offset})"
+
+    @property
+    def latest_epoch(self) -> int:
+        """The leader epoch of the newest batch, or one assigned since; -1 if there is none."""
+        return self.epochs.latest
+
+    @property
+    def size(self) -> int:
+        """Bytes of all segments."""
+        return sum(segment.size for segment in self._segments)
+
+    @property
+    def disk(self) -> Disk:
+        return self._disk
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        """Oldest first; the last one is being written to."""
+        return tuple(self._segments)
+
+    @property
+    def active(self) -> Segment:
+        """The segment that is being written to."""
+        return self._segments[-1]
+
+    # Appending
+
+    def append_as_leader(
+        self, batch: RecordBatch, leader_epoch: int, now_ms: int, *, sequenced: bool = True
+    ) -> AppendResult:
+        """Append one validated batch, whose memory is written into: it gets the next offset and `leader_epoch`.
+
+        `sequenced` is False for a coordinator's own batches. Raises WireError for the producer's mistakes
+        (`producer_state.py`) and RECORD_LIST_TOO_LARGE, and StorageError.
+        """
+        if batch.producer_id >= 0:
+            known = self.producers.check(batch, sequenced=sequenced)
+            if known is not None:
+                return AppendResult(known.first_offset, known.last_offset, True, known.timestamp, 0)
+        size = batch.size
+        if size > self.config.segment_bytes:
+            raise WireError(
+                ErrorCode.RECORD_LIST_TOO_LARGE,
+                f"Message batch size is {size} bytes in append to partition {self.topic}-{self.partition},"
+                f" which exceeds the maximum configured segment size of {self.config.segment_bytes}.",
+            )
+        base_offset = self.log_end_offset
+        last_offset = base_offset + batch.last_offset_delta
+        if self._segments[-1].must_roll(size, last_offset, batch.max_timestamp, now_ms, self.config):
+            self.roll(now_ms)
+        batch.assign(base_offset, leader_epoch)
+        self._write(batch.view)
+        self._count(batch)
+        timestamp = batch.max_timestamp if batch.log_append_time else -1
+        return AppendResult(base_offset, last_offset, False, timestamp, size)
+
+    def append_as_follower(
+        self, records: Buffer, now_ms: int, *, leader_epoch: int | None = None, verify: bool = True
+    ) -> AppendResult:
+        """Append batches that have their offsets and epochs, as a leader sent them; a last one that is cut is left out.
+
+        With `leader_epoch`, batches of later epochs are left out too: they are not that leader's to send. Nothing is
+        appended if any is bad: raises CorruptRecords (also for the CRC, unless `verify` is off), UnexpectedOffset,
+        StorageError.
+        """
+        first_offset = self.log_end_offset
+        good: list[RecordBatch] = []
+        for batch in iter_batches(records):
+            if leader_epoch is not None and batch.leader_epoch > leader_epoch:
+                break
+            self._check_follower(batch, good, verify=verify)
+            good.append(batch)
+        if not good:
+            return AppendResult(first_offset, first_offset - 1, False, -1, 0)
+        first = good[0]
+        if first.base_offset < self.log_end_offset:
+            # The leader's first batch may begin before its log's start; only an empty log can step back to there.
+            self.truncate_fully_and_start_at(first.base_offset, now_ms, log_start_offset=self.log_start_offset)
+        view, position = memoryview(records), 0
+        for run in self._runs(good):
+            size = sum(batch.size for batch in run)
+            self._append_run(run, view[position : position + size], now_ms)
+            position += size
+        return AppendResult(first.base_offset, good[-1].last_offset, False, -1, position)
+
+    def _check_follower(self, batch: RecordBatch, before: list[RecordBatch], *, verify: bool) -> None:
+        if batch.last_offset_delta < 0:
+            raise CorruptRecords(f"the batch at {batch.base_offset} ends at {batch.last_offset}")
+        if verify and not batch.verify_crc():
+            raise CorruptRecords(f"the CRC of the batch at {batch.base_offset} is wrong")
+        if before:
+            expected = before[-1].next_offset
+        elif self.log_end_offset == self.log_start_offset and batch.last_offset >= self.log_end_offset:
+            return
+        else:
+            expected = self.log_end_offset
+        if batch.base_offset < expected:
+            raise UnexpectedOffset(
+                f"{self.directory}: a batch at {batch.base_offset}..{batch.last_offset} where {expected} is next"
+            )
+
+    def _runs(self, batches: list[RecordBatch]) -> Iterator[list[RecordBatch]]:
+        """Cut into runs that each fit into one segment."""
+        most, run, size = self.config.segment_bytes, [batches[0]], batches[0].size
+        for batch in batches[1:]:
+            if size + batch.size > most or batch.last_offset - run[0].base_offset > MAX_RELATIVE_OFFSET:
+                yield run
+                run, size = [], 0
+            run.append(batch)
+            size += batch.size
+        yield run
+
+    def _append_run(self, run: list[RecordBatch], data: memoryview, now_ms: int) -> None:
+        latest = max(batch.max_timestamp for batch in run)
+        if self._segments[-1].must_roll(len(data), run[-1].last_offset, latest, now_ms, self.config):
+            self.roll(now_ms, run[0].base_offset)
+        self._write(data)
+        for batch in run:
+            self._count(batch)
+
+    def _write(self, data: memoryview) -> None:
+        segment = self._segments[-1]
+        file = segment.file()
+        try:
+            file.pwritev((data,), segment.size)
+        except StorageError:
+            # A torn batch must not come to lie behind a shorter one that is written over its beginning later.
+            with suppress(StorageError):
+                file.truncate(segment.size)
+            raise
+
+    def _count(self, batch: RecordBatch) -> None:
+        """The batch is written: let everything else know."""
+        last_offset = batch.base_offset + batch.last_offset_delta
+        self._segments[-1].note(batch.size, last_offset, batch.max_timestamp)
+        if batch.leader_epoch != self.epochs.latest and batch.leader_epoch >= 0:
+            self.epochs.assign(batch.leader_epoch, batch.base_offset)
+        self.producers.replay(batch)
+        self.log_end_offset = last_offset + 1
+        self.touched = True
+
+    def roll(self, now_ms: int, base_offset: int | None = None) -> None:
+        """Begin a new segment, at the end offset or, where a gap follows, at `base_offset`."""
+        base = self.log_end_offset if base_offset is None else base_offset
+        active = self._segments[-1]
+        if not active.size and active.base_offset == base:
+            return
+        active.seal()
+        segment = new_segment(self._disk, self.directory, base, self.config, now_ms)
+        self._new_files = True
+        self._segments.append(segment)
+        self._bases.append(base)
+        self.producers.end_offset = base
+        self.snapshots.take(self.producers)
+        self._unsynced.append(self.snapshots.path(base))
+
+    def assign_epoch(self, leader_epoch: int) -> None:
+        """A leader of `leader_epoch` writes from here on, even if it has nothing to write yet."""
+        self.epochs.assign(leader_epoch, self.log_end_offset)
+
+    # Reading
+
+    def locate(self, offset: int, max_bytes: int, limit_offset: int, min_one_batch: bool = True) -> FileSlice | None:
+        """Where a fetch finds its records: from the batch with `offset` on, up to the last batch wholly below
+        `limit_offset`.
+
+        At most `max_bytes`, which may cut the last batch, but with `min_one_batch` the first one whole; never beyond
+        the segment. None if there is nothing. Raises WireError(OFFSET_OUT_OF_RANGE), StorageError.
+        """
+        if not self.log_start_offset <= offset <= self.log_end_offset:
+            raise WireError(
+                ErrorCode.OFFSET_OUT_OF_RANGE,
+                f"Received request for offset {offset} for partition {self.topic}-{self.partition}, but we only have"
+                f" log segments upto {self.log_end_offset} and starting from {self.log_start_offset}.",
+            )
+        if offset >= limit_offset or offset == self.log_end_offset:
+            return None
+        self.touched = True
+        number = self._number_of(offset)
+        found = self._segments[number].locate(offset)
+        while found is None:
+            number += 1
+            if number == len(self._segments):
+                return None
+            found = self._segments[number].locate(offset)
+        position, first_size = found
+        segment = self._segments[number]
+        length = max(max_bytes, first_size) if min_one_batch else max_bytes
+        if length < first_size:
+            return None
+        end = segment.size
+        if limit_offset < (self._bases[number + 1] if number + 1 < len(self._bases) else self.log_end_offset):
+            end = segment.end_before(limit_offset)
+        if end <= position:
+            return None
+        return FileSlice(segment.file(), position, min(length, end - position))
+
+    def _number_of(self, offset: int) -> int:
+        """The index of the segment in which `offset` is, if it is in any."""
+        bases = self._bases
+        if offset >= bases[-1]:
+            return len(bases) - 1
+        return max(0, bisect_right(bases, offset) - 1)
+
+    def read_batches(self, offset: int, end_offset: int | None = None) -> Iterator[RecordBatch]:
+        """The batches from the one with `offset` on, to those that begin below `end_offset`. May wait for the disk."""
+        return read_batches(self._segments, offset, self.log_end_offset if end_offset is None else end_offset)
+
+    def end_offset_for_epoch(self, epoch: int) -> tuple[int, int]:
+        """(largest known epoch up to `epoch`, the offset where it ends); (-1, -1) if that cannot be told."""
+        return self.epochs.end_offset_for(epoch, self.log_end_offset)
+
+    # Durability
+
+    def flush_needed(self, now_ms: int) -> bool:
+        """Whether the topic's configuration, or a segment that is complete, wants a flush now."""
+        unflushed = self.log_end_offset - self.recovery_point
+        if unflushed <= 0:
+            return False
+        return (
+            unflushed >= self.config.flush_messages
+            or now_ms - self.last_flush_ms >= self.config.flush_ms
+            or self._bases[-1] > self.recovery_point
+        )
+
+    def prepare_flush(self) -> Flush | None:
+        """Begin to make all that is written durable (`flush.py`). None if it is, or a flush is under way."""
+        if self._flushing or not (self.recovery_point < self.log_end_offset or self._new_files or self.epochs.dirty):
+            return None
+        flush = Flush(self._disk, self.directory, self.log_end_offset, self._generation)
+        for segment in self._segments[self._number_of(self.recovery_point) :]:
+            if not segment.synced:
+                segment.offset_index.write()
+                segment.time_index.write()
+                flush.files += (segment.file(), segment.offset_index.file(), segment.time_index.file())
+                segment.synced = True
+        if self.epochs.dirty:
+            flush.epochs = (f"{self.directory}/{epochs_file.FILE_NAME}", self.epochs.to_file())
+            self.epochs.dirty = False
+        flush.paths, self._unsynced = self._unsynced, []
+        flush.new_files, self._new_files = self._new_files, False
+        self._flushing = True
+        return flush
+
+    def complete_flush(self, flush: Flush, now_ms: int) -> None:
+        """`flush.run()` is done."""
+        self._flushing = False
+        self.last_flush_ms = now_ms
+        if flush.generation == self._generation:
+            self.recovery_point = max(self.recovery_point, flush.offset)
+
+    def flush(self, now_ms: int) -> None:
+        """Make all that is written durable, and wait for it."""
+        flush = self.prepare_flush()
+        if flush is not None:
+            flush.run()
+            self.complete_flush(flush, now_ms)
+
+    # Cutting
+
+    def truncate_to(self, offset: int, now_ms: int) -> int:
+        """Remove every batch that reaches `offset` or beyond; the new end offset.
+
+        That is below `offset` if a batch contained it, so that a follower fetches the batch again.
+        """
+        if offset >= self.log_end_offset:
+            self.epochs.truncate_from_end(self.log_end_offset)
+            return self.log_end_offset
+        if offset < self._bases[0]:
+            self.truncate_fully_and_start_at(offset, now_ms)
+            return offset
+        self._rewind()
+        self._remove_segments(bisect_right(self._bases, offset))
+        active = self._segments[-1]
+        if active.tail is None:
+            active.tail = Tail(self.log_end_offset, active.size)
+        header = active.find(offset)
+        end_offset = offset if header is None else min(header.base_offset, offset)
+        active.truncate_to_position(active.size if header is None else header.position, end_offset)
+        self._end_at(end_offset)
+        self.log_start_offset = min(self.log_start_offset, end_offset)
+        self.snapshots.remove_after(end_offset)
+        self.producers = load_producers(
+            self.snapshots, self._segments, self.log_start_offset, end_offset, self.recovery_notes
+        )
+        self._rewound()
+        return end_offset
+
+    def truncate_fully_and_start_at(self, offset: int, now_ms: int, *, log_start_offset: int | None = None) -> None:
+        """Remove everything and begin anew with an empty segment at `offset`."""
+        self._rewind()
+        self._remove_segments(0)
+        self.snapshots.remove_after(-1)
+        self.epochs.clear()
+        self.producers = ProducerStates(offset)
+        segment = new_segment(self._disk, self.directory, offset, self.config, now_ms)
+        self._segments.append(segment)
+        self._bases.append(offset)
+        self._end_at(offset)
+        self.log_start_offset = offset if log_start_offset is None else log_start_offset
+        self._rewound()
+
+    def _rewind(self) -> None:
+        self._generation += 1
+        self.touched = True
+
+    def _end_at(self, offset: int) -> None:
+        self.log_end_offset = offset
+        self.recovery_point = min(self.recovery_point, offset)
+        self.epochs.truncate_from_end(offset)
+
+    def _rewound(self) -> None:
+        self._disk.fsync_directory(self.directory)
+        self._new_files = False
+        if self.on_rewind is not None:
+            self.on_rewind()
+
+    def _remove_segments(self, first: int) -> None:
+        """Remove the segments from number `first` on, the newest first: a crash leaves a log without holes."""
+        while len(self._segments) > first:
+            self._segments.pop().remove()
+            self._bases.pop()
+
+    def advance_log_start(self, offset: int) -> None:
+        """Readers get nothing before `offset` any more; segments that lie wholly before it go."""
+        if offset <= self.log_start_offset:
+            return
+        self.log_start_offset = offset
+        self.epochs.truncate_from_start(offset)
+        while len(self._segments) > 1 and self._bases[1] <= offset:
+            segment = self._segments.pop(0)
+            del self._bases[0]
+            segment.remove()
+        self.snapshots.remove_before(self._bases[0])
+
+    # Ending
+
+    def release(self) -> None:
+        """Close the files of a log that nobody uses; the next use opens them again."""
+        for segment in self._segments:
+            segment.release()
+
+    def close(self, now_ms: int) -> None:
+        """Make everything durable and leave what the next start needs, then close the files."""
+        self.active.complete_time_index()
+        self.snapshots.take(self.producers)
+        self._unsynced.append(self.snapshots.path(self.log_end_offset))
+        self._new_files = True
+        self.flush(now_ms)
+        self.release()
+
+    def abandon(self) -> None:
+        """Close the files as they are: the disk failed, or the log is to be deleted."""
+        self._segments.clear()
+        self._bases.clear()
+
+    @property
+    def has_topic_id(self) -> bool:
+        return self.topic_id != ZERO_UUID

@@ -1,0 +1,243 @@
+"""What each idempotent or transactional producer last wrote to one log: so that a retry is answered and not written
+again.
+
+Of a producer id the log keeps the epoch and the last five batches (sequence numbers, offsets, timestamp). A batch is
+then
+
+- a duplicate, if one of the five has its epoch and its first and last sequence: the answer is that batch's offsets;
+- refused with INVALID_PRODUCER_EPOCH, if its epoch is older;
+- refused with OUT_OF_ORDER_SEQUENCE_NUMBER, unless its first sequence follows the last one (2^31 - 1 is followed by 0),
+  or is 0 in a newer epoch. A producer id that the log does not know may start anywhere.
+
+Kept true: the state is the fold of the log's batches up to `end_offset`, so it can always be rebuilt. Snapshots
+(`<end offset>.snapshot`, version 1: CRC-32C, then the entries, of the last batch only) shorten that. Followers and
+recovery fold without checking. KIP-98.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from struct import error as StructError
+from typing import Final, NamedTuple
+
+from crc32c import crc32c
+
+from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.record_batch import NO_PRODUCER_EPOCH, ControlType, RecordBatch, control_type
+
+BATCHES_KEPT: Final = 5
+_SEQUENCES: Final = 1 << 31
+_HEADER: Final = Struct(">hIi")
+_ENTRY: Final = Struct(">qhiqiqiq")
+_CRC_END: Final = 6
+_MARKER: Final = Struct(">hi")
+_VERSION: Final = 1
+
+
+class CorruptSnapshot(Exception):
+    """A snapshot file that is cut, changed, or of an unknown version."""
+
+
+class BatchMetadata(NamedTuple):
+    """One remembered batch."""
+
+    last_sequence: int
+    last_offset: int
+    offset_delta: int
+    """Last offset - first offset, and likewise for the sequences."""
+    timestamp: int
+    """The batch's largest, ms."""
+
+    @property
+    def first_offset(self) -> int:
+        return self.last_offset - self.offset_delta
+
+    @property
+    def first_sequence(self) -> int:
+        return (self.last_sequence - self.offset_delta) % _SEQUENCES if self.last_sequence >= 0 else -1
+
+
+class ProducerState:
+    """One producer id's state."""
+
+    __slots__ = ("batches", "coordinator_epoch", "epoch", "last_timestamp", "producer_id", "txn_first_offset")
+
+    def __init__(self, producer_id: int) -> None:
+        self.producer_id = producer_id
+        self.epoch = NO_PRODUCER_EPOCH
+        self.batches: list[BatchMetadata] = []
+        """The last five at most, oldest first; of this epoch only."""
+        self.last_timestamp = -1
+        self.coordinator_epoch = -1
+        self.txn_first_offset = -1
+        """Where the transaction began that is still open; -1 if none is."""
+
+    @property
+    def last_sequence(self) -> int:
+        return self.batches[-1].last_sequence if self.batches else -1
+
+    def __repr__(self) -> str:
+        return f"ProducerState({self.producer_id}/{self.epoch} {self.batches})"
+
+
+class ProducerStates:
+    """The producers of one log, as of `end_offset`."""
+
+    __slots__ = ("_ongoing", "_producers", "end_offset")
+
+    def __init__(self, end_offset: int = 0) -> None:
+        self._producers: dict[int, ProducerState] = {}
+        self._ongoing: dict[int, int] = {}
+        self.end_offset = end_offset
+        """The state is that of the log up to here, exclusive."""
+
+    def __len__(self) -> int:
+        return len(self._producers)
+
+    def __iter__(self) -> Iterator[ProducerState]:
+        return iter(self._producers.values())
+
+    def get(self, producer_id: int) -> ProducerState | None:
+        return self._producers.get(producer_id)
+
+    @property
+    def first_undecided_offset(self) -> int | None:
+        """Where the oldest transaction began that has no marker yet."""
+        return min(self._ongoing, default=None)
+
+    def check(self, batch: RecordBatch, *, sequenced: bool = True) -> BatchMetadata | None:
+        """Whether a leader may append `batch`: None if so, the batch that it repeats if it is a duplicate, else
+        WireError.
+
+        `sequenced` is False for what coordinators write, which has no sequence numbers.
+        """
+        state = self._producers.get(batch.producer_id)
+        if state is None or state.epoch == NO_PRODUCER_EPOCH:
+            return None
+        epoch, sequence = batch.producer_epoch, batch.base_sequence
+        if epoch < state.epoch:
+            raise WireError(
+                ErrorCode.INVALID_PRODUCER_EPOCH,
+                f"Epoch of producer {batch.producer_id} is {epoch},"
+                f" which is smaller than the last seen epoch {state.epoch}",
+            )
+        if sequenced and not batch.is_control:
+            if epoch == state.epoch:
+                last_sequence = batch.last_sequence
+                for known in state.batches:
+                    if known.last_sequence == last_sequence and known.first_sequence == sequence:
+                        return known
+                in_order = sequence == state.last_sequence + 1 or (
+                    sequence == 0 and state.last_sequence == _SEQUENCES - 1
+                )
+            else:
+                in_order = sequence == 0
+            if not in_order:
+                raise WireError(
+                    ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+                    f"Out of order sequence number for producer {batch.producer_id}: {sequence} (incoming seq. number),"
+                    f" {state.last_sequence} (current end sequence number), epoch {epoch} after {state.epoch}",
+                )
+        if state.txn_first_offset >= 0 and not batch.is_transactional:
+            raise WireError(
+                ErrorCode.INVALID_TXN_STATE,
+                f"Expected transactional write from producer {batch.producer_id}",
+            )
+        return None
+
+    def replay(self, batch: RecordBatch) -> None:
+        """Take in a batch that is in the log; its offsets count. Batches without a producer id only move the end."""
+        if batch.producer_id >= 0:
+            state = self._producers.get(batch.producer_id)
+            if state is None:
+                state = self._producers[batch.producer_id] = ProducerState(batch.producer_id)
+            if batch.is_control:
+                self._end_transaction(state, batch)
+            else:
+                self._replay_data(state, batch)
+        self.end_offset = batch.next_offset
+
+    def _replay_data(self, state: ProducerState, batch: RecordBatch) -> None:
+        if state.epoch != batch.producer_epoch:
+            state.epoch = batch.producer_epoch
+            state.batches.clear()
+        elif len(state.batches) == BATCHES_KEPT:
+            del state.batches[0]
+        timestamp, delta = batch.max_timestamp, batch.last_offset_delta
+        state.batches.append(BatchMetadata(batch.last_sequence, batch.base_offset + delta, delta, timestamp))
+        state.last_timestamp = timestamp
+        if state.txn_first_offset < 0 and batch.is_transactional:
+            state.txn_first_offset = batch.base_offset
+            self._ongoing[batch.base_offset] = state.producer_id
+
+    def _end_transaction(self, state: ProducerState, batch: RecordBatch) -> None:
+        record = next(batch.records(), None)
+        # Cleaning may have left a control batch without its record: the transaction is all gone then.
+        if record is None or control_type(record.key) not in (ControlType.COMMIT, ControlType.ABORT):
+            return
+        if state.epoch != batch.producer_epoch:
+            state.epoch = batch.producer_epoch
+            state.batches.clear()
+        if record.value is not None and len(record.value) >= _MARKER.size:
+            state.coordinator_epoch = _MARKER.unpack_from(record.value)[1]
+        state.last_timestamp = record.timestamp
+        self._ongoing.pop(state.txn_first_offset, None)
+        state.txn_first_offset = -1
+
+    def expire(self, now_ms: int, expiration_ms: int) -> int:
+        """Forget the producers that wrote nothing for `expiration_ms` and have no open transaction; how many."""
+        expired = [
+            state.producer_id
+            for state in self._producers.values()
+            if state.txn_first_offset < 0 and now_ms - state.last_timestamp >= expiration_ms
+        ]
+        for producer_id in expired:
+            del self._producers[producer_id]
+        return len(expired)
+
+    def to_snapshot(self) -> bytes:
+        """The content of a snapshot file at `end_offset`."""
+        data = bytearray(_HEADER.size)
+        for state in self._producers.values():
+            last = state.batches[-1] if state.batches else BatchMetadata(-1, -1, 0, -1)
+            data += _ENTRY.pack(
+                state.producer_id,
+                state.epoch,
+                last.last_sequence,
+                last.last_offset,
+                last.offset_delta,
+                state.last_timestamp,
+                state.coordinator_epoch,
+                state.txn_first_offset,
+            )
+        _HEADER.pack_into(data, 0, _VERSION, 0, len(self._producers))
+        _HEADER.pack_into(data, 0, _VERSION, crc32c(memoryview(data)[_CRC_END:]), len(self._producers))
+        return bytes(data)
+
+    @classmethod
+    def from_snapshot(cls, data: bytes, end_offset: int) -> ProducerStates:
+        """Read a snapshot file that was taken at `end_offset`. Raises CorruptSnapshot."""
+        try:
+            version, crc, count = _HEADER.unpack_from(data)
+        except StructError:
+            raise CorruptSnapshot(f"{len(data)} bytes are no snapshot") from None
+        if version != _VERSION:
+            raise CorruptSnapshot(f"version {version}, not {_VERSION}")
+        if crc != crc32c(memoryview(data)[_CRC_END:]):
+            raise CorruptSnapshot("its CRC is wrong")
+        if len(data) != _HEADER.size + count * _ENTRY.size:
+            raise CorruptSnapshot(f"{count} producers in {len(data)} bytes")
+        states = cls(end_offset)
+        for entry in _ENTRY.iter_unpack(memoryview(data)[_HEADER.size :]):
+            state = ProducerState(entry[0])
+            _, state.epoch, last_sequence, last_offset, delta, state.last_timestamp, state.coordinator_epoch, first = (
+                entry
+            )
+            if last_offset >= 0:
+                state.batches.append(BatchMetadata(last_sequence, last_offset, delta, state.last_timestamp))
+            state.txn_first_offset = max(first, -1)
+            states._producers[state.producer_id] = state
+            if first >= 0:
+                states._ongoing[first] = state.producer_id
+        return states

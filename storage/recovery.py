@@ -1,0 +1,250 @@
+"""Opening a log: after a clean shutdown with a glance at its end, after a crash by reading what may not be durable.
+
+After a crash, from the segment with the recovery point on, batch by batch: length, magic, CRC and offsets are checked,
+the log is cut at the first batch that fails, later segments are removed, and indexes, epochs and producers' state are
+made anew from what was read. Before the recovery point the files were synced, and are taken as they are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Final
+
+from barnabas.protocol.record_batch import CorruptRecords, RecordBatch
+from barnabas.protocol.types import ZERO_UUID
+from barnabas.storage import leader_epoch as epochs_file
+from barnabas.storage import scan
+from barnabas.storage.checkpoint import PARTITION_METADATA, CorruptCheckpoint, parse_partition_metadata
+from barnabas.storage.config import LogConfig
+from barnabas.storage.disk import Disk
+from barnabas.storage.leader_epoch import LeaderEpochs
+from barnabas.storage.log import PartitionLog
+from barnabas.storage.producer_state import ProducerStates
+from barnabas.storage.segment import (
+    DELETED_SUFFIX,
+    INDEX_SUFFIX,
+    LOG_SUFFIX,
+    MAX_RELATIVE_OFFSET,
+    TIME_INDEX_SUFFIX,
+    TXN_INDEX_SUFFIX,
+    Segment,
+    new_segment,
+    segment_name,
+)
+from barnabas.storage.snapshots import SNAPSHOT_SUFFIX, ProducerSnapshots, load_producers
+
+_INDEX_SUFFIXES: Final = (INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX)
+_TEMPORARY: Final = (DELETED_SUFFIX, ".cleaned", ".tmp")
+
+
+def open_log(
+    disk: Disk,
+    directory: str,
+    topic: str,
+    partition: int,
+    config: LogConfig,
+    *,
+    clean: bool,
+    recovery_point: int = 0,
+    log_start_offset: int = 0,
+    now_ms: int = 0,
+) -> PartitionLog:
+    """Open the log in folder `directory`, which is made if need be; what was repaired is in its `recovery_notes`.
+
+    `clean`: the log was closed and nothing wrote to it since. `recovery_point` and `log_start_offset` are those of the
+    checkpoints. Raises StorageError.
+    """
+    return _Opening(disk, directory, config, now_ms).open(topic, partition, clean, recovery_point, log_start_offset)
+
+
+class _Opening:
+    def __init__(self, disk: Disk, directory: str, config: LogConfig, now_ms: int) -> None:
+        self.disk = disk
+        self.directory = directory
+        self.config = config
+        self.now_ms = now_ms
+        self.notes: list[str] = []
+        self.segments: list[Segment] = []
+        self.snapshots = ProducerSnapshots(disk, directory)
+        self.epochs = LeaderEpochs()
+        self.topic_id = ZERO_UUID
+
+    def open(self, topic: str, partition: int, clean: bool, recovery_point: int, log_start_offset: int) -> PartitionLog:
+        self.disk.make_directory(self.directory)
+        self._read_folder()
+        self._read_epochs()
+        producers: ProducerStates | None = None
+        if self.segments and not (clean and self._open_clean()):
+            producers = self._recover(recovery_point, log_start_offset)
+            clean = False
+        end_offset = self._end_offset()
+        if not self.segments or end_offset < log_start_offset:
+            self._start_empty(log_start_offset)
+            end_offset, producers = log_start_offset, ProducerStates(log_start_offset)
+        log_start_offset = max(log_start_offset, self.segments[0].base_offset)
+        self.epochs.truncate_from_end(end_offset)
+        self.epochs.truncate_from_start(log_start_offset)
+        self.snapshots.remove_after(end_offset)
+        self.snapshots.remove_except(segment.base_offset for segment in self.segments)
+        log = PartitionLog(
+            self.disk,
+            self.directory,
+            topic,
+            partition,
+            self.config,
+            topic_id=self.topic_id,
+            segments=self.segments,
+            snapshots=self.snapshots,
+            producers=producers or ProducerStates(end_offset),
+            epochs=self.epochs,
+            log_start_offset=log_start_offset,
+            log_end_offset=end_offset,
+            recovery_point=end_offset if clean else min(recovery_point, end_offset),
+            now_ms=self.now_ms,
+        )
+        log.recovery_notes = self.notes
+        if producers is None:
+            log.producers = load_producers(self.snapshots, self.segments, log_start_offset, end_offset, self.notes)
+        return log
+
+    def _read_folder(self) -> None:
+        """Find the segments and snapshots; remove what an interrupted deletion or rewriting left."""
+        sizes: dict[str, int] = {}
+        for entry in self.disk.scan(self.directory):
+            if entry.name.endswith(_TEMPORARY):
+                self.disk.remove(f"{self.directory}/{entry.name}")
+            elif not entry.is_directory:
+                sizes[entry.name] = entry.size
+        bases = [int(name[: -len(LOG_SUFFIX)]) for name in sizes if _is_numbered(name, LOG_SUFFIX)]
+        for base in sorted(bases):
+            name = f"{base:020d}"
+            self.segments.append(
+                Segment(
+                    self.disk,
+                    segment_name(self.directory, base),
+                    base,
+                    index_interval=self.config.index_interval_bytes,
+                    size=sizes[name + LOG_SUFFIX],
+                    created_ms=self.now_ms,
+                    index_bytes=sizes.get(name + INDEX_SUFFIX),
+                    time_index_bytes=sizes.get(name + TIME_INDEX_SUFFIX),
+                )
+            )
+        known = set(bases)
+        for name in sizes:
+            if any(_is_numbered(name, suffix) and int(name[:20]) not in known for suffix in _INDEX_SUFFIXES):
+                self.disk.remove(f"{self.directory}/{name}")
+        offsets = [int(name[:20]) for name in sizes if _is_numbered(name, SNAPSHOT_SUFFIX)]
+        self.snapshots = ProducerSnapshots(self.disk, self.directory, offsets)
+        if PARTITION_METADATA in sizes:
+            self._read_partition_metadata()
+
+    def _read_partition_metadata(self) -> None:
+        data = self.disk.read_file(f"{self.directory}/{PARTITION_METADATA}")
+        try:
+            self.topic_id = ZERO_UUID if data is None else parse_partition_metadata(data)
+        except CorruptCheckpoint as error:
+            self.notes.append(f"{PARTITION_METADATA}: {error}")
+
+    def _read_epochs(self) -> None:
+        data = self.disk.read_file(f"{self.directory}/{epochs_file.FILE_NAME}")
+        try:
+            self.epochs = LeaderEpochs() if data is None else LeaderEpochs.from_file(data)
+        except CorruptCheckpoint as error:
+            self.notes.append(f"{epochs_file.FILE_NAME}: {error}; the epochs are read from the log")
+            self._rebuild_epochs()
+
+    def _rebuild_epochs(self) -> None:
+        self.epochs = LeaderEpochs()
+        for segment in self.segments:
+            for header in segment.headers():
+                if header.leader_epoch > self.epochs.latest:
+                    self.epochs.assign(header.leader_epoch, header.base_offset)
+
+    def _open_clean(self) -> bool:
+        """Find the log's end; False if the active segment is not as a clean shutdown leaves it."""
+        for segment in self.segments[:-1]:
+            if not segment.has_indexes:
+                self.notes.append(f"{segment.name}: an index is missing or damaged, both are made anew")
+                segment.rebuild_indexes()
+        active = self.segments[-1]
+        if active.open_end():
+            return True
+        self.notes.append(f"{active.name}{LOG_SUFFIX}: its end is not what a clean shutdown leaves")
+        return False
+
+    def _end_offset(self) -> int:
+        tail = self.segments[-1].tail if self.segments else None
+        return tail.offsets[-1] if tail is not None else 0
+
+    def _start_empty(self, offset: int) -> None:
+        if self.segments:
+            self.notes.append(f"the log ends before its start offset {offset}: all segments are removed")
+        while self.segments:
+            self.segments.pop().remove()
+        self.epochs.clear()
+        self.segments.append(new_segment(self.disk, self.directory, offset, self.config, self.now_ms))
+
+    def _recover(self, recovery_point: int, log_start_offset: int) -> ProducerStates:
+        """Read what may not be durable, cut at the first bad batch; the producers' state at the end that is left."""
+        bases = [segment.base_offset for segment in self.segments]
+        first = max(0, bisect_right(bases, recovery_point) - 1)
+        expected = bases[first]
+        self.snapshots.remove_after(expected)
+        self.epochs.truncate_from_end(expected)
+        producers = load_producers(
+            self.snapshots, self.segments[:first], max(log_start_offset, bases[0]), expected, self.notes
+        )
+        for number in range(first, len(self.segments)):
+            segment = self.segments[number]
+            producers.end_offset = segment.base_offset
+            self.snapshots.take(producers)
+            if not self._recover_segment(segment, producers):
+                self._remove_after(number)
+                break
+            if number + 1 < len(self.segments):
+                segment.seal()
+        return producers
+
+    def _recover_segment(self, segment: Segment, producers: ProducerStates) -> bool:
+        """Whether all of it was good; what follows the first bad batch is cut off."""
+        size, expected = segment.size, segment.base_offset
+        segment.start_over()
+        for batch in scan.batches(segment.file(), 0, size):
+            if not self._is_good(batch, expected, segment):
+                break
+            try:
+                producers.replay(batch)
+            except CorruptRecords:
+                break
+            if batch.leader_epoch > self.epochs.latest:
+                self.epochs.assign(batch.leader_epoch, batch.base_offset)
+            segment.note(batch.size, batch.last_offset, batch.max_timestamp)
+            expected = batch.next_offset
+        segment.complete_time_index()
+        if segment.size == size:
+            return True
+        self.notes.append(
+            f"{segment.name}{LOG_SUFFIX} is cut from {size} to {segment.size} bytes: no good batch at offset {expected}"
+        )
+        segment.file().truncate(segment.size)
+        return False
+
+    @staticmethod
+    def _is_good(batch: RecordBatch, expected: int, segment: Segment) -> bool:
+        return (
+            batch.base_offset >= expected
+            and batch.last_offset_delta >= 0
+            and batch.last_offset - segment.base_offset <= MAX_RELATIVE_OFFSET
+            and batch.verify_crc()
+        )
+
+    def _remove_after(self, number: int) -> None:
+        while len(self.segments) > number + 1:
+            segment = self.segments.pop()
+            self.notes.append(f"{segment.name}{LOG_SUFFIX} is removed: it comes after the cut")
+            segment.remove()
+
+
+def _is_numbered(name: str, suffix: str) -> bool:
+    return len(name) == 20 + len(suffix) and name.endswith(suffix) and name[:20].isdigit()

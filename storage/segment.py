@@ -1,0 +1,369 @@
+"""A segment: a run of the log in one file, named after its base offset, with its two indexes beside it.
+
+The log writes to its last segment only, the active one; it keeps the ends of that segment's latest batches in memory
+(`Tail`), so that who reads what was just written, as followers and most consumers do, costs no search. Elsewhere the
+offset index leads near the batch, and the headers of a few batches are read. Whatever an index says is checked at the
+batch it points to.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from crc32c import crc32c
+
+from barnabas.protocol.record_batch import NO_TIMESTAMP, RecordBatch
+from barnabas.storage import scan
+from barnabas.storage.config import LogConfig
+from barnabas.storage.disk import Disk, File
+from barnabas.storage.index import CorruptIndex, OffsetIndex, TimeIndex
+from barnabas.storage.scan import Header
+
+LOG_SUFFIX: Final = ".log"
+INDEX_SUFFIX: Final = ".index"
+TIME_INDEX_SUFFIX: Final = ".timeindex"
+TXN_INDEX_SUFFIX: Final = ".txnindex"
+DELETED_SUFFIX: Final = ".deleted"
+
+MAX_RELATIVE_OFFSET: Final = (1 << 31) - 1
+_TAIL_BATCHES: Final = 1024
+
+
+class Tail:
+    """Where the latest batches of a segment end: the offset after each and its end's position, both ascending.
+
+    The first pair is only where the first batch begins.
+    """
+
+    __slots__ = ("offsets", "positions")
+
+    def __init__(self, offset: int, position: int) -> None:
+        self.offsets = array("q", (offset,))
+        self.positions = array("q", (position,))
+
+    def add(self, next_offset: int, end_position: int) -> None:
+        """A batch was appended."""
+        self.offsets.append(next_offset)
+        self.positions.append(end_position)
+        if len(self.offsets) > 2 * _TAIL_BATCHES:
+            del self.offsets[:_TAIL_BATCHES], self.positions[:_TAIL_BATCHES]
+
+    def reset(self, offset: int, position: int) -> None:
+        """Nothing is known but that the segment ends in `offset` at `position`."""
+        self.offsets = array("q", (offset,))
+        self.positions = array("q", (position,))
+
+    def end_before(self, offset: int) -> int:
+        """Where the last batch ends that lies wholly below `offset`; `offset` is not before the first one known."""
+        return self.positions[bisect_right(self.offsets, offset) - 1]
+
+
+def segment_name(directory: str, base_offset: int) -> str:
+    """The path of a segment's files without their suffix."""
+    return f"{directory}/{base_offset:020d}"
+
+
+class Segment:
+    """One segment's files and what is known of them; `size` is the log file's length in bytes as far as it counts."""
+
+    __slots__ = (
+        "_bytes_since_index",
+        "_disk",
+        "_file",
+        "_index_interval",
+        "base_offset",
+        "created_ms",
+        "first_timestamp",
+        "max_timestamp",
+        "max_timestamp_offset",
+        "name",
+        "offset_index",
+        "size",
+        "synced",
+        "tail",
+        "time_index",
+    )
+
+    def __init__(
+        self,
+        disk: Disk,
+        name: str,
+        base_offset: int,
+        *,
+        index_interval: int,
+        size: int = 0,
+        created_ms: int = 0,
+        index_bytes: int | None = None,
+        time_index_bytes: int | None = None,
+    ) -> None:
+        self._disk = disk
+        self._file: File | None = None
+        self._index_interval = index_interval
+        self._bytes_since_index = 0
+        self.name = name
+        self.base_offset = base_offset
+        self.size = size
+        self.created_ms = created_ms
+        """When it was made; counts where the records have no timestamps."""
+        self.first_timestamp: int | None = None
+        """The first batch's largest timestamp; None until it is asked for or written."""
+        self.max_timestamp: int | None = None
+        """The largest timestamp, None until it is asked for; -1 if no record has one."""
+        self.max_timestamp_offset = base_offset
+        """The last offset of the first batch with the largest timestamp."""
+        self.synced = False
+        """Whether nothing was written since the last flush."""
+        self.tail: Tail | None = None
+        """Of the active segment only."""
+        self.offset_index = OffsetIndex(disk, name + INDEX_SUFFIX, base_offset, index_bytes)
+        self.time_index = TimeIndex(disk, name + TIME_INDEX_SUFFIX, base_offset, time_index_bytes)
+
+    def __repr__(self) -> str:
+        return f"Segment({self.name}, {self.size} bytes)"
+
+    def file(self) -> File:
+        """The log file, opened if it is not; whoever holds it keeps it open."""
+        if self._file is None:
+            self._file = self._disk.open(self.name + LOG_SUFFIX, create=True)
+        return self._file
+
+    def release(self) -> None:
+        """Let go of all files; the next use opens them again."""
+        self.offset_index.release()
+        self.time_index.release()
+        self._file = None
+        if self.tail is not None:
+            self.tail.reset(self.tail.offsets[-1], self.size)
+
+    # Writing
+
+    def must_roll(self, size: int, last_offset: int, max_timestamp: int, now_ms: int, config: LogConfig) -> bool:
+        """Whether a batch of `size` bytes belongs into a new segment."""
+        if self.size + size > config.segment_bytes or last_offset - self.base_offset > MAX_RELATIVE_OFFSET:
+            return True
+        if not self.size:
+            return False
+        first = self.read_first_timestamp()
+        waited = max_timestamp - first if first >= 0 else now_ms - self.created_ms
+        if waited > config.segment_ms - self.jitter_ms(config):
+            return True
+        most = config.segment_index_bytes
+        return self.offset_index.is_full(most) or self.time_index.is_full(most)
+
+    def jitter_ms(self, config: LogConfig) -> int:
+        """How much earlier than the others this segment rolls, so that not all roll at once."""
+        return crc32c(self.name.encode()) % config.segment_jitter_ms if config.segment_jitter_ms else 0
+
+    def note(self, size: int, last_offset: int, max_timestamp: int) -> None:
+        """A batch was written at `self.size`: count it, and index it if it is time to."""
+        position = self.size
+        if not position:
+            self.first_timestamp = max_timestamp
+        if self.max_timestamp is None or max_timestamp > self.max_timestamp:
+            self.max_timestamp = max_timestamp
+            self.max_timestamp_offset = last_offset
+        if self._bytes_since_index > self._index_interval:
+            self.offset_index.append(last_offset, position)
+            self.time_index.append(self.max_timestamp, self.max_timestamp_offset)
+            self._bytes_since_index = 0
+        self._bytes_since_index += size
+        self.size = position = position + size
+        self.synced = False
+        if self.tail is not None:
+            self.tail.add(last_offset + 1, position)
+
+    def seal(self) -> None:
+        """No more is written to the segment: complete its indexes."""
+        self.complete_time_index()
+        self.offset_index.write()
+        self.time_index.write()
+        self.tail = None
+
+    def complete_time_index(self) -> None:
+        """Let the time index end in the largest timestamp, which retention and searches by time go by."""
+        self.time_index.append(self.read_max_timestamp(), self.max_timestamp_offset)
+
+    # Reading
+
+    def headers(self, position: int = 0) -> Iterator[Header]:
+        """The batches from `position` on, where one must start, up to whatever is not a whole batch."""
+        return scan.headers(self.file(), position, self.size, self.base_offset)
+
+    def batches(self, position: int = 0) -> Iterator[RecordBatch]:
+        """Like `headers`, the batches whole."""
+        return scan.batches(self.file(), position, self.size)
+
+    def find(self, offset: int) -> Header | None:
+        """The first batch that ends at `offset` or later; None if there is none."""
+        for header in self.headers(self.position_before(offset)):
+            if header.last_offset >= offset:
+                return header
+        return None
+
+    def position_before(self, offset: int) -> int:
+        """Where a batch starts that is not after the one with `offset`; an index that points elsewhere is rebuilt."""
+        try:
+            return self._indexed_position(offset)
+        except CorruptIndex:
+            self.rebuild_indexes()
+            return self._indexed_position(offset)
+
+    def _indexed_position(self, offset: int) -> int:
+        position = self.offset_index.lookup(offset)
+        if position:
+            header = next(self.headers(position), None) if 0 < position < self.size else None
+            if header is None or header.base_offset > offset:
+                raise CorruptIndex(f"{self.offset_index.path}: no batch up to offset {offset} at position {position}")
+        return position
+
+    def end_before(self, offset: int) -> int:
+        """Where the last batch ends that lies wholly below `offset`."""
+        tail = self.tail
+        if tail is not None and offset >= tail.offsets[0]:
+            return tail.end_before(offset)
+        header = self.find(offset)
+        return self.size if header is None else header.position
+
+    def locate(self, offset: int) -> tuple[int, int] | None:
+        """Position and size of the first batch that ends at `offset` or later; None if there is none."""
+        tail = self.tail
+        if tail is not None and offset >= tail.offsets[0]:
+            index = bisect_right(tail.offsets, offset)
+            if index == len(tail.offsets):
+                return None
+            position = tail.positions[index - 1]
+            return position, tail.positions[index] - position
+        header = self.find(offset)
+        return None if header is None else (header.position, header.size)
+
+    def read_first_timestamp(self) -> int:
+        """The first batch's largest timestamp; -1 if there is no batch, or none in it."""
+        if self.first_timestamp is None:
+            first = next(self.headers(0), None)
+            if first is None:
+                return NO_TIMESTAMP
+            self.first_timestamp = first.max_timestamp
+        return self.first_timestamp
+
+    def read_max_timestamp(self) -> int:
+        """The largest timestamp, -1 if there is none; `max_timestamp_offset` is right afterwards."""
+        if self.max_timestamp is None:
+            self.max_timestamp, self.max_timestamp_offset = self.time_index.read_last()
+            # Both indexes grow together: what came after the last entry of the one is what the other cannot know yet.
+            for header in self.headers(self.offset_index.read_last()[1]):
+                if header.max_timestamp > self.max_timestamp:
+                    self.max_timestamp, self.max_timestamp_offset = header.max_timestamp, header.last_offset
+        return self.max_timestamp
+
+    # Changing
+
+    def clear_indexes(self) -> None:
+        """Empty both indexes, to build them anew."""
+        self.offset_index.clear()
+        self.time_index.clear()
+        self._bytes_since_index = 0
+
+    @property
+    def has_indexes(self) -> bool:
+        """Whether both index files are there, in whole entries."""
+        return self.offset_index.is_whole and self.time_index.is_whole
+
+    def open_end(self) -> bool:
+        """Make the active segment of a log that was closed ready for writing: read on from its last index entry.
+
+        False if the indexes or the file's end are not what closing leaves.
+        """
+        if not self.has_indexes:
+            return False
+        last_offset, position = self.offset_index.read_last()
+        self.max_timestamp, self.max_timestamp_offset = self.time_index.read_last()
+        end, tail = position, Tail(self.base_offset, 0)
+        for header in self.headers(position):
+            if header.position == position:
+                if position and header.base_offset > last_offset:
+                    return False
+                tail.reset(header.base_offset, position)
+            end = header.position + header.size
+            tail.add(header.last_offset + 1, end)
+            if header.max_timestamp > self.max_timestamp:
+                self.max_timestamp, self.max_timestamp_offset = header.max_timestamp, header.last_offset
+        self.tail, self._bytes_since_index = tail, end - position
+        return end == self.size
+
+    def start_over(self) -> None:
+        """Forget all about the file's content: `note` tells it again."""
+        self.clear_indexes()
+        self.size, self.synced = 0, False
+        self.max_timestamp = self.first_timestamp = None
+        self.tail = Tail(self.base_offset, 0)
+
+    def rebuild_indexes(self) -> None:
+        """Make both indexes anew from the log file, whose batches are taken as good."""
+        self.clear_indexes()
+        size, tail, synced = self.size, self.tail, self.synced
+        self.size, self.tail, self.max_timestamp = 0, None, None
+        for header in scan.headers(self.file(), 0, size, self.base_offset):
+            self.note(header.size, header.last_offset, header.max_timestamp)
+        self.size, self.tail, self.synced = size, tail, synced
+        self.complete_time_index()
+
+    def truncate_to_position(self, position: int, next_offset: int) -> None:
+        """Cut the file at `position`, where the batch before ends in `next_offset` - 1, and the indexes with it."""
+        self.file().truncate(position)
+        self.size = position
+        self.offset_index.truncate_to_position(position)
+        self.time_index.truncate_to(next_offset)
+        self.max_timestamp = None
+        self.read_max_timestamp()
+        self._bytes_since_index = position - self.offset_index.read_last()[1]
+        if not position:
+            self.first_timestamp = None
+        self.synced = False
+        if self.tail is not None:
+            self.tail.reset(next_offset, position)
+
+    def paths(self) -> Iterator[str]:
+        """All files that a segment may have, the log file first."""
+        for suffix in (LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX):
+            yield self.name + suffix
+
+    def remove(self) -> None:
+        """Remove the files. The log file goes first: an index without a log is thrown away at the next start."""
+        for path in self.paths():
+            self._disk.remove(path)
+        self._file = None
+
+
+def new_segment(disk: Disk, directory: str, base_offset: int, config: LogConfig, now_ms: int) -> Segment:
+    """An empty segment, ready for writing; its log file is there."""
+    segment = Segment(
+        disk,
+        segment_name(directory, base_offset),
+        base_offset,
+        index_interval=config.index_interval_bytes,
+        created_ms=now_ms,
+    )
+    segment.tail = Tail(base_offset, 0)
+    segment.file().truncate(0)
+    return segment
+
+
+def read_batches(segments: Sequence[Segment], offset: int, end_offset: int) -> Iterator[RecordBatch]:
+    """The batches from the one with `offset` on, to those that begin below `end_offset`. May wait for the disk."""
+    first = bisect_right(segments, offset, key=_base_offset) - 1
+    for segment in segments[max(0, first) :]:
+        if segment.base_offset >= end_offset:
+            return
+        found = segment.locate(offset)
+        if found is not None:
+            for batch in segment.batches(found[0]):
+                if batch.base_offset >= end_offset:
+                    return
+                yield batch
+
+
+def _base_offset(segment: Segment) -> int:
+    return segment.base_offset
