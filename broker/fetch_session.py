@@ -55,6 +55,10 @@ class Waiter(Protocol):
         """Something of the session changed: look again, soon."""
         ...
 
+    def answer_now(self) -> None:
+        """The client has sent its next fetch already: answer with what there is."""
+        ...
+
 
 class WantedPartition(Protocol):
     """What a request says of one partition (`FetchRequest.FetchPartition`).
@@ -343,6 +347,8 @@ class FetchSessionCache:
             raise WireError(ErrorCode.INVALID_FETCH_SESSION_EPOCH)
         if known.uses_topic_ids != uses_topic_ids:
             raise WireError(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
+        if known.waiter is not None:
+            known.waiter.answer_now()
         _update(known, wanted, forgotten)
         if not known.partitions:
             self.remove(session_id)
