@@ -10,7 +10,18 @@ from __future__ import annotations
 import struct
 
 from barnabas.protocol.message import Message
-from barnabas.protocol.source import FIXED, Compiled, Field, Layout, Run, Source, is_flexible, layout, struct_class
+from barnabas.protocol.source import (
+    FIXED,
+    SIZED,
+    Compiled,
+    Field,
+    Layout,
+    Run,
+    Source,
+    is_flexible,
+    layout,
+    struct_class,
+)
 from barnabas.protocol.types import MAX_STRING_BYTES, Buffer, decode_unsigned_varint
 
 
@@ -82,7 +93,7 @@ class _Decoder:
 
     def default(self, target: str, field: Field) -> None:
         """Set a field that the bytes do not carry."""
-        if field.default is None or field.type in FIXED or field.type in ("string", "bytes"):
+        if field.default is None or field.type in FIXED or field.type in SIZED:
             self.source.add(f"{target} = {field.default!r}")
         elif field.element:
             self.source.add(f"{target} = []")
@@ -102,7 +113,7 @@ class _Decoder:
         """Read a field, or an element of an array, into `target`."""
         if field.type in FIXED:
             self.run.add(FIXED[field.type], target)
-        elif field.type in ("string", "bytes", "records"):
+        elif field.type in SIZED:
             self.sized(target, field)
         elif field.element:
             self.array(target, field, field.element)
@@ -229,7 +240,7 @@ class _Decoder:
         """The fewest bytes that a value can take."""
         if field.type in FIXED:
             return struct.calcsize(">" + FIXED[field.type])
-        if field.type in ("string", "bytes", "records") or field.element:
+        if field.type in SIZED or field.element:
             return 1 if field.compact else 2 if field.type == "string" else 4
         if field.nullable:
             return 1

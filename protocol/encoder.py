@@ -10,7 +10,18 @@ from __future__ import annotations
 import struct
 
 from barnabas.protocol.message import Message
-from barnabas.protocol.source import FIXED, Compiled, Field, Layout, Run, Source, is_flexible, layout, struct_class
+from barnabas.protocol.source import (
+    FIXED,
+    SIZED,
+    Compiled,
+    Field,
+    Layout,
+    Run,
+    Source,
+    is_flexible,
+    layout,
+    struct_class,
+)
 from barnabas.protocol.types import MAX_STRING_BYTES, encode_unsigned_varint
 
 
@@ -60,7 +71,7 @@ class _Encoder:
         name = f"{var}.{field.name}"
         if field.default is None:
             return f"{name} is not None"
-        if field.type in FIXED or field.type in ("string", "bytes"):
+        if field.type in FIXED or field.type in SIZED:
             return f"{name} != {field.default!r}"
         if field.element:
             return f"({name} is None or len({name}) != 0)"
@@ -78,7 +89,7 @@ class _Encoder:
             self.run.add("16s", var)
         elif field.type in FIXED:
             self.run.add(FIXED[field.type], name)
-        elif field.type in ("string", "bytes", "records"):
+        elif field.type in SIZED:
             self.sized(name, field)
         elif field.element:
             self.array(name, field, field.element)

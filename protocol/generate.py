@@ -199,7 +199,7 @@ def _attribute_type(owner: str, field: FieldFacts) -> str:
     kind = PYTHON_TYPES.get(inner) or f"{owner}.{inner}"
     if type_name.startswith("[]"):
         kind = f"list[{kind}]"
-    return f"{kind} | None" if nullable or type_name == "records" else kind
+    return f"{kind} | None" if nullable else kind
 
 
 def _parameter(owner: str, field: FieldFacts) -> str:
@@ -207,7 +207,7 @@ def _parameter(owner: str, field: FieldFacts) -> str:
     _, type_name, _, nullable, _, _, default, _, _ = field
     inner = element_type(type_name)
     if type_name == "records":
-        return "Part | None = None"
+        return "Part | None = None" if nullable else 'Part = b""'
     kind = PYTHON_TYPES.get(inner) or f"{owner}.{inner}"
     if type_name.startswith("[]"):
         return f"Iterable[{kind}]{' | None' if nullable else ''} = {default!r}"

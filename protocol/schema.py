@@ -102,57 +102,60 @@ def _data(name: str) -> str:
 
 
 def _message(raw: Mapping[str, Any]) -> MessageSchema:
-    structs: dict[str, StructSchema] = {}
-    common = {struct["name"]: struct["fields"] for struct in raw.get("commonStructs", ())}
-    fields = _fields(raw["fields"], common, structs)
+    versions = parse_versions(raw["validVersions"])
+    structs = _Structs(raw, versions)
+    fields = structs.fields(raw["fields"])
     return MessageSchema(
         name=raw["name"],
         kind=raw["type"],
         api_key=raw.get("apiKey") if raw["type"] in ("request", "response") else None,
         listeners=tuple(raw.get("listeners", ())),
-        versions=parse_versions(raw["validVersions"]),
+        versions=versions,
         flexible=parse_versions(raw.get("flexibleVersions", "none")),
         latest_unstable=raw.get("latestVersionUnstable", False),
         fields=fields,
-        structs=tuple(structs.values()),
+        structs=tuple(structs.found.values()),
     )
 
 
-def _fields(
-    raw_fields: list[Mapping[str, Any]], common: Mapping[str, Any], structs: dict[str, StructSchema]
-) -> tuple[FieldFacts, ...]:
-    return tuple(_with_structs(raw, common, structs) for raw in raw_fields)
+class _Structs:
+    """Collects the structs of one message while its fields are read."""
+
+    def __init__(self, raw: Mapping[str, Any], valid: Versions) -> None:
+        self.valid = valid
+        self.common = {struct["name"]: struct["fields"] for struct in raw.get("commonStructs", ())}
+        self.found: dict[str, StructSchema] = {}
+
+    def fields(self, raw_fields: list[Mapping[str, Any]]) -> tuple[FieldFacts, ...]:
+        """The facts of fields, once the structs that they hold (and those inside) are in `found`."""
+        for raw in raw_fields:
+            name = element_type(raw["type"])
+            if name not in SCALAR_TYPES and name not in self.found:
+                self.found[name] = StructSchema(name, self.fields(raw.get("fields") or self.common[name]))
+        return tuple(map(self.field, raw_fields))
+
+    def field(self, raw: Mapping[str, Any]) -> FieldFacts:
+        tagged = parse_versions(raw["taggedVersions"]) if "taggedVersions" in raw else None
+        # A field without versions of its own is in those versions where it is tagged.
+        versions = parse_versions(raw["versions"]) if "versions" in raw else tagged or NO_VERSIONS
+        nullable = parse_versions(raw.get("nullableVersions", "none"))
+        if intersect(nullable, self.valid) == NO_VERSIONS:
+            nullable = NO_VERSIONS
+        return (
+            snake_case(raw["name"]),
+            raw["type"],
+            versions,
+            nullable if nullable != NO_VERSIONS else None,
+            tagged,
+            raw.get("tag", -1),
+            _default(raw["type"], raw.get("default"), nullable != NO_VERSIONS),
+            raw.get("ignorable", False),
+            raw.get("flexibleVersions") != "none",
+        )
 
 
-def _with_structs(raw: Mapping[str, Any], common: Mapping[str, Any], structs: dict[str, StructSchema]) -> FieldFacts:
-    """The facts of a field, once the struct that it holds (and those inside) are in `structs`."""
-    name = element_type(raw["type"])
-    if name not in SCALAR_TYPES and name not in structs:
-        inner = _fields(raw.get("fields") or common[name], common, structs)
-        structs[name] = StructSchema(name, inner)
-    return _field(raw)
-
-
-def _field(raw: Mapping[str, Any]) -> FieldFacts:
-    tagged = parse_versions(raw["taggedVersions"]) if "taggedVersions" in raw else None
-    # A field without versions of its own is in those versions where it is tagged.
-    versions = parse_versions(raw["versions"]) if "versions" in raw else tagged or NO_VERSIONS
-    nullable = parse_versions(raw["nullableVersions"]) if "nullableVersions" in raw else None
-    return (
-        snake_case(raw["name"]),
-        raw["type"],
-        versions,
-        nullable if nullable != NO_VERSIONS else None,
-        tagged,
-        raw.get("tag", -1),
-        _default(raw["type"], raw.get("default")),
-        raw.get("ignorable", False),
-        raw.get("flexibleVersions") != "none",
-    )
-
-
-def _default(type_name: str, raw: Any) -> Any:
-    if type_name == "records" or raw == "null":
+def _default(type_name: str, raw: Any, nullable: bool) -> Any:
+    if raw == "null" or (type_name == "records" and nullable):
         return None
     if type_name in INTEGER_TYPES:
         return int(raw, 0) if isinstance(raw, str) and raw else int(raw or 0)
@@ -160,7 +163,7 @@ def _default(type_name: str, raw: Any) -> Any:
         return str(raw).lower() == "true"
     if type_name == "float64":
         return float(raw or 0)
-    empty: dict[str, Any] = {"string": raw or "", "bytes": b"", "uuid": ZERO_UUID}
+    empty: dict[str, Any] = {"string": raw or "", "bytes": b"", "records": b"", "uuid": ZERO_UUID}
     return empty.get(type_name, ())
 
 

@@ -30,6 +30,8 @@ FIXED = {
     "uuid": "16s",
 }
 """The struct format of each type of fixed width."""
+SIZED = frozenset({"string", "bytes", "records"})
+"""The types that are a length and so many bytes."""
 
 
 class Field(NamedTuple):

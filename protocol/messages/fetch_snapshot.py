@@ -166,7 +166,7 @@ class FetchSnapshotResponse(ResponseMessage):
             ("current_leader", "LeaderIdAndEpoch", (0, 32767), None, (0, 32767), 0, (), False, True),
             ("size", "int64", (0, 32767), None, None, -1, 0, False, True),
             ("position", "int64", (0, 32767), None, None, -1, 0, False, True),
-            ("unaligned_records", "records", (0, 32767), None, None, -1, None, False, True),
+            ("unaligned_records", "records", (0, 32767), None, None, -1, b"", False, True),
         )
 
         def __init__(
@@ -178,7 +178,7 @@ class FetchSnapshotResponse(ResponseMessage):
             current_leader: FetchSnapshotResponse.LeaderIdAndEpoch | None = None,
             size: int = 0,
             position: int = 0,
-            unaligned_records: Part | None = None,
+            unaligned_records: Part = b"",
         ) -> None:
             self.index: int = index
             self.error_code: int = error_code
@@ -190,7 +190,7 @@ class FetchSnapshotResponse(ResponseMessage):
             )
             self.size: int = size
             self.position: int = position
-            self.unaligned_records: memoryview | None = unaligned_records  # type: ignore[assignment]  # decoded it is a memoryview; any part can be sent
+            self.unaligned_records: memoryview = unaligned_records  # type: ignore[assignment]  # decoded it is a memoryview; any part can be sent
 
     class TopicSnapshot(Struct):
         """A struct of FetchSnapshotResponse."""

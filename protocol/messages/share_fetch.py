@@ -237,7 +237,7 @@ class ShareFetchResponse(ResponseMessage):
             ("acknowledge_error_code", "int16", (0, 32767), None, None, -1, 0, False, True),
             ("acknowledge_error_message", "string", (0, 32767), (0, 32767), None, -1, None, False, True),
             ("current_leader", "LeaderIdAndEpoch", (0, 32767), None, None, -1, (), False, True),
-            ("records", "records", (0, 32767), (0, 0), None, -1, None, False, True),
+            ("records", "records", (0, 32767), None, None, -1, b"", False, True),
             ("acquired_records", "[]AcquiredRecords", (0, 32767), None, None, -1, (), False, True),
         )
 
@@ -250,7 +250,7 @@ class ShareFetchResponse(ResponseMessage):
             acknowledge_error_code: int = 0,
             acknowledge_error_message: str | None = None,
             current_leader: ShareFetchResponse.LeaderIdAndEpoch | None = None,
-            records: Part | None = None,
+            records: Part = b"",
             acquired_records: Iterable[ShareFetchResponse.AcquiredRecords] = (),
         ) -> None:
             self.partition_index: int = partition_index
@@ -261,7 +261,7 @@ class ShareFetchResponse(ResponseMessage):
             self.current_leader: ShareFetchResponse.LeaderIdAndEpoch = (
                 ShareFetchResponse.LeaderIdAndEpoch() if current_leader is None else current_leader
             )
-            self.records: memoryview | None = records  # type: ignore[assignment]  # decoded it is a memoryview; any part can be sent
+            self.records: memoryview = records  # type: ignore[assignment]  # decoded it is a memoryview; any part can be sent
             self.acquired_records: list[ShareFetchResponse.AcquiredRecords] = list(acquired_records)
 
     class ShareFetchableTopicResponse(Struct):
