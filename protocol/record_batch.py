@@ -48,6 +48,7 @@ __all__ = [
     "Record",
     "RecordBatch",
     "UnsupportedCompression",
+    "checksum",
     "control_type",
     "end_txn_marker",
     "iter_batches",
@@ -258,7 +259,7 @@ class RecordBatch:
 
     def verify_crc(self) -> bool:
         """Whether the CRC is that of the bytes."""
-        return crc32c(self.view[ATTRIBUTES_OFFSET:]) == self.crc
+        return checksum(self.view) == self.crc
 
     def assign(self, base_offset: int, leader_epoch: int) -> None:
         """Give the batch its place in the log, here and in the (writable) memory under it."""
@@ -277,7 +278,7 @@ class RecordBatch:
         self.max_timestamp = max_timestamp
         _ATTRIBUTES.pack_into(self.view, ATTRIBUTES_OFFSET, self.attributes)
         _TIMESTAMP.pack_into(self.view, MAX_TIMESTAMP_OFFSET, max_timestamp)
-        self.crc = crc32c(self.view[ATTRIBUTES_OFFSET:])
+        self.crc = checksum(self.view)
         _CRC.pack_into(self.view, CRC_OFFSET, self.crc)
 
     def payload(self, max_bytes: int = DEFAULT_MAX_DECOMPRESSED) -> memoryview:
@@ -323,6 +324,11 @@ def patch(buffer: bytearray | memoryview, position: int, base_offset: int, leade
     """Write base offset and leader epoch into the batch at `position`; the CRC does not cover them."""
     _BASE_OFFSET.pack_into(buffer, position, base_offset)
     _LEADER_EPOCH.pack_into(buffer, position + LEADER_EPOCH_OFFSET, leader_epoch)
+
+
+def checksum(batch: bytearray | memoryview) -> int:
+    """The CRC-32C that a whole batch should carry: of its bytes from the attributes on."""
+    return crc32c(memoryview(batch)[ATTRIBUTES_OFFSET:])
 
 
 def control_type(key: Buffer | None) -> ControlType:

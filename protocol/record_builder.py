@@ -9,12 +9,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from crc32c import crc32c
-
 from barnabas.protocol.compression import Compression, compress
 from barnabas.protocol.errors import LocalProtocolError
 from barnabas.protocol.record_batch import (
-    ATTRIBUTES_OFFSET,
     BATCH_OVERHEAD,
     CONTROL_FLAG,
     CRC_OFFSET,
@@ -30,6 +27,7 @@ from barnabas.protocol.record_batch import (
     TIMESTAMP_TYPE_FLAG,
     TRANSACTIONAL_FLAG,
     ControlType,
+    checksum,
 )
 from barnabas.protocol.types import Buffer
 
@@ -182,7 +180,7 @@ class BatchBuilder:
             self._count,
         )
         batch += body
-        _CRC.pack_into(batch, CRC_OFFSET, crc32c(memoryview(batch)[ATTRIBUTES_OFFSET:]))
+        _CRC.pack_into(batch, CRC_OFFSET, checksum(batch))
         return batch
 
     def _attributes(self) -> int:

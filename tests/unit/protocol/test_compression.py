@@ -80,7 +80,8 @@ def lz4_blocks(frame: bytes) -> list[tuple[bytes, bool]]:
     flags = frame[4]
     assert flags & 0xC0 == 0x40, "version 01"
     assert not flags & 0x0D, "no content size, no content checksum, no dictionary"
-    position, blocks = 7, []
+    position = 7
+    blocks: list[tuple[bytes, bool]] = []
     while True:
         (size,) = struct.unpack_from("<I", frame, position)
         position += 4

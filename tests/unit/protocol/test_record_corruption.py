@@ -21,7 +21,7 @@ from barnabas.protocol.record_batch import (
 from barnabas.protocol.record_builder import build_batch
 
 LIMIT = 1 << 16
-RECORDS = [
+RECORDS: list[tuple[int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]] = [
     (1_000, b"key", b"value" * 3, [("name", b"content"), ("none", None)]),
     (1_200, None, b"", []),
     (900, b"", None, [("", b"")]),
