@@ -1,10 +1,11 @@
 """The life of a broker as its controller sees it: registration, heartbeats, fencing, controlled shutdown.
 
 What it keeps true (KIP-631):
-- A broker that runs is registered, and every incarnation has its own broker epoch. At most one registration or heartbeat is under way.
+- A broker that runs is registered, and every incarnation has its own broker epoch. At most one registration or
+  heartbeat is under way.
 - It asks to be unfenced only when it may serve: its metadata has caught up and its logs are open.
-- A failure is answered by trying again, soon at first and then ever more slowly, never faster than `MIN_BACKOFF` and never slower than
-  `MAX_BACKOFF`: a controller fences a broker that does not come back within a quarter of a second.
+- A failure is answered by trying again, soon at first and then ever more slowly, never faster than `MIN_BACKOFF` and
+  never slower than `MAX_BACKOFF`: a controller fences a broker that does not come back within a quarter of a second.
 - Whoever asks it to stop gets an end: when the controller grants the controlled shutdown, when it has been silent for
   `QUORUM_SILENCE`, or when the limit has passed, whichever is first.
 
@@ -14,10 +15,10 @@ Transitions:
     STARTING                     -> RECOVERY                     the controller says that we have caught up
     RECOVERY                     -> RUNNING                      the controller has unfenced us
     RUNNING                      -> PENDING_CONTROLLED_SHUTDOWN  begin_controlled_shutdown
-    any                          -> SHUTTING_DOWN                begin_shutdown, a failure, the end of the controlled shutdown
+    any                          -> SHUTTING_DOWN                begin_shutdown, a failure, the end of the above
 
-The driver owns the connection: it calls `next_request` when something happened or `next_deadline` has come, sends what it gets, and hands
-back the answer or the failure.
+The driver owns the connection: it calls `next_request` when something happened or `next_deadline` has come, sends
+what it gets, and hands back the answer or the failure.
 """
 
 from __future__ import annotations
@@ -157,6 +158,11 @@ class BrokerLifecycle:
         self._registered = False
         self._send_soon(now)
 
+    def controller_changed(self, now: float) -> None:
+        """Another controller is active: it shall hear of this broker at once."""
+        self._failures = 0
+        self._send_soon(now)
+
     def begin_controlled_shutdown(self, now: float, limit: float = CONTROLLED_SHUTDOWN_LIMIT) -> None:
         """Ask the controller to move leadership away first; at once when there is nothing to move or nobody to ask."""
         if self.state is BrokerState.RUNNING and self._registered:
@@ -277,7 +283,9 @@ class BrokerLifecycle:
 
     def _expire(self, now: float) -> None:
         if self._registration_deadline is not None and now >= self._registration_deadline:
-            because = f"the controller answered {self._last_error.name}" if self._last_error else "no controller answered"
+            because = (
+                f"the controller answered {self._last_error.name}" if self._last_error else "no controller answered"
+            )
             self._fail(f"not registered within {self._registration_timeout:g} s: {because}")
         for deadline in self._offline_dirs.values():
             if deadline is not None and now >= deadline:

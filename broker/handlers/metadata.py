@@ -1,0 +1,179 @@
+"""Metadata (v0–v13): brokers, topics, leaders.
+
+v0: an empty list means all topics, and replicas whose broker is away are left out with an error. v1: null means all
+topics. v4: the client may forbid automatic creation. v6: a leader without this listener is LISTENER_NOT_FOUND instead
+of LEADER_NOT_AVAILABLE. v8: authorized operations on demand (those on the cluster up to v10 only). v10 and v11:
+answers have topic ids, requests must not. v12: topics may be asked for by id.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+
+from barnabas.broker.authorized_operations import NOT_ASKED, ON_CLUSTER, ON_TOPIC
+from barnabas.broker.auto_topic_creation import AutoTopicCreation
+from barnabas.broker.listener_view import NO_NODE, ListenerView
+from barnabas.broker.metadata_cache import MetadataCache
+from barnabas.broker.topic_names import error_for_missing
+from barnabas.metadata.topic_names import INTERNAL_TOPICS
+from barnabas.metadata.topics import Partition, Topic
+from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.messages.metadata import MetadataRequest, MetadataResponse
+from barnabas.protocol.types import ZERO_UUID
+from barnabas.server.dispatch import Request
+
+
+class MetadataHandler:
+    """Answers from the newest image. Answers about topics are kept until the topic or the brokers change."""
+
+    def __init__(
+        self, cache: MetadataCache, cluster_id: str, rng: random.Random, auto_creation: AutoTopicCreation | None
+    ) -> None:
+        """`auto_creation` is None where auto.create.topics.enable is false."""
+        self._cache = cache
+        self._cluster_id = cluster_id
+        self._rng = rng
+        self._auto_creation = auto_creation
+        self._answers: dict[tuple[str, bool, bool, bool], _TopicAnswers] = {}
+
+    def handle(self, request: Request[MetadataRequest]) -> None:
+        body, version = request.body, request.version
+        if _is_illegal(body, version):
+            request.reply(refusal(body))
+            return
+        request.reply(self._answer(request, body, version))
+
+    def _answer(self, request: Request[MetadataRequest], body: MetadataRequest, version: int) -> MetadataResponse:
+        view = self._cache.view(request.connection.listener)
+        answers = self._topic_answers(view, version, body.include_topic_authorized_operations)
+        topics = self._cache.image.topics
+        found: list[MetadataResponse.MetadataResponseTopic] = []
+        if body.topics is None or (version == 0 and not body.topics):
+            found.extend(answers.of(topic) for topic in topics)
+        elif ids := dict.fromkeys(topic.topic_id for topic in body.topics if topic.topic_id != ZERO_UUID):
+            for topic_id in ids:
+                by_id = topics.by_id.get(topic_id)
+                found.append(_unknown_id(topic_id) if by_id is None else answers.of(by_id))
+        else:
+            missing = []
+            for name in dict.fromkeys(topic.name for topic in body.topics if topic.name is not None):
+                by_name = topics.by_name(name)
+                if by_name is None:
+                    missing.append(name)
+                else:
+                    found.append(answers.of(by_name))
+            if missing:
+                found.extend(self._missing(missing, request, answers.operations))
+        ask_cluster = 8 <= version <= 10 and body.include_cluster_authorized_operations
+        return MetadataResponse(
+            brokers=[
+                MetadataResponse.MetadataResponseBroker(node_id=node.id, host=node.host, port=node.port, rack=node.rack)
+                for node in view.nodes
+            ],
+            cluster_id=self._cluster_id,
+            controller_id=view.controller_id(self._rng),
+            topics=found,
+            cluster_authorized_operations=ON_CLUSTER if ask_cluster else NOT_ASKED,
+        )
+
+    def _topic_answers(self, view: ListenerView, version: int, ask_operations: bool) -> _TopicAnswers:
+        key = (view.listener, version == 0, version >= 6, version >= 8 and ask_operations)
+        answers = self._answers.get(key)
+        if answers is None or answers.view is not view:
+            answers = self._answers[key] = _TopicAnswers(
+                view, only_reachable=key[1], name_listener=key[2], operations=ON_TOPIC if key[3] else NOT_ASKED
+            )
+        return answers
+
+    def _missing(
+        self, names: list[str], request: Request[MetadataRequest], operations: int
+    ) -> Iterable[MetadataResponse.MetadataResponseTopic]:
+        errors: dict[str, ErrorCode]
+        if self._auto_creation is not None and request.body.allow_auto_topic_creation:
+            errors = self._auto_creation.create(names, request)
+        else:
+            errors = {name: error_for_missing(name) for name in names}
+        for name, error in errors.items():
+            yield MetadataResponse.MetadataResponseTopic(
+                error_code=error,
+                name=name,
+                is_internal=name in INTERNAL_TOPICS,
+                topic_authorized_operations=operations,
+            )
+
+
+class _TopicAnswers:
+    """What is said about topics to clients of one listener, in one of the ways that depend on the version.
+
+    A topic of the image never changes, so its answer holds as long as the image has this very object.
+    """
+
+    __slots__ = ("_kept", "_name_listener", "_only_reachable", "operations", "view")
+
+    def __init__(self, view: ListenerView, *, only_reachable: bool, name_listener: bool, operations: int) -> None:
+        self.view = view
+        self.operations = operations
+        self._only_reachable = only_reachable
+        self._name_listener = name_listener
+        self._kept: dict[bytes, tuple[Topic, MetadataResponse.MetadataResponseTopic]] = {}
+
+    def of(self, topic: Topic) -> MetadataResponse.MetadataResponseTopic:
+        kept = self._kept.get(topic.id)
+        if kept is not None and kept[0] is topic:
+            return kept[1]
+        answer = MetadataResponse.MetadataResponseTopic(
+            name=topic.name,
+            topic_id=topic.id,
+            is_internal=topic.name in INTERNAL_TOPICS,
+            partitions=[self._partition(partition) for partition in topic],
+            topic_authorized_operations=self.operations,
+        )
+        self._kept[topic.id] = (topic, answer)
+        return answer
+
+    def _partition(self, partition: Partition) -> MetadataResponse.MetadataResponsePartition:
+        view = self.view
+        replicas, isr = list(partition.replicas), list(partition.isr)
+        if self._only_reachable:
+            replicas, isr = view.reachable(replicas), view.reachable(isr)
+        leader = view.leader(partition)
+        if leader == NO_NODE:
+            known = partition.leader in view.cluster.brokers
+            error = ErrorCode.LISTENER_NOT_FOUND if known and self._name_listener else ErrorCode.LEADER_NOT_AVAILABLE
+        elif len(replicas) < len(partition.replicas) or len(isr) < len(partition.isr):
+            error = ErrorCode.REPLICA_NOT_AVAILABLE
+        else:
+            error = ErrorCode.NONE
+        return MetadataResponse.MetadataResponsePartition(
+            error_code=error,
+            partition_index=partition.index,
+            leader_id=leader,
+            leader_epoch=partition.leader_epoch,
+            replica_nodes=replicas,
+            isr_nodes=isr,
+            offline_replicas=view.offline_replicas(partition),
+        )
+
+
+def refusal(body: MetadataRequest) -> MetadataResponse:
+    """INVALID_REQUEST for the request as a whole."""
+    return MetadataResponse(
+        topics=[
+            MetadataResponse.MetadataResponseTopic(
+                error_code=ErrorCode.INVALID_REQUEST, name=topic.name or "", topic_id=topic.topic_id
+            )
+            for topic in body.topics or ()
+        ]
+    )
+
+
+def _is_illegal(body: MetadataRequest, version: int) -> bool:
+    topics = body.topics or ()
+    if version < 12:
+        return any(topic.name is None or topic.topic_id != ZERO_UUID for topic in topics)
+    return any(topic.name is None and topic.topic_id == ZERO_UUID for topic in topics)
+
+
+def _unknown_id(topic_id: bytes) -> MetadataResponse.MetadataResponseTopic:
+    return MetadataResponse.MetadataResponseTopic(error_code=ErrorCode.UNKNOWN_TOPIC_ID, name=None, topic_id=topic_id)
