@@ -15,6 +15,7 @@ from barnabas.net.transport import Listener, Network, Transport
 from barnabas.server.connection import Connection, ConnectionContext, ConnectionLimits
 from barnabas.server.dispatch import ApiTable
 from barnabas.server.endpoints import Endpoint, advertised_listeners, listeners
+from barnabas.server.failure import NodeFailure
 from barnabas.server.metrics import ServerStatistics
 from barnabas.server.settings import Settings, SettingsError
 from barnabas.server.timers import Timers
@@ -24,7 +25,7 @@ log = structlog.get_logger(__name__)
 _ACCEPT_RETRY: Final = 0.1
 
 
-class CannotListen(Exception):
+class CannotListen(NodeFailure):
     """A listener could not be bound; the text is a line for people."""
 
 

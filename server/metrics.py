@@ -8,10 +8,14 @@ live in one process.
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
-    pass
+    from prometheus_client.metrics_core import Metric
+
+    from barnabas.server.dispatch import ApiTable
 
 LATENCY_BOUNDS: Final = (
     0.0001,
@@ -79,3 +83,103 @@ class ServerStatistics:
         """Connections closed because of what the client sent or did."""
         self.handler_failures = 0
         """Exceptions that left a handler: bugs."""
+
+
+Reading: TypeAlias = float | Mapping[tuple[str, ...], float]
+"""A metric's value, or its values by label values."""
+
+
+class Metrics:
+    """The page `/metrics`.
+
+    Values are read from callables when the page is asked for; adding one costs nothing afterwards.
+    """
+
+    def __init__(self) -> None:
+        self._collectors: list[Callable[[], Iterable[Metric]]] = []
+
+    def gauge(self, name: str, text: str, read: Callable[[], Reading], labels: Sequence[str] = ()) -> None:
+        """A value that goes up and down. With labels, `read` returns the values by tuples of label values."""
+        self._collectors.append(lambda: [_family("gauge", name, text, read(), labels)])
+
+    def counter(self, name: str, text: str, read: Callable[[], Reading], labels: Sequence[str] = ()) -> None:
+        """A value that only goes up; `_total` is put after its name."""
+        self._collectors.append(lambda: [_family("counter", name, text, read(), labels)])
+
+    def histogram(
+        self, name: str, text: str, read: Callable[[], Mapping[tuple[str, ...], Histogram]], labels: Sequence[str] = ()
+    ) -> None:
+        """Durations in seconds, by tuples of label values; {(): histogram} without labels."""
+        self._collectors.append(lambda: [_histogram_family(name, text, read(), labels)])
+
+    def render(self) -> bytes:
+        """The page, in Prometheus' text format, UTF-8."""
+        from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Collected(self._collectors))
+        ProcessCollector(registry=registry)
+        return generate_latest(registry)
+
+
+class _Collected:
+    """All families, once, as prometheus-client wants them."""
+
+    def __init__(self, collectors: Iterable[Callable[[], Iterable[Metric]]]) -> None:
+        self._collectors = collectors
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        for collector in self._collectors:
+            yield from collector()
+
+
+def _family(kind: str, name: str, text: str, reading: Reading, labels: Sequence[str]) -> Metric:
+    from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
+
+    family = (GaugeMetricFamily if kind == "gauge" else CounterMetricFamily)(name, text, labels=labels)
+    for values, value in (reading if isinstance(reading, Mapping) else {(): reading}).items():
+        family.add_metric(values, value)
+    return family
+
+
+def _histogram_family(
+    name: str, text: str, histograms: Mapping[tuple[str, ...], Histogram], labels: Sequence[str]
+) -> Metric:
+    from prometheus_client.metrics_core import HistogramMetricFamily
+
+    family = HistogramMetricFamily(name, text, labels=labels)
+    bounds = [str(bound) for bound in LATENCY_BOUNDS] + ["+Inf"]
+    for values, histogram in histograms.items():
+        counts = list(zip(bounds, accumulate(histogram.buckets), strict=True))
+        family.add_metric(values, counts, histogram.total)
+    return family
+
+
+def add_server_metrics(metrics: Metrics, table: ApiTable, statistics: ServerStatistics) -> None:
+    """What connections and requests have done."""
+
+    def by_api(read: Callable[[ApiStatistics], float]) -> Callable[[], Reading]:
+        return lambda: {(api.name,): read(api.statistics) for api in table.apis if api.statistics.latency.count}
+
+    metrics.histogram(
+        "barnabas_request_latency_seconds",
+        "From a request's arrival to the handing over of its response",
+        lambda: {(api.name,): api.statistics.latency for api in table.apis if api.statistics.latency.count},
+        ["api"],
+    )
+    metrics.counter("barnabas_request_bytes", "Bytes of requests", by_api(lambda api: api.bytes_in), ["api"])
+    metrics.counter("barnabas_response_bytes", "Bytes of responses", by_api(lambda api: api.bytes_out), ["api"])
+    metrics.gauge("barnabas_connections", "Open connections", lambda: statistics.open)
+    metrics.counter("barnabas_connections_accepted", "Connections accepted", lambda: statistics.accepted)
+    metrics.counter("barnabas_connections_refused", "Connections closed at once by a limit", lambda: statistics.refused)
+    metrics.counter(
+        "barnabas_connections_closed_for_cause",
+        "Connections closed because of what the client sent",
+        lambda: statistics.closed_for_cause,
+    )
+    metrics.counter(
+        "barnabas_handler_failures", "Requests that could not be handled", lambda: statistics.handler_failures
+    )
