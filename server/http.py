@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import h11
@@ -195,7 +196,9 @@ class _HttpConnection:
         if close:
             headers.append(("Connection", "close"))
         queue = SendQueue()
-        queue.extend([self._h11.send(h11.Response(status_code=answer.status, headers=headers)) or b""])
+        reason = HTTPStatus(answer.status).phrase
+        head = h11.Response(status_code=answer.status, headers=headers, reason=reason)
+        queue.extend([self._h11.send(head) or b""])
         if not head_only:
             queue.extend([self._h11.send(h11.Data(data=answer.body)) or b""])
         queue.extend([self._h11.send(h11.EndOfMessage()) or b""])

@@ -79,10 +79,10 @@ def run_process(main: Callable[[NodeProcess], Awaitable[None]], settings: Settin
     return EXIT_STOPPED
 
 
-def report(error: BaseException) -> int:
-    """Tell standard error what ended a process, and give the exit code for it.
+def report(error: BaseException, *, log_is_apart: bool = False) -> int:
+    """Tell standard error what ended a process, and give the exit code for it. For errors of any kind, also in groups.
 
-    For errors of any kind, also in groups.
+    `log_is_apart`: the log is not standard error, and gets an event as well.
     """
     if settings_error := _first(error, SettingsError):
         print(*settings_error.mistakes, sep="\n", file=sys.stderr)
