@@ -184,10 +184,13 @@ class TimeIndex(_Index):
             self._pending += self.ENTRY.pack(timestamp, offset - self.base_offset)
             self.last_timestamp = timestamp
 
-    def lookup(self, timestamp: int) -> int:
-        """An offset up to which, it included, no record is as late as `timestamp`; the base offset if none is known."""
+    def lookup(self, timestamp: int) -> tuple[int, int]:
+        """The last entry (timestamp, offset) that is earlier than `timestamp`; (-1, base offset) if there is none."""
         slot = self._floor(timestamp - 1, 0)
-        return self.base_offset + self.entry(slot)[1] if slot >= 0 else self.base_offset
+        if slot < 0:
+            return NO_TIMESTAMP, self.base_offset
+        earlier, relative = self.entry(slot)
+        return earlier, self.base_offset + relative
 
     def truncate_to(self, offset: int) -> None:
         """Forget the entries for `offset` and beyond."""

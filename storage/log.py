@@ -19,21 +19,19 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-from barnabas.protocol.errors import ErrorCode, RemoteProtocolError, WireError
-from barnabas.protocol.record_batch import CorruptRecords, RecordBatch, iter_batches
-from barnabas.protocol.types import ZERO_UUID
+from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.record_batch import RecordBatch
 from barnabas.storage import leader_epoch as epochs_file
 from barnabas.storage.config import LogConfig
+from barnabas.storage.deferred import Flush, Removal
 from barnabas.storage.disk import Buffer, Disk, FileSlice, StorageError
-from barnabas.storage.flush import Flush
+from barnabas.storage.follower_append import checked_batches, runs
 from barnabas.storage.leader_epoch import LeaderEpochs
 from barnabas.storage.producer_state import ProducerStates
-from barnabas.storage.segment import MAX_RELATIVE_OFFSET, Segment, Tail, new_segment, read_batches
+from barnabas.storage.retention import expired_segments
+from barnabas.storage.segment import Segment, Tail, new_segment, read_batches
 from barnabas.storage.snapshots import ProducerSnapshots, load_producers
-
-
-class UnexpectedOffset(RemoteProtocolError):
-    """A leader sent a batch that begins before this log's end."""
+from barnabas.storage.timestamps import TimestampOffset, first_at_or_after, first_of_latest
 
 
 class AppendResult(NamedTuple):
@@ -59,6 +57,7 @@ class PartitionLog:
         "_flushing",
         "_generation",
         "_new_files",
+        "_new_folder",
         "_segments",
         "_unsynced",
         "config",
@@ -75,7 +74,6 @@ class PartitionLog:
         "snapshots",
         "topic",
         "topic_id",
-        "touched",
     )
 
     def __init__(
@@ -101,7 +99,8 @@ class PartitionLog:
         self._bases = [segment.base_offset for segment in segments]
         self._flushing = False
         self._generation = 0
-        self._new_files = True
+        self._new_files = recovery_point < log_end_offset or not segments[-1].size
+        self._new_folder = False
         self._unsynced: list[str] = []
         self.directory = directory
         """The partition's folder, relative to the log directory."""
@@ -125,8 +124,6 @@ class PartitionLog:
         """What had to be repaired when the log was opened, for people."""
         self.on_rewind: Callable[[], None] | None = None
         """Called when the recovery point or the log's start went back: what checkpoints say of them is too late now."""
-        self.touched = True
-        """Whether the log was used since whoever looks for idle ones looked last."""
 
     def __repr__(self) -> str:
         return f"PartitionLog({self.directory}, {self.log_start_offset}..{self.log_end_offset})"
@@ -195,52 +192,21 @@ class PartitionLog:
         appended if any is bad: raises CorruptRecords (also for the CRC, unless `verify` is off), UnexpectedOffset,
         StorageError.
         """
-        first_offset = self.log_end_offset
-        good: list[RecordBatch] = []
-        for batch in iter_batches(records):
-            if leader_epoch is not None and batch.leader_epoch > leader_epoch:
-                break
-            self._check_follower(batch, good, verify=verify)
-            good.append(batch)
+        end_offset = self.log_end_offset
+        empty = end_offset == self.log_start_offset
+        good = checked_batches(records, end_offset, empty=empty, leader_epoch=leader_epoch, verify=verify)
         if not good:
-            return AppendResult(first_offset, first_offset - 1, False, -1, 0)
+            return AppendResult(end_offset, end_offset - 1, False, -1, 0)
         first = good[0]
         if first.base_offset < self.log_end_offset:
             # The leader's first batch may begin before its log's start; only an empty log can step back to there.
             self.truncate_fully_and_start_at(first.base_offset, now_ms, log_start_offset=self.log_start_offset)
         view, position = memoryview(records), 0
-        for run in self._runs(good):
+        for run in runs(good, self.config.segment_bytes):
             size = sum(batch.size for batch in run)
             self._append_run(run, view[position : position + size], now_ms)
             position += size
         return AppendResult(first.base_offset, good[-1].last_offset, False, -1, position)
-
-    def _check_follower(self, batch: RecordBatch, before: list[RecordBatch], *, verify: bool) -> None:
-        if batch.last_offset_delta < 0:
-            raise CorruptRecords(f"the batch at {batch.base_offset} ends at {batch.last_offset}")
-        if verify and not batch.verify_crc():
-            raise CorruptRecords(f"the CRC of the batch at {batch.base_offset} is wrong")
-        if before:
-            expected = before[-1].next_offset
-        elif self.log_end_offset == self.log_start_offset and batch.last_offset >= self.log_end_offset:
-            return
-        else:
-            expected = self.log_end_offset
-        if batch.base_offset < expected:
-            raise UnexpectedOffset(
-                f"{self.directory}: a batch at {batch.base_offset}..{batch.last_offset} where {expected} is next"
-            )
-
-    def _runs(self, batches: list[RecordBatch]) -> Iterator[list[RecordBatch]]:
-        """Cut into runs that each fit into one segment."""
-        most, run, size = self.config.segment_bytes, [batches[0]], batches[0].size
-        for batch in batches[1:]:
-            if size + batch.size > most or batch.last_offset - run[0].base_offset > MAX_RELATIVE_OFFSET:
-                yield run
-                run, size = [], 0
-            run.append(batch)
-            size += batch.size
-        yield run
 
     def _append_run(self, run: list[RecordBatch], data: memoryview, now_ms: int) -> None:
         latest = max(batch.max_timestamp for batch in run)
@@ -269,7 +235,6 @@ class PartitionLog:
             self.epochs.assign(batch.leader_epoch, batch.base_offset)
         self.producers.replay(batch)
         self.log_end_offset = last_offset + 1
-        self.touched = True
 
     def roll(self, now_ms: int, base_offset: int | None = None) -> None:
         """Begin a new segment, at the end offset or, where a gap follows, at `base_offset`."""
@@ -283,8 +248,8 @@ class PartitionLog:
         self._segments.append(segment)
         self._bases.append(base)
         self.producers.end_offset = base
-        self.snapshots.take(self.producers)
-        self._unsynced.append(self.snapshots.path(base))
+        if self.snapshots.take(self.producers):
+            self._unsynced.append(self.snapshots.path(base))
 
     def assign_epoch(self, leader_epoch: int) -> None:
         """A leader of `leader_epoch` writes from here on, even if it has nothing to write yet."""
@@ -307,7 +272,6 @@ class PartitionLog:
             )
         if offset >= limit_offset or offset == self.log_end_offset:
             return None
-        self.touched = True
         number = self._number_of(offset)
         found = self._segments[number].locate(offset)
         while found is None:
@@ -342,6 +306,18 @@ class PartitionLog:
         """(largest known epoch up to `epoch`, the offset where it ends); (-1, -1) if that cannot be told."""
         return self.epochs.end_offset_for(epoch, self.log_end_offset)
 
+    def offset_for_timestamp(self, timestamp: int) -> TimestampOffset | None:
+        """The first record that is not earlier than `timestamp` (ms); None if all are. May wait for the disk."""
+        return first_at_or_after(self._segments, timestamp, self.log_start_offset)
+
+    def max_timestamp_offset(self) -> TimestampOffset | None:
+        """The first of the records with the largest timestamp; None if there is none. May wait for the disk."""
+        return first_of_latest(self._segments)
+
+    def earliest(self) -> TimestampOffset:
+        """Where the log starts, and in which epoch; no timestamp (-1)."""
+        return TimestampOffset(-1, self.log_start_offset, self.epochs.epoch_for_offset(self.log_start_offset))
+
     # Durability
 
     def flush_needed(self, now_ms: int) -> bool:
@@ -356,7 +332,7 @@ class PartitionLog:
         )
 
     def prepare_flush(self) -> Flush | None:
-        """Begin to make all that is written durable (`flush.py`). None if it is, or a flush is under way."""
+        """Begin to make all that is written durable (`deferred.py`). None if it is, or a flush is under way."""
         if self._flushing or not (self.recovery_point < self.log_end_offset or self._new_files or self.epochs.dirty):
             return None
         flush = Flush(self._disk, self.directory, self.log_end_offset, self._generation)
@@ -371,6 +347,7 @@ class PartitionLog:
             self.epochs.dirty = False
         flush.paths, self._unsynced = self._unsynced, []
         flush.new_files, self._new_files = self._new_files, False
+        flush.new_folder, self._new_folder = self._new_folder, False
         self._flushing = True
         return flush
 
@@ -434,7 +411,6 @@ class PartitionLog:
 
     def _rewind(self) -> None:
         self._generation += 1
-        self.touched = True
 
     def _end_at(self, offset: int) -> None:
         self.log_end_offset = offset
@@ -453,39 +429,70 @@ class PartitionLog:
             self._segments.pop().remove()
             self._bases.pop()
 
-    def advance_log_start(self, offset: int) -> None:
-        """Readers get nothing before `offset` any more; segments that lie wholly before it go."""
-        if offset <= self.log_start_offset:
-            return
-        self.log_start_offset = offset
-        self.epochs.truncate_from_start(offset)
-        while len(self._segments) > 1 and self._bases[1] <= offset:
-            segment = self._segments.pop(0)
-            del self._bases[0]
-            segment.remove()
-        self.snapshots.remove_before(self._bases[0])
+    def advance_log_start(self, offset: int) -> Removal:
+        """Readers get nothing before `offset` any more; what is returned removes the segments that lie wholly before
+        it.
+
+        Their files have other names from now on, under which a start removes them too.
+        """
+        removal = Removal(self._disk)
+        if offset > self.log_start_offset:
+            self.log_start_offset = offset
+            self.epochs.truncate_from_start(offset)
+            while len(self._segments) > 1 and self._bases[1] <= offset:
+                del self._bases[0]
+                removal.files += self._segments.pop(0).mark_deleted()
+            self.snapshots.remove_before(self._bases[0])
+        return removal
+
+    def apply_retention(self, high_watermark: int, now_ms: int) -> Removal:
+        """Let go of the segments that `retention.bytes` and `retention.ms` do not keep, if they are replicated."""
+        count = expired_segments(self._segments, self.config, high_watermark, self.log_end_offset, now_ms)
+        if not count:
+            return Removal(self._disk)
+        if count == len(self._segments):
+            self.roll(now_ms)
+        return self.advance_log_start(self._bases[count])
 
     # Ending
 
+    def sync_with_next_flush(self, path: str) -> None:
+        """The log is new: the file at `path` and the folder's name are not durable yet."""
+        self._unsynced.append(path)
+        self._new_folder = True
+
+    def release_idle(self) -> int:
+        """Close the files of the segments that were not used since the last call; how many."""
+        return sum(segment.release_idle() for segment in self._segments)
+
     def release(self) -> None:
-        """Close the files of a log that nobody uses; the next use opens them again."""
+        """Close all files; the next use opens them again."""
         for segment in self._segments:
             segment.release()
 
     def close(self, now_ms: int) -> None:
         """Make everything durable and leave what the next start needs, then close the files."""
-        self.active.complete_time_index()
-        self.snapshots.take(self.producers)
-        self._unsynced.append(self.snapshots.path(self.log_end_offset))
-        self._new_files = True
-        self.flush(now_ms)
+        flush = self.prepare_close()
+        if flush is not None:
+            flush.run()
+            self.complete_flush(flush, now_ms)
         self.release()
 
+    def prepare_close(self) -> Flush | None:
+        """Write what the next start after a clean shutdown needs; the log's last flush, None if all is durable."""
+        if self._flushing:
+            # Nobody knows how far that one came.
+            self._flushing = False
+            for segment in self._segments[self._number_of(self.recovery_point) :]:
+                segment.synced = False
+        self.active.complete_time_index()
+        if self.snapshots.take(self.producers):
+            self._unsynced.append(self.snapshots.path(self.log_end_offset))
+            self._new_files = True
+        return self.prepare_flush()
+
     def abandon(self) -> None:
-        """Close the files as they are: the disk failed, or the log is to be deleted."""
+        """Forget all files as they are: the disk failed, or the log is to be removed. The log is of no use
+        afterwards."""
         self._segments.clear()
         self._bases.clear()
-
-    @property
-    def has_topic_id(self) -> bool:
-        return self.topic_id != ZERO_UUID

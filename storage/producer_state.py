@@ -1,17 +1,17 @@
-"""What each idempotent or transactional producer last wrote to one log: so that a retry is answered and not written
-again.
+"""What each idempotent or transactional producer last wrote to one log: so that a retry is answered, not written again.
 
 Of a producer id the log keeps the epoch and the last five batches (sequence numbers, offsets, timestamp). A batch is
-then
 
 - a duplicate, if one of the five has its epoch and its first and last sequence: the answer is that batch's offsets;
 - refused with INVALID_PRODUCER_EPOCH, if its epoch is older;
 - refused with OUT_OF_ORDER_SEQUENCE_NUMBER, unless its first sequence follows the last one (2^31 - 1 is followed by 0),
   or is 0 in a newer epoch. A producer id that the log does not know may start anywhere.
 
-Kept true: the state is the fold of the log's batches up to `end_offset`, so it can always be rebuilt. Snapshots
-(`<end offset>.snapshot`, version 1: CRC-32C, then the entries, of the last batch only) shorten that. Followers and
-recovery fold without checking. KIP-98.
+Kept true: the state is the fold of the log's batches up to `end_offset`, so it can always be rebuilt; snapshots shorten
+that. Followers and recovery fold without checking. KIP-98.
+
+A snapshot, `<end offset>.snapshot`, is Kafka's version 1: CRC-32C of what follows it, then an entry a producer, which
+knows the last batch only. Behind the entries come the batches before, a count a producer: Kafka does not read that far.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ BATCHES_KEPT: Final = 5
 _SEQUENCES: Final = 1 << 31
 _HEADER: Final = Struct(">hIi")
 _ENTRY: Final = Struct(">qhiqiqiq")
+_BATCH: Final = Struct(">iqiq")
 _CRC_END: Final = 6
 _MARKER: Final = Struct(">hi")
 _VERSION: Final = 1
@@ -211,6 +212,10 @@ class ProducerStates:
                 state.coordinator_epoch,
                 state.txn_first_offset,
             )
+        for state in self._producers.values():
+            data.append(len(state.batches[:-1]))
+            for batch in state.batches[:-1]:
+                data += _BATCH.pack(*batch)
         _HEADER.pack_into(data, 0, _VERSION, 0, len(self._producers))
         _HEADER.pack_into(data, 0, _VERSION, crc32c(memoryview(data)[_CRC_END:]), len(self._producers))
         return bytes(data)
@@ -226,10 +231,11 @@ class ProducerStates:
             raise CorruptSnapshot(f"version {version}, not {_VERSION}")
         if crc != crc32c(memoryview(data)[_CRC_END:]):
             raise CorruptSnapshot("its CRC is wrong")
-        if len(data) != _HEADER.size + count * _ENTRY.size:
+        end = _HEADER.size + count * _ENTRY.size
+        if not count >= 0 or len(data) < end:
             raise CorruptSnapshot(f"{count} producers in {len(data)} bytes")
         states = cls(end_offset)
-        for entry in _ENTRY.iter_unpack(memoryview(data)[_HEADER.size :]):
+        for entry in _ENTRY.iter_unpack(memoryview(data)[_HEADER.size : end]):
             state = ProducerState(entry[0])
             _, state.epoch, last_sequence, last_offset, delta, state.last_timestamp, state.coordinator_epoch, first = (
                 entry
@@ -240,4 +246,16 @@ class ProducerStates:
             states._producers[state.producer_id] = state
             if first >= 0:
                 states._ongoing[first] = state.producer_id
+        if len(data) > end:
+            states._read_earlier_batches(data, end)
         return states
+
+    def _read_earlier_batches(self, data: bytes, position: int) -> None:
+        try:
+            for state in self._producers.values():
+                count, position = data[position], position + 1
+                for number in range(count):
+                    state.batches.insert(number, BatchMetadata(*_BATCH.unpack_from(data, position)))
+                    position += _BATCH.size
+        except (IndexError, StructError):
+            raise CorruptSnapshot("it ends within a producer's batches") from None

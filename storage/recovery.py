@@ -34,6 +34,7 @@ from barnabas.storage.segment import (
 from barnabas.storage.snapshots import SNAPSHOT_SUFFIX, ProducerSnapshots, load_producers
 
 _INDEX_SUFFIXES: Final = (INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX)
+_SWAP: Final = ".swap"
 _TEMPORARY: Final = (DELETED_SUFFIX, ".cleaned", ".tmp")
 
 
@@ -109,12 +110,7 @@ class _Opening:
 
     def _read_folder(self) -> None:
         """Find the segments and snapshots; remove what an interrupted deletion or rewriting left."""
-        sizes: dict[str, int] = {}
-        for entry in self.disk.scan(self.directory):
-            if entry.name.endswith(_TEMPORARY):
-                self.disk.remove(f"{self.directory}/{entry.name}")
-            elif not entry.is_directory:
-                sizes[entry.name] = entry.size
+        sizes = self._remove_temporary_files()
         bases = [int(name[: -len(LOG_SUFFIX)]) for name in sizes if _is_numbered(name, LOG_SUFFIX)]
         for base in sorted(bases):
             name = f"{base:020d}"
@@ -138,6 +134,37 @@ class _Opening:
         self.snapshots = ProducerSnapshots(self.disk, self.directory, offsets)
         if PARTITION_METADATA in sizes:
             self._read_partition_metadata()
+
+    def _remove_temporary_files(self) -> dict[str, int]:
+        """The other files and their sizes, after finishing what a cleaner had begun."""
+        sizes: dict[str, int] = {}
+        rewritten: list[str] = []
+        for entry in self.disk.scan(self.directory):
+            if entry.name.endswith(_TEMPORARY):
+                self.disk.remove(f"{self.directory}/{entry.name}")
+            elif entry.name.endswith(_SWAP):
+                rewritten.append(entry.name)
+            elif not entry.is_directory:
+                sizes[entry.name] = entry.size
+        if rewritten:
+            self._swap_in(rewritten, sizes)
+            return {entry.name: entry.size for entry in self.disk.scan(self.directory) if not entry.is_directory}
+        return sizes
+
+    def _swap_in(self, rewritten: list[str], sizes: dict[str, int]) -> None:
+        """Put rewritten segments, which are whole once they are named so, in the place of those that they replace."""
+        ranges: list[tuple[int, int]] = []
+        for name in rewritten:
+            if name.endswith(LOG_SUFFIX + _SWAP):
+                file, end = self.disk.open(f"{self.directory}/{name}"), int(name[:20])
+                for header in scan.headers(file, 0, file.size(), end):
+                    end = header.last_offset + 1
+                ranges.append((int(name[:20]), end))
+        for name in sizes:
+            if _is_of_segment(name) and any(first <= int(name[:20]) < end for first, end in ranges):
+                self.disk.remove(f"{self.directory}/{name}")
+        for name in rewritten:
+            self.disk.rename(f"{self.directory}/{name}", f"{self.directory}/{name[: -len(_SWAP)]}")
 
     def _read_partition_metadata(self) -> None:
         data = self.disk.read_file(f"{self.directory}/{PARTITION_METADATA}")
@@ -244,6 +271,10 @@ class _Opening:
             segment = self.segments.pop()
             self.notes.append(f"{segment.name}{LOG_SUFFIX} is removed: it comes after the cut")
             segment.remove()
+
+
+def _is_of_segment(name: str) -> bool:
+    return any(_is_numbered(name, suffix) for suffix in (LOG_SUFFIX, *_INDEX_SUFFIXES))
 
 
 def _is_numbered(name: str, suffix: str) -> bool:

@@ -85,6 +85,7 @@ class Segment:
         "synced",
         "tail",
         "time_index",
+        "used",
     )
 
     def __init__(
@@ -116,6 +117,8 @@ class Segment:
         """The last offset of the first batch with the largest timestamp."""
         self.synced = False
         """Whether nothing was written since the last flush."""
+        self.used = False
+        """Whether the files were used since whoever looks for idle ones looked last."""
         self.tail: Tail | None = None
         """Of the active segment only."""
         self.offset_index = OffsetIndex(disk, name + INDEX_SUFFIX, base_offset, index_bytes)
@@ -126,6 +129,7 @@ class Segment:
 
     def file(self) -> File:
         """The log file, opened if it is not; whoever holds it keeps it open."""
+        self.used = True
         if self._file is None:
             self._file = self._disk.open(self.name + LOG_SUFFIX, create=True)
         return self._file
@@ -137,6 +141,14 @@ class Segment:
         self._file = None
         if self.tail is not None:
             self.tail.reset(self.tail.offsets[-1], self.size)
+
+    def release_idle(self) -> bool:
+        """Release the files unless they were used since the last call; whether they were open."""
+        if self.used or self._file is None:
+            self.used = False
+            return False
+        self.release()
+        return True
 
     # Writing
 
@@ -251,12 +263,37 @@ class Segment:
     def read_max_timestamp(self) -> int:
         """The largest timestamp, -1 if there is none; `max_timestamp_offset` is right afterwards."""
         if self.max_timestamp is None:
-            self.max_timestamp, self.max_timestamp_offset = self.time_index.read_last()
-            # Both indexes grow together: what came after the last entry of the one is what the other cannot know yet.
-            for header in self.headers(self.offset_index.read_last()[1]):
-                if header.max_timestamp > self.max_timestamp:
-                    self.max_timestamp, self.max_timestamp_offset = header.max_timestamp, header.last_offset
+            try:
+                self._check_times(*self.time_index.read_last())
+                latest, offset = self.time_index.read_last()
+                position = self._indexed_position(self.offset_index.read_last()[0])
+            except CorruptIndex:
+                self.rebuild_indexes()
+                return self.read_max_timestamp()
+            # Both indexes grow together: what comes after the last entry of the one, the other cannot know yet.
+            for header in self.headers(position):
+                if header.max_timestamp > latest:
+                    latest, offset = header.max_timestamp, header.last_offset
+            self.max_timestamp, self.max_timestamp_offset = latest, offset
         return self.max_timestamp
+
+    def position_before_time(self, timestamp: int, offset: int) -> int:
+        """Where a batch starts that is not after the first one with a record from `offset` on as late as
+        `timestamp`."""
+        try:
+            earlier, up_to = self.time_index.lookup(timestamp)
+            self._check_times(earlier, up_to)
+        except CorruptIndex:
+            self.rebuild_indexes()
+            _, up_to = self.time_index.lookup(timestamp)
+        return self.position_before(max(up_to, offset))
+
+    def _check_times(self, timestamp: int, offset: int) -> None:
+        """An entry of the time index names the largest timestamp of the batch with its offset."""
+        if timestamp != NO_TIMESTAMP:
+            header = self.find(offset)
+            if header is None or header.max_timestamp != timestamp:
+                raise CorruptIndex(f"{self.time_index.path}: time {timestamp} is not that of offset {offset}")
 
     # Changing
 
@@ -329,6 +366,16 @@ class Segment:
         """All files that a segment may have, the log file first."""
         for suffix in (LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX):
             yield self.name + suffix
+
+    def mark_deleted(self) -> list[str]:
+        """Give the files names under which they do not count any more; those names. The log file goes first."""
+        marked = []
+        for path in self.paths():
+            if self._disk.exists(path):
+                self._disk.rename(path, path + DELETED_SUFFIX)
+                marked.append(path + DELETED_SUFFIX)
+        self._file = None
+        return marked
 
     def remove(self) -> None:
         """Remove the files. The log file goes first: an index without a log is thrown away at the next start."""

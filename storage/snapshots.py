@@ -35,11 +35,13 @@ class ProducerSnapshots:
     def path(self, offset: int) -> str:
         return f"{self._directory}/{offset:020d}{SNAPSHOT_SUFFIX}"
 
-    def take(self, states: ProducerStates) -> None:
-        """Write a snapshot, if there is none of this offset. It is durable with the log's next flush."""
-        if states.end_offset not in self:
-            self._disk.write_file(self.path(states.end_offset), states.to_snapshot(), sync=False)
-            insort(self._offsets, states.end_offset)
+    def take(self, states: ProducerStates) -> bool:
+        """Write a snapshot, and not yet durably; False if there is one of this offset."""
+        if states.end_offset in self:
+            return False
+        self._disk.write_file(self.path(states.end_offset), states.to_snapshot(), sync=False)
+        insort(self._offsets, states.end_offset)
+        return True
 
     def load(self, start_offset: int, end_offset: int, notes: list[str]) -> ProducerStates:
         """The newest state up to `end_offset`, or an empty one at `start_offset`. Damaged files are removed, and

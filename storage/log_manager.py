@@ -1,0 +1,299 @@
+"""All logs of a broker, over its log directories: finding and loading them at the start, creating, deleting, closing.
+
+A disk that fails takes its directory offline (`mark_offline`), and the logs in it with it; the others go on. What may
+wait for a disk comes as an object with a `run()` for a thread: `LogLoad`, `Checkpoint`, `Removal`. All else is called
+from one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from barnabas.protocol.types import ZERO_UUID
+from barnabas.storage.checkpoint import (
+    HIGH_WATERMARKS,
+    LOG_START_OFFSETS,
+    PARTITION_METADATA,
+    RECOVERY_POINTS,
+    TopicPartition,
+    format_partition_metadata,
+)
+from barnabas.storage.config import LogConfig
+from barnabas.storage.deferred import Removal
+from barnabas.storage.disk import Disk, StorageError
+from barnabas.storage.log import PartitionLog
+from barnabas.storage.log_directory import LogDirectory, WrongDirectory
+from barnabas.storage.recovery import open_log
+
+_SYNC_ALL_ABOVE = 32
+
+
+@dataclass(slots=True)
+class LogLoad:
+    """One log that is to be opened. `run` may go to any thread; the result goes to `LogManager.add`."""
+
+    directory: LogDirectory
+    folder: str
+    topic: str
+    partition: int
+    config: LogConfig
+    now_ms: int
+
+    def run(self) -> PartitionLog:
+        """Open and, after a crash, recover the log. Raises StorageError."""
+        key = (self.topic, self.partition)
+        log = open_log(
+            self.directory.disk,
+            self.folder,
+            self.topic,
+            self.partition,
+            self.config,
+            clean=self.directory.clean,
+            recovery_point=self.directory.recovery_points.get(key, 0),
+            log_start_offset=self.directory.log_start_offsets.get(key, 0),
+            now_ms=self.now_ms,
+        )
+        log.release()
+        return log
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """Offsets to be written down. `run` may go to any thread."""
+
+    writes: list[tuple[LogDirectory, str, dict[TopicPartition, int]]] = field(default_factory=list)
+
+    def run(self) -> list[StorageError]:
+        """Write what changed; the errors of the directories that are to go offline."""
+        errors: list[StorageError] = []
+        for directory, name, offsets in self.writes:
+            if directory.offline is None:
+                try:
+                    directory.write_offsets(name, offsets)
+                except StorageError as error:
+                    errors.append(error)
+        return errors
+
+
+class LogManager:
+    """The logs of one broker by topic and partition."""
+
+    def __init__(self, disks: Sequence[Disk]) -> None:
+        self.directories = [LogDirectory(disk) for disk in disks]
+        self._logs: dict[TopicPartition, PartitionLog] = {}
+        self._places: dict[TopicPartition, LogDirectory] = {}
+
+    def open(self, cluster_id: str | None, node_id: int) -> None:
+        """Take the directories for this process. Raises DirectoryLocked, WrongDirectory, StorageError if none works."""
+        for directory in self.directories:
+            directory.open(cluster_id, node_id)
+        ids = [directory.directory_id for directory in self.directories if directory.directory_id != ZERO_UUID]
+        if len(set(ids)) < len(ids):
+            paths = ", ".join(directory.path for directory in self.directories)
+            raise WrongDirectory(f"two of {paths} have the same directory id: one is a copy of the other")
+        if self.directories and not self.online:
+            raise StorageError("log.dirs", "", OSError(0, "; ".join(str(d.offline) for d in self.directories)))
+
+    @property
+    def online(self) -> list[LogDirectory]:
+        return [directory for directory in self.directories if directory.offline is None]
+
+    @property
+    def previous_broker_epoch(self) -> int:
+        """The broker epoch at whose end all directories were closed cleanly; -1 if they were not, or do not agree."""
+        epochs = {directory.previous_broker_epoch for directory in self.directories}
+        return epochs.pop() if len(epochs) == 1 else -1
+
+    # Loading
+
+    def plan_loading(self, config_of: Callable[[str], LogConfig], now_ms: int) -> list[LogLoad]:
+        """What there is to be opened; `config_of` gives a topic's configuration."""
+        loads: list[LogLoad] = []
+        for directory in self.online:
+            try:
+                loads += (
+                    LogLoad(directory, folder, topic, partition, config_of(topic), now_ms)
+                    for folder, topic, partition in directory.partition_folders()
+                )
+            except StorageError as error:
+                directory.fail(error)
+        return loads
+
+    def add(self, load: LogLoad, log: PartitionLog) -> None:
+        """`load.run()` gave `log`. Raises WrongDirectory if the partition is in two directories."""
+        key = (load.topic, load.partition)
+        if key in self._logs:
+            raise WrongDirectory(
+                f"{load.folder} is both in {self._places[key].path} and in {load.directory.path}: remove one of them"
+            )
+        self._keep(key, log, load.directory)
+
+    def load_all(self, config_of: Callable[[str], LogConfig], now_ms: int) -> None:
+        """Open all logs here and now; a directory whose disk fails goes offline."""
+        for load in self.plan_loading(config_of, now_ms):
+            if load.directory.offline is None:
+                try:
+                    self.add(load, load.run())
+                except StorageError as error:
+                    self.mark_offline(load.directory, error)
+
+    def unfinished_removals(self) -> list[Removal]:
+        """Folders that a deletion left behind when the process ended."""
+        return [Removal(directory.disk, folders=directory.deleted_folders()) for directory in self.online]
+
+    def _keep(self, key: TopicPartition, log: PartitionLog, directory: LogDirectory) -> None:
+        self._logs[key] = log
+        self._places[key] = directory
+        directory.logs += 1
+        log.on_rewind = lambda: self._checkpoint_directory(directory)
+
+    # Single logs
+
+    def __len__(self) -> int:
+        return len(self._logs)
+
+    def __iter__(self) -> Iterator[PartitionLog]:
+        return iter(self._logs.values())
+
+    def get(self, topic: str, partition: int) -> PartitionLog | None:
+        return self._logs.get((topic, partition))
+
+    def directory_of(self, log: PartitionLog) -> LogDirectory:
+        return self._places[log.topic, log.partition]
+
+    def create(
+        self,
+        topic: str,
+        partition: int,
+        topic_id: bytes,
+        config: LogConfig,
+        now_ms: int,
+        *,
+        directory_id: bytes = ZERO_UUID,
+    ) -> PartitionLog:
+        """Make an empty log, in the directory asked for if it works, else in the one with the fewest logs.
+
+        Raises StorageError; the directory is then to go offline.
+        """
+        directory = self._choose(directory_id)
+        folder = f"{topic}-{partition}"
+        directory.disk.make_directory(folder)
+        # Not synced: the first flush does that, and a folder without records is made again at no loss.
+        directory.disk.write_file(f"{folder}/{PARTITION_METADATA}", format_partition_metadata(topic_id), sync=False)
+        log = open_log(directory.disk, folder, topic, partition, config, clean=False, now_ms=now_ms)
+        log.topic_id = topic_id
+        log.sync_with_next_flush(f"{folder}/{PARTITION_METADATA}")
+        self._keep((topic, partition), log, directory)
+        return log
+
+    def _choose(self, directory_id: bytes) -> LogDirectory:
+        online = self.online
+        if not online:
+            raise StorageError("log.dirs", "", OSError(0, "no log directory is online"))
+        for directory in online:
+            if directory_id != ZERO_UUID and directory.directory_id == directory_id:
+                return directory
+        return min(online, key=lambda directory: directory.logs)
+
+    def delete(self, log: PartitionLog) -> Removal:
+        """Take a log away: its folder is renamed at once, and removed by what is returned. Raises StorageError."""
+        key = (log.topic, log.partition)
+        directory = self._places.pop(key)
+        directory.logs -= 1
+        del self._logs[key]
+        log.abandon()
+        name = directory.free_name_for_deletion(log.directory, log.topic_id)
+        directory.disk.rename(log.directory, name)
+        directory.disk.fsync_directory()
+        return Removal(directory.disk, folders=[name])
+
+    # All logs
+
+    def mark_offline(self, directory: LogDirectory, error: StorageError) -> list[PartitionLog]:
+        """Stop using a directory; the logs that went with it."""
+        directory.fail(error)
+        directory.logs = 0
+        lost = [self._logs.pop(key) for key, place in self._places.items() if place is directory]
+        for log in lost:
+            del self._places[log.topic, log.partition]
+            log.abandon()
+        return lost
+
+    def directory_of_error(self, error: StorageError) -> LogDirectory | None:
+        """Which directory failed."""
+        for directory in self.directories:
+            if directory.path == error.directory:
+                return directory
+        return None
+
+    def prepare_checkpoint(self, high_watermarks: Mapping[TopicPartition, int]) -> Checkpoint:
+        """Write down every log's recovery point and start offset, and the high watermarks given."""
+        checkpoint = Checkpoint()
+        for directory in self.online:
+            logs = self._logs_in(directory)
+            marks = {key: high_watermarks[key] for key in logs if key in high_watermarks}
+            checkpoint.writes += (
+                (directory, RECOVERY_POINTS, {key: log.recovery_point for key, log in logs.items()}),
+                (directory, LOG_START_OFFSETS, _advanced_starts(logs)),
+                (directory, HIGH_WATERMARKS, marks),
+            )
+        return checkpoint
+
+    def _logs_in(self, directory: LogDirectory) -> dict[TopicPartition, PartitionLog]:
+        return {key: self._logs[key] for key, place in self._places.items() if place is directory}
+
+    def _checkpoint_directory(self, directory: LogDirectory) -> None:
+        """A log went back behind what the checkpoints say of it, and must not be taken for durable up to there."""
+        logs = self._logs_in(directory)
+        directory.write_offsets(RECOVERY_POINTS, {key: log.recovery_point for key, log in logs.items()})
+        directory.write_offsets(LOG_START_OFFSETS, _advanced_starts(logs))
+
+    def release_idle(self) -> int:
+        """Close the files that were not used since the last call; of how many segments."""
+        return sum(log.release_idle() for log in self._logs.values())
+
+    def expire_producers(self, now_ms: int, expiration_ms: int) -> int:
+        """Forget idle producers (`producer.id.expiration.ms`); how many."""
+        return sum(log.producers.expire(now_ms, expiration_ms) for log in self._logs.values() if log.producers)
+
+    def close(self, broker_epoch: int, high_watermarks: Mapping[TopicPartition, int], now_ms: int) -> None:
+        """Make everything durable, mark the shutdown as clean, let the directories go. For a thread."""
+        for directory in self.directories:
+            if directory.offline is None:
+                try:
+                    self._close_logs(directory, now_ms)
+                except StorageError as error:
+                    self.mark_offline(directory, error)
+        for failure in self.prepare_checkpoint(high_watermarks).run():
+            failed = self.directory_of_error(failure)
+            if failed is not None:
+                self.mark_offline(failed, failure)
+        for directory in self.directories:
+            directory.close(broker_epoch)
+        self._logs.clear()
+        self._places.clear()
+
+    def _close_logs(self, directory: LogDirectory, now_ms: int) -> None:
+        logs = list(self._logs_in(directory).values())
+        at_once = sum(log.recovery_point < log.log_end_offset for log in logs) > _SYNC_ALL_ABOVE
+        if not at_once:
+            for log in logs:
+                log.close(now_ms)
+            return
+        flushes = [(log, log.prepare_close()) for log in logs]
+        for _, flush in flushes:
+            if flush is not None:
+                flush.write_only()
+        directory.disk.sync()
+        for log, flush in flushes:
+            if flush is not None:
+                log.complete_flush(flush, now_ms)
+            log.release()
+
+
+def _advanced_starts(logs: Mapping[TopicPartition, PartitionLog]) -> dict[TopicPartition, int]:
+    """The start offsets that the first segment's name does not tell."""
+    return {
+        key: log.log_start_offset for key, log in logs.items() if log.log_start_offset > log.segments[0].base_offset
+    }
