@@ -24,9 +24,7 @@ async def produce_and_read(bootstrap: str, topic: str, values: list[bytes], **se
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=5, **settings)
     await producer.start()
     try:
-        sent = [
-            await producer.send(topic, value, key=b"k", headers=[("h", b"1")], partition=0) for value in values
-        ]
+        sent = [await producer.send(topic, value, key=b"k", headers=[("h", b"1")], partition=0) for value in values]
         await producer.flush()
         await asyncio.gather(*sent)
     finally:
@@ -39,7 +37,9 @@ async def produce_and_read(bootstrap: str, topic: str, values: list[bytes], **se
         read: list[bytes] = []
         async with asyncio.timeout(30):
             while len(read) < len(values):
-                read += [record.value for batch in (await consumer.getmany(timeout_ms=1000)).values() for record in batch]
+                read += [
+                    record.value for batch in (await consumer.getmany(timeout_ms=1000)).values() for record in batch
+                ]
         return read
     finally:
         await consumer.stop()
@@ -52,9 +52,7 @@ def test_produces_and_fetches_with_every_codec_and_acks(
 ) -> None:
     values = [f"value {n} ".encode() * 20 for n in range(100)]
     topic = f"aiokafka-{codec}-{acks}"
-    read = asyncio.run(
-        produce_and_read(three_by_three.bootstrap, topic, values, acks=acks, compression_type=codec)
-    )
+    read = asyncio.run(produce_and_read(three_by_three.bootstrap, topic, values, acks=acks, compression_type=codec))
     assert read == values
 
 

@@ -45,7 +45,11 @@ def test_produces_and_fetches_with_every_codec_and_acks(
     create(three_by_three, topic)
     values = [f"value {n} ".encode() * 20 for n in range(100)]
     producer = KafkaProducer(
-        bootstrap_servers=three_by_three.bootstrap, acks=acks, compression_type=codec, linger_ms=5, enable_idempotence=False
+        bootstrap_servers=three_by_three.bootstrap,
+        acks=acks,
+        compression_type=codec,
+        linger_ms=5,
+        enable_idempotence=False,
     )
     try:
         for value in values:

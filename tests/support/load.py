@@ -157,6 +157,8 @@ def check(bootstrap: str, topic: str, history: History, partitions: int = 1) -> 
         by_offset = dict(records)
         assert len(by_offset) == len(records), f"partition {partition}: an offset was read twice"
         wrong = {o: n for o, n in history.acked[partition].items() if by_offset.get(o) != str(n).encode()}
-        assert not wrong, f"partition {partition}: {len(wrong)} acknowledged records lost or changed: {list(wrong.items())[:5]}"
+        assert not wrong, (
+            f"partition {partition}: {len(wrong)} acknowledged records lost or changed: {list(wrong.items())[:5]}"
+        )
         numbers = [int(value) for _, value in records]
         assert numbers == sorted(set(numbers)), f"partition {partition}: records doubled or out of order"

@@ -53,7 +53,9 @@ class FakeRequest:
         self.answer = message
 
 
-def broker(broker_id: int, *, fenced: bool = False, listeners: tuple[str, ...] = ("PLAINTEXT",)) -> RegisterBrokerRecord:
+def broker(
+    broker_id: int, *, fenced: bool = False, listeners: tuple[str, ...] = ("PLAINTEXT",)
+) -> RegisterBrokerRecord:
     return RegisterBrokerRecord(
         broker_id=broker_id,
         broker_epoch=broker_id,

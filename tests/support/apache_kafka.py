@@ -1,0 +1,144 @@
+"""Apache Kafka itself, of the same shape and settings as a `barnabas dev` cluster: the judge and the yardstick.
+
+Needs Java 17 and Maven, which fetches the jars once into `.barnabas/apache-kafka`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from confluent_kafka.admin import AdminClient
+
+from barnabas.cli.dev.layout import Layout, NodeSpec
+from barnabas.testing.processes import free_base_port
+
+ROOT = Path(__file__).resolve().parents[2]
+POM = ROOT / "tests" / "interop" / "kafka" / "pom.xml"
+JARS = ROOT / ".barnabas" / "apache-kafka" / "libs"
+CLUSTER_ID = "comparison-cluster-id1"
+START_SECONDS = 120.0
+# The memory settings are Kafka's own start script's for a small machine; everything else is its default.
+JVM = ["-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-Djava.awt.headless=true"]
+
+
+def missing() -> str | None:
+    """What this machine lacks to run Apache Kafka; None if nothing."""
+    for tool, package in (("java", "a Java 17 runtime"), ("mvn", "Maven")):
+        if shutil.which(tool) is None:
+            return f"{tool} is not on the PATH: install {package}"
+    return None
+
+
+def fetch_jars() -> Path:
+    """The directory of Kafka's jars, fetched if they are not there yet."""
+    if not any(JARS.glob("kafka-server-*.jar")):
+        command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"]
+        subprocess.run(command, check=True)
+    return JARS
+
+
+def java(main: str, *arguments: str, jvm: tuple[str, ...] = (), log_level: str = "WARN") -> list[str]:
+    """The command that runs one of Kafka's main classes."""
+    config = JARS.parent / f"log4j2-{log_level.lower()}.properties"
+    config.parent.mkdir(parents=True, exist_ok=True)
+    config.write_text(
+        f"rootLogger.level={log_level}\nrootLogger.appenderRef.out.ref=OUT\n"
+        "appender.out.type=Console\nappender.out.name=OUT\nappender.out.target=SYSTEM_ERR\n"
+        "appender.out.layout.type=PatternLayout\nappender.out.layout.pattern=%d %p %c: %m%n\n"
+    )
+    classpath = f"{fetch_jars()}/*"
+    return ["java", *jvm, f"-Dlog4j2.configurationFile={config}", "-cp", classpath, main, *arguments]
+
+
+@dataclass(slots=True)
+class ApacheKafka:
+    """A running cluster; `pids` by node id."""
+
+    layout: Layout
+    processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def bootstrap(self) -> str:
+        return self.layout.bootstrap
+
+    @property
+    def pids(self) -> dict[int, int]:
+        return {node: process.pid for node, process in self.processes.items()}
+
+    def start(self, node: NodeSpec) -> None:
+        """Start one node; returns at once."""
+        log = node.log_file.open("ab")
+        command = java("kafka.Kafka", str(node.config_file), jvm=tuple(JVM), log_level="INFO")
+        self.processes[node.id] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+
+    def kill(self, node_id: int) -> None:
+        """SIGKILL one node."""
+        process = self.processes.pop(node_id)
+        process.kill()
+        process.wait()
+
+    def stop(self) -> None:
+        """Stop all, with a bound."""
+        for number, patience in ((signal.SIGTERM, 20.0), (signal.SIGKILL, 10.0)):
+            for process in self.processes.values():
+                process.send_signal(number)
+            deadline = time.monotonic() + patience
+            for process in self.processes.values():
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(max(0.1, deadline - time.monotonic()))
+
+    def wait_ready(self) -> None:
+        """Return when every broker is in the metadata of the cluster."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            with contextlib.suppress(Exception):
+                if len(admin.list_topics(timeout=1).brokers) == self.layout.brokers:
+                    return
+            for node, process in self.processes.items():
+                if process.poll() is not None:
+                    raise AssertionError(f"Apache Kafka's node {node} ended: {self.layout.directory}")
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Apache Kafka is not ready after {START_SECONDS:.0f} s")
+
+
+def write_files(layout: Layout) -> None:
+    """Configuration files and formatted directories."""
+    voters = ",".join(f"{c.id}@{c.listener}" for c in layout.of("controller"))
+    for node in layout.nodes:
+        node.directory.mkdir(parents=True, exist_ok=True)
+        properties = layout.properties(node)
+        del properties["http.listener"], properties["controller.quorum.bootstrap.servers"]
+        properties["controller.quorum.voters"] = voters
+        properties |= dict(override.split("=", 1) for override in layout.overrides)
+        node.config_file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
+        command = java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.config_file))
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ})
+
+
+@contextlib.contextmanager
+def apache_kafka(
+    *, brokers: int = 3, controllers: int = 3, overrides: tuple[str, ...] = (), wait: bool = True
+) -> Iterator[ApacheKafka]:
+    """A cluster of Apache Kafka in a temporary directory, ready to be used."""
+    with tempfile.TemporaryDirectory(prefix="apache-kafka-") as directory:
+        layout = Layout(Path(directory), controllers, brokers, free_base_port(brokers, controllers), overrides)
+        write_files(layout)
+        cluster = ApacheKafka(layout)
+        try:
+            for node in layout.nodes:
+                cluster.start(node)
+            if wait:
+                cluster.wait_ready()
+            yield cluster
+        finally:
+            cluster.stop()
