@@ -12,7 +12,12 @@ from barnabas.cli.dev.layout import Layout, LayoutError
 
 DEFAULT_DIRECTORY = Path(".barnabas")
 
-app = typer.Typer(help="A whole cluster on this machine, each node a process of its own.", invoke_without_command=True)
+app = typer.Typer(
+    help="A whole cluster on this machine, each node a process of its own.",
+    invoke_without_command=True,
+    add_completion=False,
+    rich_markup_mode=None,
+)
 
 Directory = Annotated[Path, typer.Option("--dir", help="Where the cluster keeps everything.")]
 

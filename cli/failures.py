@@ -1,0 +1,63 @@
+"""What an error means to whoever typed the command: a text and an exit code. Imported only once there is an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from barnabas.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from barnabas.client.connection import ConnectionLost
+from barnabas.client.errors import ClientError, ConfigurationError, NoBrokersAvailable, TimedOut
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How to end: the text for standard error (none if empty) and the exit code."""
+
+    text: str
+    code: int
+
+
+class CommandError(Exception):
+    """A command cannot do what was asked; the text says why and what to do."""
+
+    code = EXIT_FAILED
+
+
+class UsageError(CommandError):
+    """The arguments do not fit together."""
+
+    code = EXIT_USAGE
+
+
+def explain(error: BaseException) -> Failure | None:
+    """What to say about an error, also of one inside exception groups; None for one that only a bug explains."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    match error:
+        case CommandError():
+            return Failure(str(error), error.code)
+        case ConfigurationError():
+            return Failure(str(error), EXIT_USAGE)
+        case NoBrokersAvailable() | TimedOut() | ConnectionLost():
+            return Failure(f"{error}; is the cluster running, and is --bootstrap right?", EXIT_FAILED)
+        case ClientError():
+            return Failure(str(error), EXIT_FAILED)
+        case KeyboardInterrupt():
+            return Failure("", EXIT_INTERRUPTED)
+        case BrokenPipeError():
+            return Failure("", EXIT_FAILED)
+        case OSError():
+            return Failure(str(error), EXIT_FAILED)
+    return _explain_node(error)
+
+
+def _explain_node(error: BaseException) -> Failure | None:
+    """Errors of what nodes and clients share by another way: settings, start-up."""
+    from barnabas.server.failure import NodeFailure
+    from barnabas.server.settings import SettingsError
+
+    if isinstance(error, SettingsError):
+        return Failure("\n".join(error.mistakes), EXIT_USAGE)
+    if isinstance(error, NodeFailure):
+        return Failure(str(error), EXIT_FAILED)
+    return None
