@@ -11,7 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from math import nan
 from typing import Any, Final, TypeAlias
+
+from barnabas.server.addresses import parse_host_port
 
 Value: TypeAlias = bool | int | float | str | list[str] | None
 
@@ -115,9 +118,12 @@ def _number(read: Callable[[str], int | float], kind: str, text: str) -> int | f
     if "_" in text:  # Python reads 1_000, Kafka does not
         raise ValueError(f"{text!r} is not {_KINDS[kind]}")
     try:
-        return read(text)
+        value = read(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not {_KINDS[kind]}") from None
+        value = nan
+    if value != value:
+        raise ValueError(f"{text!r} is not {_KINDS[kind]}")
+    return value
 
 
 def _list(text: str) -> list[str]:
@@ -141,6 +147,8 @@ def _check(valid: str | None, value: Value) -> None:
                 raise ValueError(f"{item!r} is not one of {choice.group(2)}")
     elif valid.startswith("non-empty") and not value:
         raise ValueError("is empty")
+    elif valid == "host:port or none" and value not in ("", "none"):
+        parse_host_port(str(value))
 
 
 def _java_double(value: float) -> str:

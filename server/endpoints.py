@@ -7,14 +7,13 @@ PLAINTEXT is served so far.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from barnabas.server.addresses import parse_host_port
 from barnabas.server.settings import Settings, SettingsError
 
-_ENDPOINT: Final = re.compile(r"^([^:/]+)://(?:\[([0-9a-fA-F:%.]+)\]|([^\[\]/:]*)):(\d{1,5})$")
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _SERVED: Final = ("PLAINTEXT",)
 
@@ -81,21 +80,17 @@ def inter_broker_listener(settings: Settings) -> str:
     return (name or settings.str("security.inter.broker.protocol")).upper()
 
 
-def parse_host_port(text: str) -> tuple[str, int]:
-    """`host:port` or `[host]:port`. ValueError for anything else."""
-    match = _ENDPOINT.match(f"x://{text.strip()}")
-    if match is None or int(match.group(4)) > 65535:
-        raise ValueError(f"{text!r} is not host:port")
-    return match.group(2) or match.group(3), int(match.group(4))
-
-
 def _endpoints(settings: Settings, setting: str) -> list[Endpoint]:
     found: list[Endpoint] = []
     for text in settings.list(setting):
-        match = _ENDPOINT.match(text)
-        if match is None or int(match.group(4)) > 65535:
+        name, separator, address = text.partition("://")
+        try:
+            host, port = parse_host_port(address)
+        except ValueError:
+            host, port, separator = "", 0, ""
+        if not name.strip() or not separator:
             raise _mistake(settings, setting, f"{text!r} is not NAME://host:port")
-        found.append(Endpoint(match.group(1).upper(), match.group(2) or match.group(3), int(match.group(4))))
+        found.append(Endpoint(name.strip().upper(), host, port))
     names = [endpoint.name for endpoint in found]
     _require(settings, setting, len(set(names)) == len(names), "two listeners have the same name")
     return found

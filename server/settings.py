@@ -10,6 +10,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
@@ -42,11 +44,15 @@ class SettingsError(Exception):
 
 @dataclass(slots=True, frozen=True)
 class Given:
-    """A setting that was set: its text, and where, as `file:line`, `BARNABAS_...` or `--override`."""
+    """A setting that was set: its text, and where, as `file:line`, `BARNABAS_...` or `--override`.
+
+    `problem` says why there is no setting to be found at the place after all.
+    """
 
     name: str
     text: str
     place: str
+    problem: str | None = None
 
 
 class Settings:
@@ -63,6 +69,9 @@ class Settings:
         self._read: set[str] = set()
         mistakes: list[str] = []
         for entry in given:
+            if entry.problem is not None:
+                mistakes.append(f"{entry.place}: {entry.problem}")
+                continue
             definition = definitions.get(entry.name)
             try:
                 if definition is not None:
@@ -86,21 +95,8 @@ class Settings:
         environment: Mapping[str, str] | None = None,
     ) -> Settings:
         """Read a file (None: no file). `overrides` are `name=value`; `environment` is os.environ or {} to ignore it."""
-        given: list[Given] = []
-        mistakes: list[str] = []
-        for read in (
-            _from_file(path, mistakes) if path is not None else (),
-            _from_environment(environment or {}),
-            _from_overrides(overrides, mistakes),
-        ):
-            given += read
-        try:
-            settings = cls(given)
-        except SettingsError as error:
-            raise SettingsError(mistakes + error.mistakes) from None
-        if mistakes:
-            raise SettingsError(mistakes)
-        return settings
+        file = () if path is None else _from_file(path)
+        return cls(chain(file, _from_environment(environment or {}), _from_overrides(overrides)))
 
     @classmethod
     def of(cls, values: Mapping[str, object]) -> Settings:
@@ -212,20 +208,21 @@ def _unknown(name: str, definitions: Mapping[str, Definition]) -> str:
     return f"{name} is not a known setting{hint}"
 
 
-def _from_file(path: Path | str, mistakes: list[str]) -> Iterator[Given]:
+def _from_file(path: Path | str) -> Iterator[Given]:
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        mistakes.append(f"{path}: {error.strerror}")
+        yield Given("", "", str(path), error.strerror)
         return
     try:
         text = data.decode()
     except UnicodeDecodeError:
         text = data.decode("latin-1")  # what Java takes every properties file for
     properties, malformed = parse_properties(text)
-    mistakes += [f"{path}:{line.line}: {line.reason}" for line in malformed]
-    for entry in properties:
-        yield Given(entry.name, entry.value, f"{path}:{entry.line}")
+    found = [(entry.line, Given(entry.name, entry.value, f"{path}:{entry.line}")) for entry in properties]
+    found += [(entry.line, Given("", "", f"{path}:{entry.line}", entry.reason)) for entry in malformed]
+    for _, entry in sorted(found, key=itemgetter(0)):
+        yield entry
 
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
@@ -238,10 +235,10 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
             yield Given(own if name not in definitions and own in definitions else name, text, variable)
 
 
-def _from_overrides(overrides: Sequence[str], mistakes: list[str]) -> Iterator[Given]:
+def _from_overrides(overrides: Sequence[str]) -> Iterator[Given]:
     for override in overrides:
         name, separator, text = override.partition("=")
-        if not separator or not name.strip():
-            mistakes.append(f"--override {override}: must be name=value")
-        else:
+        if separator and name.strip():
             yield Given(name.strip(), text.strip(), "--override")
+        else:
+            yield Given("", "", f"--override {override}", "must be name=value")

@@ -6,10 +6,11 @@ import mmap
 import struct
 
 import pytest
-from barnabas.net.frames import FrameReader, FrameTooLarge
-from barnabas.net.memory import memory_pair
 from hypothesis import given
 from hypothesis import strategies as st
+
+from barnabas.net.frames import FrameReader, FrameTooLarge
+from barnabas.net.memory import memory_pair
 
 
 def framed(*bodies: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
+
 from barnabas.net.memory import MemoryNetwork, memory_pair
 
 

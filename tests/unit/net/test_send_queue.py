@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from barnabas.net.send_queue import SendQueue
 from barnabas.net.transport import FileRest
 from barnabas.protocol.types import FileSlice
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def rest(queue: SendQueue) -> bytes:

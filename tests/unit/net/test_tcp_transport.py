@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import trio
+
 from barnabas.net.send_queue import SendQueue
 from barnabas.net.transport import TcpNetwork, Transport
 from barnabas.protocol.types import FileSlice, Part

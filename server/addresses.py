@@ -1,0 +1,16 @@
+"""`host:port` as settings write it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_HOST_PORT: Final = re.compile(r"(?:\[([0-9a-fA-F:%.]+)\]|([^\[\]/:\s]*)):(\d{1,5})")
+
+
+def parse_host_port(text: str) -> tuple[str, int]:
+    """The host, "" for none, and the port of `host:port` or `[host]:port`. ValueError for anything else."""
+    match = _HOST_PORT.fullmatch(text.strip())
+    if match is None or int(match.group(3)) > 65535:
+        raise ValueError(f"{text!r} is not host:port")
+    return match.group(1) or match.group(2), int(match.group(3))
