@@ -23,7 +23,9 @@ LATEST_METADATA_VERSION = 30
 SUPPORTED: Mapping[str, FeatureRange] = {
     feature.name: feature
     for feature in (
-        FeatureRange(name=METADATA_VERSION, min_supported=7, max_supported=LATEST_METADATA_VERSION),
+        FeatureRange(
+            name=METADATA_VERSION, min_supported=LATEST_METADATA_VERSION, max_supported=LATEST_METADATA_VERSION
+        ),
         FeatureRange(name=KRAFT_VERSION, min_supported=0, max_supported=1),
         FeatureRange(name=ELIGIBLE_LEADER_REPLICAS_VERSION, min_supported=0, max_supported=1),
     )
@@ -46,6 +48,11 @@ class FeaturesImage:
     def level(self, name: str) -> int:
         """The finalised level of a feature; 0 where it is not in use."""
         return self.levels.get(name, 0)
+
+    @property
+    def finalized(self) -> dict[str, int]:
+        """Every finalised level, as clients are told; that of kraft.version is 1 from the first record on."""
+        return {**self.levels, KRAFT_VERSION: 1}
 
     @property
     def elr_enabled(self) -> bool:
