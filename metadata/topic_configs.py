@@ -191,7 +191,7 @@ def _places(
         for synonym, factor in definition.synonyms:
             text = values.get(synonym)
             if text:
-                yield synonym, text if factor == 1 else str(int(text) * factor), source
+                yield synonym, text if factor == 1 else str(max(int(text) * factor, -1)), source
     yield definition.name, definition.default, ConfigSource.DEFAULT_CONFIG
 
 

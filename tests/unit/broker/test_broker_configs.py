@@ -90,6 +90,10 @@ def test_retention_in_hours_is_in_effect_though_no_synonym_tells() -> None:
     assert (entry.value, entry.config_source, synonyms(entry)) == ("7200000", DEFAULT, [])
 
 
+def test_negative_hours_are_for_ever() -> None:
+    assert Node(log_retention_hours=-1).view.log_config("t").retention_ms == -1
+
+
 def test_defaults_follow_the_brokers_configuration() -> None:
     node = Node()
     assert node.view.log_config("t").retention_ms == 604_800_000
