@@ -14,7 +14,6 @@ read up to where, and what the records of a client's batch must look like, are n
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -29,7 +28,8 @@ from barnabas.storage.follower_append import checked_batches, runs
 from barnabas.storage.leader_epoch import LeaderEpochs
 from barnabas.storage.producer_state import ProducerStates
 from barnabas.storage.retention import expired_segments
-from barnabas.storage.segment import Segment, Tail, new_segment, read_batches
+from barnabas.storage.segment import MAX_RELATIVE_OFFSET, Segment, Tail, new_segment
+from barnabas.storage.segment_list import SegmentList
 from barnabas.storage.snapshots import ProducerSnapshots, load_producers
 from barnabas.storage.timestamps import TimestampOffset, first_at_or_after, first_of_latest
 
@@ -52,7 +52,6 @@ class PartitionLog:
     """The log of one partition. Made by `recovery.open_log`, which fills it in."""
 
     __slots__ = (
-        "_bases",
         "_disk",
         "_flushing",
         "_generation",
@@ -85,7 +84,7 @@ class PartitionLog:
         config: LogConfig,
         *,
         topic_id: bytes,
-        segments: list[Segment],
+        segments: SegmentList,
         snapshots: ProducerSnapshots,
         producers: ProducerStates,
         epochs: LeaderEpochs,
@@ -96,7 +95,6 @@ class PartitionLog:
     ) -> None:
         self._disk = disk
         self._segments = segments
-        self._bases = [segment.base_offset for segment in segments]
         self._flushing = False
         self._generation = 0
         self._new_files = recovery_point < log_end_offset or not segments[-1].size
@@ -136,7 +134,7 @@ class PartitionLog:
     @property
     def size(self) -> int:
         """Bytes of all segments."""
-        return sum(segment.size for segment in self._segments)
+        return self._segments.bytes
 
     @property
     def disk(self) -> Disk:
@@ -149,7 +147,9 @@ class PartitionLog:
 
     @property
     def active(self) -> Segment:
-        """The segment that is being written to."""
+        """The segment that is being written to. Raises WireError(KAFKA_STORAGE_ERROR) after `abandon`."""
+        if not self._segments:
+            raise WireError(ErrorCode.KAFKA_STORAGE_ERROR, f"The log {self.directory} is not in use any more.")
         return self._segments[-1]
 
     # Appending
@@ -175,7 +175,7 @@ class PartitionLog:
             )
         base_offset = self.log_end_offset
         last_offset = base_offset + batch.last_offset_delta
-        if self._segments[-1].must_roll(size, last_offset, batch.max_timestamp, now_ms, self.config):
+        if self.active.must_roll(size, last_offset, batch.max_timestamp, now_ms, self.config):
             self.roll(now_ms)
         batch.assign(base_offset, leader_epoch)
         self._write(batch.view)
@@ -210,7 +210,7 @@ class PartitionLog:
 
     def _append_run(self, run: list[RecordBatch], data: memoryview, now_ms: int) -> None:
         latest = max(batch.max_timestamp for batch in run)
-        if self._segments[-1].must_roll(len(data), run[-1].last_offset, latest, now_ms, self.config):
+        if self.active.must_roll(len(data), run[-1].last_offset, latest, now_ms, self.config):
             self.roll(now_ms, run[0].base_offset)
         self._write(data)
         for batch in run:
@@ -236,20 +236,24 @@ class PartitionLog:
         self.producers.replay(batch)
         self.log_end_offset = last_offset + 1
 
-    def roll(self, now_ms: int, base_offset: int | None = None) -> None:
-        """Begin a new segment, at the end offset or, where a gap follows, at `base_offset`."""
-        base = self.log_end_offset if base_offset is None else base_offset
-        active = self._segments[-1]
+    def roll(self, now_ms: int, first_offset: int | None = None) -> None:
+        """Begin a new segment, for a batch at `first_offset` if not at the end offset.
+
+        Segments join without a gap, even where the offsets have one, by which recovery knows that none was lost. Only
+        where the gap is too large for the indexes must the segment begin behind it.
+        """
+        base, active = self.log_end_offset, self._segments[-1]
+        if first_offset is not None and first_offset - base > MAX_RELATIVE_OFFSET // 2:
+            base = first_offset
         if not active.size and active.base_offset == base:
             return
-        active.seal()
         segment = new_segment(self._disk, self.directory, base, self.config, now_ms)
-        self._new_files = True
-        self._segments.append(segment)
-        self._bases.append(base)
         self.producers.end_offset = base
         if self.snapshots.take(self.producers):
             self._unsynced.append(self.snapshots.path(base))
+        active.seal()
+        self._new_files = True
+        self._segments.append(segment)
 
     def assign_epoch(self, leader_epoch: int) -> None:
         """A leader of `leader_epoch` writes from here on, even if it has nothing to write yet."""
@@ -270,37 +274,23 @@ class PartitionLog:
                 f"Received request for offset {offset} for partition {self.topic}-{self.partition}, but we only have"
                 f" log segments upto {self.log_end_offset} and starting from {self.log_start_offset}.",
             )
-        if offset >= limit_offset or offset == self.log_end_offset:
+        if offset >= limit_offset or offset == self.log_end_offset or not self._segments:
             return None
-        number = self._number_of(offset)
-        found = self._segments[number].locate(offset)
-        while found is None:
-            number += 1
-            if number == len(self._segments):
-                return None
-            found = self._segments[number].locate(offset)
-        position, first_size = found
-        segment = self._segments[number]
-        length = max(max_bytes, first_size) if min_one_batch else max_bytes
-        if length < first_size:
+        place = self._segments.locate(offset)
+        if place is None:
             return None
+        length = max(max_bytes, place.size) if min_one_batch else max_bytes
+        segment = self._segments[place.number]
         end = segment.size
-        if limit_offset < (self._bases[number + 1] if number + 1 < len(self._bases) else self.log_end_offset):
+        if limit_offset < self._segments.end_of(place.number, self.log_end_offset):
             end = segment.end_before(limit_offset)
-        if end <= position:
+        if length < place.size or end <= place.position:
             return None
-        return FileSlice(segment.file(), position, min(length, end - position))
-
-    def _number_of(self, offset: int) -> int:
-        """The index of the segment in which `offset` is, if it is in any."""
-        bases = self._bases
-        if offset >= bases[-1]:
-            return len(bases) - 1
-        return max(0, bisect_right(bases, offset) - 1)
+        return FileSlice(segment.file(), place.position, min(length, end - place.position))
 
     def read_batches(self, offset: int, end_offset: int | None = None) -> Iterator[RecordBatch]:
         """The batches from the one with `offset` on, to those that begin below `end_offset`. May wait for the disk."""
-        return read_batches(self._segments, offset, self.log_end_offset if end_offset is None else end_offset)
+        return self._segments.read_batches(offset, self.log_end_offset if end_offset is None else end_offset)
 
     def end_offset_for_epoch(self, epoch: int) -> tuple[int, int]:
         """(largest known epoch up to `epoch`, the offset where it ends); (-1, -1) if that cannot be told."""
@@ -328,7 +318,7 @@ class PartitionLog:
         return (
             unflushed >= self.config.flush_messages
             or now_ms - self.last_flush_ms >= self.config.flush_ms
-            or self._bases[-1] > self.recovery_point
+            or self.active.base_offset > self.recovery_point
         )
 
     def prepare_flush(self) -> Flush | None:
@@ -336,12 +326,8 @@ class PartitionLog:
         if self._flushing or not (self.recovery_point < self.log_end_offset or self._new_files or self.epochs.dirty):
             return None
         flush = Flush(self._disk, self.directory, self.log_end_offset, self._generation)
-        for segment in self._segments[self._number_of(self.recovery_point) :]:
-            if not segment.synced:
-                segment.offset_index.write()
-                segment.time_index.write()
-                flush.files += (segment.file(), segment.offset_index.file(), segment.time_index.file())
-                segment.synced = True
+        for segment in self._segments[self._segments.number_of(self.recovery_point) :]:
+            flush.files += segment.take_unsynced()
         if self.epochs.dirty:
             flush.epochs = (f"{self.directory}/{epochs_file.FILE_NAME}", self.epochs.to_file())
             self.epochs.dirty = False
@@ -375,11 +361,11 @@ class PartitionLog:
         if offset >= self.log_end_offset:
             self.epochs.truncate_from_end(self.log_end_offset)
             return self.log_end_offset
-        if offset < self._bases[0]:
+        if offset < self._segments[0].base_offset:
             self.truncate_fully_and_start_at(offset, now_ms)
             return offset
         self._rewind()
-        self._remove_segments(bisect_right(self._bases, offset))
+        self._segments.remove_from(self._segments.number_of(offset) + 1)
         active = self._segments[-1]
         if active.tail is None:
             active.tail = Tail(self.log_end_offset, active.size)
@@ -389,22 +375,21 @@ class PartitionLog:
         self._end_at(end_offset)
         self.log_start_offset = min(self.log_start_offset, end_offset)
         self.snapshots.remove_after(end_offset)
-        self.producers = load_producers(
-            self.snapshots, self._segments, self.log_start_offset, end_offset, self.recovery_notes
-        )
+        self.producers = load_producers(self.snapshots, self._segments, end_offset, self.recovery_notes)
+        # The cut is durable before anything is written over it: old batches must not come back behind new ones.
+        active.file().fdatasync()
         self._rewound()
         return end_offset
 
     def truncate_fully_and_start_at(self, offset: int, now_ms: int, *, log_start_offset: int | None = None) -> None:
         """Remove everything and begin anew with an empty segment at `offset`."""
         self._rewind()
-        self._remove_segments(0)
+        self._segments.remove_from(0)
         self.snapshots.remove_after(-1)
         self.epochs.clear()
         self.producers = ProducerStates(offset)
         segment = new_segment(self._disk, self.directory, offset, self.config, now_ms)
         self._segments.append(segment)
-        self._bases.append(offset)
         self._end_at(offset)
         self.log_start_offset = offset if log_start_offset is None else log_start_offset
         self._rewound()
@@ -423,12 +408,6 @@ class PartitionLog:
         if self.on_rewind is not None:
             self.on_rewind()
 
-    def _remove_segments(self, first: int) -> None:
-        """Remove the segments from number `first` on, the newest first: a crash leaves a log without holes."""
-        while len(self._segments) > first:
-            self._segments.pop().remove()
-            self._bases.pop()
-
     def advance_log_start(self, offset: int) -> Removal:
         """Readers get nothing before `offset` any more; what is returned removes the segments that lie wholly before
         it.
@@ -439,10 +418,9 @@ class PartitionLog:
         if offset > self.log_start_offset:
             self.log_start_offset = offset
             self.epochs.truncate_from_start(offset)
-            while len(self._segments) > 1 and self._bases[1] <= offset:
-                del self._bases[0]
+            while len(self._segments) > 1 and self._segments[1].base_offset <= offset:
                 removal.files += self._segments.pop(0).mark_deleted()
-            self.snapshots.remove_before(self._bases[0])
+            self.snapshots.remove_before(self._segments[0].base_offset)
         return removal
 
     def apply_retention(self, high_watermark: int, now_ms: int) -> Removal:
@@ -452,7 +430,7 @@ class PartitionLog:
             return Removal(self._disk)
         if count == len(self._segments):
             self.roll(now_ms)
-        return self.advance_log_start(self._bases[count])
+        return self.advance_log_start(self._segments[count].base_offset)
 
     # Ending
 
@@ -483,7 +461,7 @@ class PartitionLog:
         if self._flushing:
             # Nobody knows how far that one came.
             self._flushing = False
-            for segment in self._segments[self._number_of(self.recovery_point) :]:
+            for segment in self._segments[self._segments.number_of(self.recovery_point) :]:
                 segment.synced = False
         self.active.complete_time_index()
         if self.snapshots.take(self.producers):
@@ -495,4 +473,3 @@ class PartitionLog:
         """Forget all files as they are: the disk failed, or the log is to be removed. The log is of no use
         afterwards."""
         self._segments.clear()
-        self._bases.clear()

@@ -7,7 +7,6 @@ made anew from what was read. Before the recovery point the files were synced, a
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Final
 
 from barnabas.protocol.record_batch import CorruptRecords, RecordBatch
@@ -31,6 +30,7 @@ from barnabas.storage.segment import (
     new_segment,
     segment_name,
 )
+from barnabas.storage.segment_list import SegmentList
 from barnabas.storage.snapshots import SNAPSHOT_SUFFIX, ProducerSnapshots, load_producers
 
 _INDEX_SUFFIXES: Final = (INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX)
@@ -65,7 +65,7 @@ class _Opening:
         self.config = config
         self.now_ms = now_ms
         self.notes: list[str] = []
-        self.segments: list[Segment] = []
+        self.segments = SegmentList()
         self.snapshots = ProducerSnapshots(disk, directory)
         self.epochs = LeaderEpochs()
         self.topic_id = ZERO_UUID
@@ -76,12 +76,14 @@ class _Opening:
         self._read_epochs()
         producers: ProducerStates | None = None
         if self.segments and not (clean and self._open_clean()):
-            producers = self._recover(recovery_point, log_start_offset)
+            producers = self._recover(recovery_point)
             clean = False
-        end_offset = self._end_offset()
+        end_offset = self._end_offset() if producers is None else producers.end_offset
         if not self.segments or end_offset < log_start_offset:
             self._start_empty(log_start_offset)
             end_offset, producers = log_start_offset, ProducerStates(log_start_offset)
+        while len(self.segments) > 1 and self.segments[1].base_offset <= log_start_offset:
+            self.segments.pop(0).remove()
         log_start_offset = max(log_start_offset, self.segments[0].base_offset)
         self.epochs.truncate_from_end(end_offset)
         self.epochs.truncate_from_start(log_start_offset)
@@ -96,7 +98,7 @@ class _Opening:
             topic_id=self.topic_id,
             segments=self.segments,
             snapshots=self.snapshots,
-            producers=producers or ProducerStates(end_offset),
+            producers=ProducerStates(end_offset) if producers is None else producers,
             epochs=self.epochs,
             log_start_offset=log_start_offset,
             log_end_offset=end_offset,
@@ -105,7 +107,7 @@ class _Opening:
         )
         log.recovery_notes = self.notes
         if producers is None:
-            log.producers = load_producers(self.snapshots, self.segments, log_start_offset, end_offset, self.notes)
+            log.producers = load_producers(self.snapshots, self.segments, end_offset, self.notes)
         return log
 
     def _read_folder(self) -> None:
@@ -190,15 +192,18 @@ class _Opening:
 
     def _open_clean(self) -> bool:
         """Find the log's end; False if the active segment is not as a clean shutdown leaves it."""
-        for segment in self.segments[:-1]:
-            if not segment.has_indexes:
-                self.notes.append(f"{segment.name}: an index is missing or damaged, both are made anew")
-                segment.rebuild_indexes()
+        self._check_indexes(self.segments[:-1])
         active = self.segments[-1]
         if active.open_end():
             return True
         self.notes.append(f"{active.name}{LOG_SUFFIX}: its end is not what a clean shutdown leaves")
         return False
+
+    def _check_indexes(self, segments: list[Segment]) -> None:
+        for segment in segments:
+            if not segment.has_indexes:
+                self.notes.append(f"{segment.name}: an index is missing or damaged, both are made anew")
+                segment.rebuild_indexes()
 
     def _end_offset(self) -> int:
         tail = self.segments[-1].tail if self.segments else None
@@ -207,38 +212,43 @@ class _Opening:
     def _start_empty(self, offset: int) -> None:
         if self.segments:
             self.notes.append(f"the log ends before its start offset {offset}: all segments are removed")
-        while self.segments:
-            self.segments.pop().remove()
+        self.segments.remove_from(0)
         self.epochs.clear()
         self.segments.append(new_segment(self.disk, self.directory, offset, self.config, self.now_ms))
 
-    def _recover(self, recovery_point: int, log_start_offset: int) -> ProducerStates:
+    def _recover(self, recovery_point: int) -> ProducerStates:
         """Read what may not be durable, cut at the first bad batch; the producers' state at the end that is left."""
-        bases = [segment.base_offset for segment in self.segments]
-        first = max(0, bisect_right(bases, recovery_point) - 1)
-        expected = bases[first]
-        self.snapshots.remove_after(expected)
-        self.epochs.truncate_from_end(expected)
-        producers = load_producers(
-            self.snapshots, self.segments[:first], max(log_start_offset, bases[0]), expected, self.notes
-        )
+        first = self.segments.number_of(recovery_point)
+        end_offset = self.segments[first].base_offset
+        durable = SegmentList(self.segments[:first])
+        self._check_indexes(durable)
+        self.snapshots.remove_after(end_offset)
+        self.epochs.truncate_from_end(end_offset)
+        producers = load_producers(self.snapshots, durable, end_offset, self.notes)
         for number in range(first, len(self.segments)):
             segment = self.segments[number]
-            producers.end_offset = segment.base_offset
-            self.snapshots.take(producers)
-            if not self._recover_segment(segment, producers):
-                self._remove_after(number)
+            if segment.base_offset != end_offset:
+                self.notes.append(
+                    f"{segment.name}{LOG_SUFFIX} does not begin at {end_offset}, where the one before ends"
+                )
+                self._remove_from(number)
                 break
-            if number + 1 < len(self.segments):
-                segment.seal()
+            self.snapshots.take(producers)
+            good = self._recover_segment(segment, producers)
+            end_offset = producers.end_offset
+            if not good:
+                self._remove_from(number + 1)
+                break
+        for segment in self.segments[first:-1]:
+            segment.seal()
         return producers
 
     def _recover_segment(self, segment: Segment, producers: ProducerStates) -> bool:
         """Whether all of it was good; what follows the first bad batch is cut off."""
-        size, expected = segment.size, segment.base_offset
+        size = segment.size
         segment.start_over()
         for batch in scan.batches(segment.file(), 0, size):
-            if not self._is_good(batch, expected, segment):
+            if not self._is_good(batch, producers.end_offset, segment):
                 break
             try:
                 producers.replay(batch)
@@ -247,14 +257,15 @@ class _Opening:
             if batch.leader_epoch > self.epochs.latest:
                 self.epochs.assign(batch.leader_epoch, batch.base_offset)
             segment.note(batch.size, batch.last_offset, batch.max_timestamp)
-            expected = batch.next_offset
         segment.complete_time_index()
         if segment.size == size:
             return True
         self.notes.append(
-            f"{segment.name}{LOG_SUFFIX} is cut from {size} to {segment.size} bytes: no good batch at offset {expected}"
+            f"{segment.name}{LOG_SUFFIX} is cut from {size} to {segment.size} bytes:"
+            f" no good batch at offset {producers.end_offset}"
         )
         segment.file().truncate(segment.size)
+        segment.file().fdatasync()
         return False
 
     @staticmethod
@@ -266,11 +277,10 @@ class _Opening:
             and batch.verify_crc()
         )
 
-    def _remove_after(self, number: int) -> None:
-        while len(self.segments) > number + 1:
-            segment = self.segments.pop()
-            self.notes.append(f"{segment.name}{LOG_SUFFIX} is removed: it comes after the cut")
-            segment.remove()
+    def _remove_from(self, number: int) -> None:
+        for segment in self.segments[number:]:
+            self.notes.append(f"{segment.name}{LOG_SUFFIX} is removed: what comes before it is not whole")
+        self.segments.remove_from(number)
 
 
 def _is_of_segment(name: str) -> bool:

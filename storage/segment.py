@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from crc32c import crc32c
@@ -150,6 +150,13 @@ class Segment:
         self.release()
         return True
 
+    def take_unsynced(self) -> list[File]:
+        """The files that were written since this was called last, for syncing them."""
+        if self.synced:
+            return []
+        self.synced = True
+        return [self.file(), *self.offset_index.take_unsynced(), *self.time_index.take_unsynced()]
+
     # Writing
 
     def must_roll(self, size: int, last_offset: int, max_timestamp: int, now_ms: int, config: LogConfig) -> bool:
@@ -190,6 +197,7 @@ class Segment:
     def seal(self) -> None:
         """No more is written to the segment: complete its indexes."""
         self.complete_time_index()
+        self.synced = False
         self.offset_index.write()
         self.time_index.write()
         self.tail = None
@@ -396,21 +404,3 @@ def new_segment(disk: Disk, directory: str, base_offset: int, config: LogConfig,
     segment.tail = Tail(base_offset, 0)
     segment.file().truncate(0)
     return segment
-
-
-def read_batches(segments: Sequence[Segment], offset: int, end_offset: int) -> Iterator[RecordBatch]:
-    """The batches from the one with `offset` on, to those that begin below `end_offset`. May wait for the disk."""
-    first = bisect_right(segments, offset, key=_base_offset) - 1
-    for segment in segments[max(0, first) :]:
-        if segment.base_offset >= end_offset:
-            return
-        found = segment.locate(offset)
-        if found is not None:
-            for batch in segment.batches(found[0]):
-                if batch.base_offset >= end_offset:
-                    return
-                yield batch
-
-
-def _base_offset(segment: Segment) -> int:
-    return segment.base_offset

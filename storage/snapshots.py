@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from barnabas.protocol.record_batch import CorruptRecords
 from barnabas.storage.disk import Disk
 from barnabas.storage.producer_state import CorruptSnapshot, ProducerStates
-from barnabas.storage.segment import Segment, read_batches
+from barnabas.storage.segment_list import SegmentList
 
 SNAPSHOT_SUFFIX: Final = ".snapshot"
 
@@ -44,11 +44,8 @@ class ProducerSnapshots:
         return True
 
     def load(self, start_offset: int, end_offset: int, notes: list[str]) -> ProducerStates:
-        """The newest state up to `end_offset`, or an empty one at `start_offset`. Damaged files are removed, and
-        noted."""
+        """The newest state up to `end_offset`, or else none at `start_offset`. Damaged files are removed, and noted."""
         for offset in reversed(self._offsets[: bisect_right(self._offsets, end_offset)]):
-            if offset < start_offset:
-                break
             data = self._disk.read_file(self.path(offset))
             try:
                 if data is not None:
@@ -81,12 +78,12 @@ class ProducerSnapshots:
 
 
 def load_producers(
-    snapshots: ProducerSnapshots, segments: Sequence[Segment], start_offset: int, end_offset: int, notes: list[str]
+    snapshots: ProducerSnapshots, segments: SegmentList, end_offset: int, notes: list[str]
 ) -> ProducerStates:
     """The producers' state at `end_offset`: the newest snapshot's, and the batches after it."""
-    states = snapshots.load(start_offset, end_offset, notes)
+    states = snapshots.load(segments[0].base_offset if segments else end_offset, end_offset, notes)
     try:
-        for batch in read_batches(segments, states.end_offset, end_offset):
+        for batch in segments.read_batches(states.end_offset, end_offset):
             states.replay(batch)
     except CorruptRecords as error:
         notes.append(f"the producers' state ends before offset {end_offset}: {error}")
