@@ -1,0 +1,58 @@
+"""`barnabas cluster describe`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from barnabas.cli.options import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT, AsJson, Bootstrap, Timeout, noun
+from barnabas.cli.output import show_json, show_table
+from barnabas.cli.session import with_admin
+from barnabas.client.admin import Admin, ClusterDescription, TopicDescription
+
+app = noun("The cluster as a whole.")
+
+
+@app.callback()
+def cluster() -> None:
+    """The cluster as a whole."""
+
+
+@app.command()
+def describe(
+    as_json: AsJson = False, timeout: Timeout = DEFAULT_TIMEOUT, bootstrap: Bootstrap = DEFAULT_BOOTSTRAP
+) -> None:
+    """Show the cluster's id and its brokers, with the partitions that each holds and leads."""
+
+    async def fetch(admin: Admin) -> tuple[ClusterDescription, list[TopicDescription]]:
+        return await admin.describe_cluster(), await admin.list_topics()
+
+    description = _facts(*with_admin(bootstrap, timeout, fetch))
+    if as_json:
+        show_json(description)
+        return
+    typer.echo(f"cluster {description['cluster_id']}")
+    columns = ("broker", "listener", "rack", "state", "replicas", "leaders", "not in sync")
+    show_table(columns, ([broker[key] for key in _BROKER_KEYS] for broker in description["brokers"]))
+
+
+_BROKER_KEYS = ("id", "listener", "rack", "state", "replicas", "leaders", "replicas_not_in_sync")
+
+
+def _facts(cluster: ClusterDescription, topics: list[TopicDescription]) -> dict[str, Any]:
+    partitions = [partition for topic in topics for partition in topic.partitions.values()]
+    brokers = []
+    for broker in cluster.brokers:
+        held = [partition for partition in partitions if broker.node.id in partition.replicas]
+        facts = {
+            "id": broker.node.id,
+            "listener": f"{broker.node.host}:{broker.node.port}" if broker.node.port > 0 else None,
+            "rack": broker.node.rack,
+            "state": "fenced" if broker.fenced else "active",
+            "replicas": len(held),
+            "leaders": sum(partition.leader == broker.node.id for partition in held),
+            "replicas_not_in_sync": sum(broker.node.id not in partition.isr for partition in held),
+        }
+        brokers.append(facts)
+    return {"cluster_id": cluster.cluster_id, "topics": len(topics), "partitions": len(partitions), "brokers": brokers}

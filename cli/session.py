@@ -1,0 +1,22 @@
+"""From a command, which is a plain function, into trio and a client."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import trio
+
+from barnabas.client.admin import Admin
+
+T = TypeVar("T")
+
+
+def with_admin(bootstrap: str, timeout: float, work: Callable[[Admin], Awaitable[T]]) -> T:
+    """Run `work` with an open Admin; `timeout` in seconds, for each of its requests."""
+
+    async def session() -> T:
+        async with Admin(bootstrap, client_id="barnabas-cli", timeout=timeout) as admin:
+            return await work(admin)
+
+    return trio.run(session)

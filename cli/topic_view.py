@@ -1,0 +1,131 @@
+"""How topics are shown: the list, and each with its settings and partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from barnabas.cli.main import EXIT_FAILED
+from barnabas.cli.output import error_json, show_failure, show_json, show_table
+from barnabas.client.admin import TOPIC, Admin, TopicDescription
+from barnabas.client.errors import BrokerError
+from barnabas.client.metadata import NO_LEADER, PartitionView
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedTopic:
+    """A topic and the settings that it was given itself."""
+
+    topic: TopicDescription
+    configs: Mapping[str, str | None]
+
+
+async def fetch_topics(admin: Admin, names: Sequence[str] | None) -> dict[str, DescribedTopic | BrokerError]:
+    """Topics by name (None: all), each with its settings, or with its error."""
+    found: Mapping[str, TopicDescription | BrokerError]
+    if names is None:
+        found = {topic.name: topic for topic in await admin.list_topics()}
+    else:
+        found = await admin.describe_topics(names)
+    return {name: await _with_configs(admin, topic) for name, topic in found.items()}
+
+
+async def _with_configs(admin: Admin, topic: TopicDescription | BrokerError) -> DescribedTopic | BrokerError:
+    if isinstance(topic, BrokerError):
+        return topic
+    try:
+        configs = await admin.describe_configs(TOPIC, topic.name)
+    except BrokerError as error:
+        return error
+    return DescribedTopic(topic, {config.name: config.value for config in configs if config.source == "topic"})
+
+
+def show_list(topics: Sequence[TopicDescription], *, as_json: bool) -> None:
+    """One line a topic."""
+    summaries = [_summary(topic) for topic in topics]
+    if as_json:
+        show_json(summaries)
+        return
+    columns = {
+        "topic": "name",
+        "partitions": "partitions",
+        "replication": "replication_factor",
+        "under-replicated": "under_replicated_partitions",
+        "offline": "offline_partitions",
+    }
+    show_table(list(columns), ([summary[key] for key in columns.values()] for summary in summaries))
+
+
+def show_descriptions(found: Mapping[str, DescribedTopic | BrokerError], *, as_json: bool) -> None:
+    """Everything about each topic; exits with 1 if there is none of some name."""
+    if as_json:
+        show_json([_json(name, topic) for name, topic in found.items()])
+    for number, topic in enumerate(found.values()):
+        if isinstance(topic, BrokerError):
+            show_failure(topic)
+        elif not as_json:
+            _show(topic, first=number == 0)
+    if any(isinstance(topic, BrokerError) for topic in found.values()):
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _show(described: DescribedTopic, *, first: bool) -> None:
+    topic = described.topic
+    if not first:
+        typer.echo()
+    typer.echo(f"topic {topic.name}: id {topic.topic_id}" + (", internal" if topic.internal else ""))
+    if described.configs:
+        typer.echo("settings " + ", ".join(f"{name}={value}" for name, value in described.configs.items()))
+    columns = ("partition", "leader", "epoch", "replicas", "isr", "state")
+    show_table(columns, ([number, *_row(topic.partitions[number])] for number in sorted(topic.partitions)))
+
+
+def _row(partition: PartitionView) -> Sequence[object]:
+    leader = "none" if partition.leader == NO_LEADER else partition.leader
+    return leader, partition.leader_epoch, _ids(partition.replicas), _ids(partition.isr), _state(partition)
+
+
+def _ids(brokers: Sequence[int]) -> str:
+    return ",".join(map(str, brokers))
+
+
+def _state(partition: PartitionView) -> str:
+    if partition.leader == NO_LEADER:
+        return "offline"
+    if len(partition.isr) < len(partition.replicas):
+        return "under-replicated"
+    return "ok"
+
+
+def _summary(topic: TopicDescription) -> dict[str, Any]:
+    states = [_state(partition) for partition in topic.partitions.values()]
+    return {
+        "name": topic.name,
+        "topic_id": topic.topic_id,
+        "internal": topic.internal,
+        "partitions": len(states),
+        "replication_factor": topic.replication_factor,
+        "under_replicated_partitions": len(states) - states.count("ok"),
+        "offline_partitions": states.count("offline"),
+    }
+
+
+def _json(name: str, described: DescribedTopic | BrokerError) -> dict[str, Any]:
+    if isinstance(described, BrokerError):
+        return {"name": name, "error": error_json(described)}
+    partitions = [
+        {
+            "partition": number,
+            "leader": None if view.leader == NO_LEADER else view.leader,
+            "leader_epoch": view.leader_epoch,
+            "replicas": list(view.replicas),
+            "isr": list(view.isr),
+            "offline_replicas": list(view.offline_replicas),
+        }
+        for number, view in sorted(described.topic.partitions.items())
+    ]
+    summary = _summary(described.topic)
+    return {**summary, "configs": dict(described.configs), "partitions": partitions, "error": None}
