@@ -20,7 +20,7 @@ as held here that is not synced.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from barnabas.broker.isr import IsrChange
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from barnabas.broker.pending_produce import AwaitedOffset
     from barnabas.protocol.record_batch import RecordBatch
     from barnabas.storage.config import LogConfig
+    from barnabas.storage.deferred import Removal
     from barnabas.storage.log import AppendResult, PartitionLog
 
 NO_EPOCH: Final = -1
@@ -45,6 +46,7 @@ class Partition:
 
     __slots__ = (
         "_brokers",
+        "_discard",
         "_end_watchers",
         "_high_watermark_watchers",
         "_lag_max",
@@ -73,8 +75,13 @@ class Partition:
         brokers: BrokerStates,
         lag_max: float,
         high_watermark: int,
+        discard: Callable[[Removal], None],
+        full_validation: bool = False,
     ) -> None:
-        """`high_watermark` is the checkpointed one, 0 where there is none."""
+        """`high_watermark` is the checkpointed one, 0 where there is none. `discard` removes files that are not needed.
+
+        `full_validation`: every record that is produced is looked at, not only the batches' headers.
+        """
         self.topic: Final = topic
         self.topic_id: Final = topic_id
         self.index: Final = index
@@ -82,13 +89,14 @@ class Partition:
         self.log: Final = log
         self._brokers = brokers
         self._lag_max = lag_max
+        self._discard = discard
         self.leader: LeaderRole | None = None
         """Its role as the leader; None while it follows."""
         self.follower = FollowerRole(min(max(high_watermark, log.log_start_offset), log.log_end_offset))
         """Its role as a follower; without meaning while it leads."""
         self.error = ErrorCode.NONE
         """Why this replica serves nothing any more; NONE while it does."""
-        self.rules = ProduceRules.of(log.config)
+        self.rules = ProduceRules.of(log.config, full=full_validation)
         self.syncs = log.config.flush_messages == 1
         """Whether records count only once they are synced."""
         self._waiting: deque[AwaitedOffset] = deque()
@@ -354,7 +362,11 @@ class Partition:
             target = end_offset
         else:
             target = own_end
-        new_end = self.log.truncate_to(min(target, self.log.log_end_offset), now_ms)
+        return self.truncate_to(min(target, self.log.log_end_offset), now_ms)
+
+    def truncate_to(self, offset: int, now_ms: int) -> int:
+        """Cut the log at `offset`, or before the batch that contains it. The log's new end."""
+        new_end = self.log.truncate_to(offset, now_ms)
         self.follower.truncated(new_end)
         return new_end
 
@@ -367,7 +379,14 @@ class Partition:
     def advance_log_start(self, offset: int) -> None:
         """Readers get nothing before `offset` any more."""
         if offset > self.log.log_start_offset:
-            self.log.advance_log_start(offset)
+            self._discard(self.log.advance_log_start(offset))
+            self._tell_all()
+
+    def apply_retention(self, now_ms: int) -> None:
+        """Let go of the segments that the topic's retention does not keep."""
+        before = self.log.log_start_offset
+        self._discard(self.log.apply_retention(self.high_watermark, now_ms))
+        if self.log.log_start_offset != before:
             self._tell_all()
 
     # Reading

@@ -245,6 +245,11 @@ class LeaderRole:
         """Whether a replica is missing from the ISR; those that a reassignment is still adding are not missed."""
         return len(self.replicas) - len(self.adding_replicas) > len(self.isr.committed)
 
+    @property
+    def is_missing_followers(self) -> bool:
+        """Whether a follower is not in the ISR, also one that a reassignment adds."""
+        return len(self.isr.committed) <= len(self.followers)
+
     def has_enough_after_append(self) -> bool:
         """Whether a record below the high watermark may be acknowledged to acks=all."""
         return len(self._maximal) >= self.effective_min_isr
@@ -308,7 +313,7 @@ class LeaderRole:
         self, change: IsrChange, *, leader_epoch: int, partition_epoch: int, isr: Iterable[int], now: float
     ) -> bool:
         """The controller committed a change. Whether it is news here; if so the high watermark may have moved."""
-        if not self._is_awaited(change) or leader_epoch != self.leader_epoch or partition_epoch < self.partition_epoch:
+        if not self.awaits(change) or leader_epoch != self.leader_epoch or partition_epoch < self.partition_epoch:
             return False
         self._set_isr(Isr(frozenset(isr)))
         self.partition_epoch = partition_epoch
@@ -320,14 +325,15 @@ class LeaderRole:
 
         Whether the same proposal is to be sent again.
         """
-        if not self._is_awaited(change):
+        if not self.awaits(change):
             return False
         if error in _NOT_APPLIED:
             self._set_isr(self.isr.withdraw())
             return False
         return error not in _SUPERSEDED  # else the metadata log will tell; until then the maximal ISR holds
 
-    def _is_awaited(self, change: IsrChange) -> bool:
+    def awaits(self, change: IsrChange) -> bool:
+        """Whether this change is the one under way."""
         return (
             self.isr.in_flight
             and change.leader_epoch == self.leader_epoch

@@ -1,0 +1,232 @@
+"""Produce (v3–v13): append batches, and answer when as many replicas have them as the producer wants.
+
+v7: zstd. v8: `record_errors` and messages. v10: the answer names the new leader (KIP-951). v12: transactions as of
+KIP-890. v13: topics by id.
+
+Every batch is appended before anything else is read from the connection, so batches of one producer keep their order;
+only the answer waits. An answer never holds UNKNOWN_SERVER_ERROR, which would make clients write twice.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from barnabas.broker.leader_hints import LeaderHints
+from barnabas.broker.partition import ACKS_ALL
+from barnabas.broker.pending_produce import PendingProduce
+from barnabas.metadata.topic_names import INTERNAL_TOPICS
+from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
+from barnabas.protocol.record_batch import ATTRIBUTES_OFFSET, TRANSACTIONAL_FLAG
+from barnabas.server.dispatch import Request
+from barnabas.storage.disk import StorageError
+from barnabas.storage.validator import RejectedRecords, validate_produce
+
+if TYPE_CHECKING:
+    from barnabas.broker.fetch_session import TopicKey
+    from barnabas.broker.partition import Partition
+    from barnabas.broker.replica_manager import ReplicaManager
+
+log = structlog.get_logger(__name__)
+
+Answer = ProduceResponse.PartitionProduceResponse
+Appended = list[tuple["Partition", int, Answer]]
+"""Partition, the offset after the batch, and the answer."""
+
+_FIRST_VERSION_BY_ID: Final = 13
+_FIRST_VERSION_WITH_LEADERS: Final = 10
+_ADMIN_CLIENT_ID: Final = "__admin_client"
+
+
+class ProduceHandler:
+    """See the module's text."""
+
+    def __init__(self, manager: ReplicaManager) -> None:
+        self._manager: Final = manager
+
+    def handle(self, request: Request[ProduceRequest]) -> None:
+        """Append what the request holds, and reply now or later."""
+        body, version = request.body, request.version
+        response = ProduceResponse()
+        if body.acks not in (0, 1, ACKS_ALL):
+            _refuse_all(body, version, response, ErrorCode.INVALID_REQUIRED_ACKS)
+            self._reply(request, response)
+            return
+        if body.transactional_id is None and _has_transactional(body):
+            _refuse_all(body, version, response, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+            self._reply(request, response)
+            return
+        appended: Appended = []
+        for topic, key, batches in _by_topic(body, version):
+            answers = ProduceResponse.TopicProduceResponse(name=topic.name, topic_id=topic.topic_id)
+            response.responses.append(answers)
+            for index, records in batches.items():
+                answer = Answer(index=index, base_offset=-1)
+                answers.partition_responses.append(answer)
+                self._append(request, key, records, answer, appended)
+        self._reply_when_acknowledged(request, response, appended)
+
+    def _append(
+        self,
+        request: Request[ProduceRequest],
+        topic: TopicKey,
+        records: memoryview | None,
+        answer: Answer,
+        appended: Appended,
+    ) -> None:
+        """Append one partition's batch, or put the error into its answer."""
+        manager, acks = self._manager, request.body.acks
+        partition: Partition | None = None
+        try:
+            partition = manager.find(topic, answer.index)
+            if partition.topic in INTERNAL_TOPICS and request.header.client_id != _ADMIN_CLIENT_ID:
+                raise WireError(ErrorCode.INVALID_TOPIC_EXCEPTION)
+            if records is None:
+                raise WireError(ErrorCode.INVALID_REQUEST, "A partition without records")
+            role = partition.check_append(acks)
+            now_ms = manager.wall_clock_ms()
+            batch = validate_produce(records, config=partition.rules, now_ms=now_ms, version=request.version)
+            if batch.is_transactional:
+                raise _no_transaction(request.version)
+            result = partition.append(role, batch, manager.clock(), now_ms)
+        except WireError as error:
+            _refuse(answer, error, partition)
+            return
+        except StorageError as error:
+            manager.storage_failed(error)
+            answer.error_code = ErrorCode.KAFKA_STORAGE_ERROR
+            return
+        answer.base_offset = result.first_offset
+        answer.log_append_time_ms = result.log_append_time_ms
+        answer.log_start_offset = partition.log.log_start_offset
+        appended.append((partition, result.last_offset + 1, answer))
+        if not result.duplicate:
+            manager.statistics.bytes_in += result.size
+            manager.statistics.records_in += batch.records_count
+            manager.flusher.appended(partition, now_ms)
+
+    def _reply_when_acknowledged(
+        self, request: Request[ProduceRequest], response: ProduceResponse, appended: Appended
+    ) -> None:
+        acks = request.body.acks
+        waiting: Appended = []
+        if acks:
+            for partition, offset, answer in appended:
+                if not partition.acknowledges(offset, acks):
+                    waiting.append((partition, offset, answer))
+                elif acks == ACKS_ALL:
+                    answer.error_code = partition.error_after_append()
+        if not waiting:
+            self._reply(request, response)
+            return
+        pending = PendingProduce(partial(self._reply, request, response))
+        parts = [(partition, pending.await_offset(offset, answer)) for partition, offset, answer in waiting]
+        for partition, part in parts:
+            partition.await_acknowledgement(part, acks)
+        if not pending.done:
+            self._manager.wait_for_acknowledgement(pending, max(request.body.timeout_ms, 0) / 1000)
+
+    def _reply(self, request: Request[ProduceRequest], response: ProduceResponse) -> None:
+        """Send the answer. With acks=0 there is none, but an error closes the connection, so that the producer learns
+        of it.
+        """
+        if request.body.acks == 0:
+            errors = [
+                f"{topic.name or topic.topic_id.hex()}-{answer.index}: {ErrorCode.of(answer.error_code).name}"
+                for topic in response.responses
+                for answer in topic.partition_responses
+                if answer.error_code
+            ]
+            if errors:
+                request.close(f"a produce with acks=0 failed: {', '.join(errors[:10])}")
+            else:
+                request.reply(None)
+            return
+        if request.version >= _FIRST_VERSION_WITH_LEADERS:
+            self._name_leaders(request, response)
+        request.reply(response)
+
+    def _name_leaders(self, request: Request[ProduceRequest], response: ProduceResponse) -> None:
+        hints: LeaderHints | None = None
+        for topic in response.responses:
+            for answer in topic.partition_responses:
+                if answer.error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER:
+                    if hints is None:
+                        hints = LeaderHints(self._manager.metadata, request.connection.listener)
+                    key = topic.topic_id if request.version >= _FIRST_VERSION_BY_ID else topic.name
+                    hints.fill(answer.current_leader, key, answer.index)
+        if hints is not None:
+            response.node_endpoints = hints.endpoints(ProduceResponse.NodeEndpoint)
+
+
+def _refuse(answer: Answer, error: WireError, partition: Partition | None) -> None:
+    """The answer to a batch that was not appended."""
+    answer.error_code = error.code
+    answer.error_message = error.message
+    if partition is not None and not partition.error and error.code not in _WITHOUT_LOG_START:
+        answer.log_start_offset = partition.log.log_start_offset
+    if isinstance(error, RejectedRecords):
+        answer.record_errors = [
+            ProduceResponse.BatchIndexAndErrorMessage(
+                batch_index=record.batch_index, batch_index_error_message=record.message
+            )
+            for record in error.record_errors
+        ]
+
+
+_WITHOUT_LOG_START: Final = frozenset(
+    {
+        ErrorCode.NOT_LEADER_OR_FOLLOWER,
+        ErrorCode.MESSAGE_TOO_LARGE,
+        ErrorCode.RECORD_LIST_TOO_LARGE,
+        ErrorCode.CORRUPT_MESSAGE,
+        ErrorCode.KAFKA_STORAGE_ERROR,
+        ErrorCode.INVALID_TOPIC_EXCEPTION,
+        ErrorCode.INVALID_REQUEST,
+    }
+)
+
+
+def _by_topic(
+    body: ProduceRequest, version: int
+) -> list[tuple[ProduceRequest.TopicProduceData, TopicKey, dict[int, memoryview | None]]]:
+    """The batches of each topic by partition; of a partition that is named twice, the last one, as Kafka has it.
+
+    The request lets go of them, so that its frame need not stay while the answer waits.
+    """
+    topics: dict[TopicKey, tuple[ProduceRequest.TopicProduceData, TopicKey, dict[int, memoryview | None]]] = {}
+    for topic in body.topic_data:
+        key: TopicKey = topic.topic_id if version >= _FIRST_VERSION_BY_ID else topic.name
+        batches = topics.setdefault(key, (topic, key, {}))[2]
+        for data in topic.partition_data:
+            batches[data.index] = data.records
+            data.records = None
+    return list(topics.values())
+
+
+def _refuse_all(body: ProduceRequest, version: int, response: ProduceResponse, error: ErrorCode) -> None:
+    for topic, _, batches in _by_topic(body, version):
+        answers = [Answer(index=index, error_code=error, base_offset=-1) for index in batches]
+        response.responses.append(
+            ProduceResponse.TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
+        )
+
+
+def _has_transactional(body: ProduceRequest) -> bool:
+    """Whether a batch says that it is part of a transaction; what is too short to say so is refused later."""
+    low_byte = ATTRIBUTES_OFFSET + 1
+    for topic in body.topic_data:
+        for data in topic.partition_data:
+            records = data.records
+            if records is not None and len(records) > low_byte and records[low_byte] & TRANSACTIONAL_FLAG:
+                return True
+    return False
+
+
+def _no_transaction(version: int) -> WireError:
+    """No transaction has this partition. Clients since KIP-890 are told to abort theirs."""
+    code = ErrorCode.TRANSACTION_ABORTABLE if version >= 11 else ErrorCode.INVALID_TXN_STATE
+    return WireError(code, "The partition was not added to the transaction")
