@@ -35,19 +35,25 @@ class LineWriter:
         try:
             self._stream.write(line + "\n")
             self._stream.flush()
-        except OSError:
+        except (OSError, ValueError):  # ValueError: it was closed
             self.dropped += 1
+
+    def close(self) -> None:
+        """Close the file, if it is one of its own. Later events are dropped."""
+        if self._stream is not sys.stderr:
+            self._stream.close()
 
     log = debug = info = warning = warn = error = critical = exception = fatal = msg
 
 
-def set_up(settings: Settings, **bound: object) -> None:
-    """Send all events where the settings say;
+def set_up(settings: Settings, **bound: object) -> LineWriter:
+    """Send all events where the settings say; each carries `bound` (node=1, role="broker"). For a node's own process.
 
-    each carries `bound` (node=1, role="broker"). For a process that is a node.
+    NodeFailure when the log cannot be opened. Returns what the process closes at its end.
     """
     path = settings.optional_str("barnabas.log.file")
     stream = sys.stderr if path is None else _open(path)
+    writer = LineWriter(stream)
     if settings.str("barnabas.log.format") == "json":
         renderers: Sequence[Any] = (structlog.processors.format_exc_info, structlog.processors.JSONRenderer())
     else:
@@ -63,10 +69,11 @@ def set_up(settings: Settings, **bound: object) -> None:
             *renderers,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.str("barnabas.log.level")]),
-        logger_factory=_Factory(LineWriter(stream)),
-        cache_logger_on_first_use=True,
+        logger_factory=_Factory(writer),
+        cache_logger_on_first_use=False,
     )
     bind(**bound)
+    return writer
 
 
 def set_up_embedded() -> None:

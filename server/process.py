@@ -72,10 +72,15 @@ def run_process(main: Callable[[NodeProcess], Awaitable[None]], settings: Settin
     `process.stop` is requested.
     """
     try:
-        logging.set_up(settings, **bound)
+        writer = logging.set_up(settings, **bound)
+    except NodeFailure as error:
+        return report(error)
+    try:
         trio.run(_run, main, settings)
     except BaseException as error:  # noqa: BLE001 - the process ends here, and `report` tells why
         return report(error, log_is_apart=settings.optional_str("barnabas.log.file") is not None)
+    finally:
+        writer.close()
     return EXIT_STOPPED
 
 
@@ -104,15 +109,16 @@ async def _run(main: Callable[[NodeProcess], Awaitable[None]], settings: Setting
     with CollectorPauses() as pauses:
         add_probe_metrics(process.metrics, delay, pauses)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_watch_signals, process.stop)
+            await nursery.start(_watch_signals, process.stop)
             nursery.start_soon(delay.run)
             await main(process)
             nursery.cancel_scope.cancel()
     log.info("node stopped", reason=process.stop.reason)
 
 
-async def _watch_signals(stop: StopRequest) -> None:
+async def _watch_signals(stop: StopRequest, task_status: trio.TaskStatus[None]) -> None:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        task_status.started()
         async for number in signals:
             name = signal.Signals(number).name
             if stop.requested:

@@ -30,6 +30,8 @@ _StrList: TypeAlias = list[str]
 
 HIDDEN: Final = "[hidden]"
 ENVIRONMENT_PREFIX: Final = "BARNABAS_"
+# What the command line's clients read; it may be set where a node is started.
+_CLIENT_VARIABLES: Final = frozenset({"BARNABAS_BOOTSTRAP"})
 # Kafka resolves these by their beginning: the rest is a listener's name, a mechanism, a plugin's own setting.
 _OPEN_PREFIXES: Final = ("listener.name.", "config.providers.", "rsm.config.", "rlmm.config.")
 
@@ -229,7 +231,7 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[Given]:
     """BARNABAS_NODE_ID is node.id, BARNABAS_LOG_LEVEL is barnabas.log.level: no name has an underscore."""
     definitions = node_definitions()
     for variable, text in sorted(environment.items()):
-        if variable.startswith(ENVIRONMENT_PREFIX):
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in _CLIENT_VARIABLES:
             name = variable.removeprefix(ENVIRONMENT_PREFIX).lower().replace("_", ".")
             own = f"barnabas.{name}"
             yield Given(own if name not in definitions and own in definitions else name, text, variable)

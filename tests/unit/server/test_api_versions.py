@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from server_harness import ServerHarness
+
 from barnabas.protocol.api_keys import API_VERSIONS, ApiKey
 from barnabas.protocol.errors import ErrorCode, LocalProtocolError
 from barnabas.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from barnabas.server.dispatch import ApiTable, Features, Request
-from server_harness import ServerHarness
 
 REQUEST = ApiVersionsRequest(client_software_name="apache-kafka-java", client_software_version="4.3.1")
 FEATURES = Features(
@@ -53,7 +54,9 @@ async def test_unstable_versions_are_not_announced(harness: ServerHarness) -> No
     assert announced(await ask(harness, 4))[22] == (0, API_VERSIONS[22].max - 1)
 
 
-@pytest.mark.parametrize(("version", "supported"), [(3, ["metadata.version"]), (4, ["kraft.version", "metadata.version"])])
+@pytest.mark.parametrize(
+    ("version", "supported"), [(3, ["metadata.version"]), (4, ["kraft.version", "metadata.version"])]
+)
 async def test_v3_leaves_out_features_whose_lowest_level_is_0(
     harness: ServerHarness, version: int, supported: list[str]
 ) -> None:
@@ -96,7 +99,7 @@ async def test_bad_client_software_is_an_invalid_request(harness: ServerHarness,
 
 def test_an_api_has_one_handler() -> None:
     table = ApiTable()
+    table.register(ApiKey.FETCH, handle)
     with pytest.raises(LocalProtocolError, match="FETCH has a handler already"):
-        for _ in range(2):
-            table.register(ApiKey.FETCH, handle)
+        table.register(ApiKey.FETCH, handle)
     assert [api.name for api in table.apis] == ["Fetch", "ApiVersions"]

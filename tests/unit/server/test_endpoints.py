@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from barnabas.server.addresses import parse_host_port
 from barnabas.server.endpoints import (
     Endpoint,

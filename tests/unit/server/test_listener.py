@@ -7,6 +7,9 @@ import errno
 import pytest
 import trio
 import trio.testing
+from server_harness import ServerHarness
+from trio.testing import wait_all_tasks_blocked
+
 from barnabas.net.transport import Listener, TcpNetwork, Transport
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.messages.api_versions import ApiVersionsRequest
@@ -15,8 +18,6 @@ from barnabas.server.dispatch import ApiTable, Request
 from barnabas.server.listener import CannotListen, Server
 from barnabas.server.settings import Settings, SettingsError
 from barnabas.server.timers import Timers
-from server_harness import ServerHarness
-from trio.testing import wait_all_tasks_blocked
 
 HEARTBEAT = HeartbeatRequest(group_id="group", member_id="member")
 
@@ -64,7 +65,12 @@ async def test_port_in_use(harness: ServerHarness) -> None:
 
 
 async def test_port_0_is_bound_reported_and_advertised() -> None:
-    settings = Settings.of({"listeners": ["A://127.0.0.1:0", "B://127.0.0.1:0"], "listener.security.protocol.map": "A:PLAINTEXT,B:PLAINTEXT"})
+    settings = Settings.of(
+        {
+            "listeners": ["A://127.0.0.1:0", "B://127.0.0.1:0"],
+            "listener.security.protocol.map": "A:PLAINTEXT,B:PLAINTEXT",
+        }
+    )
     server = Server(TcpNetwork(), settings, ApiTable(), Timers())
     await server.bind()
     ports = [endpoint.port for endpoint in server.endpoints]

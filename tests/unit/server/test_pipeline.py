@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from barnabas.protocol.errors import LocalProtocolError
-from barnabas.server.pipeline import Pipeline, Slot
 from hypothesis import given
 from hypothesis import strategies as st
+
+from barnabas.protocol.errors import LocalProtocolError
+from barnabas.server.pipeline import Pipeline, Slot
 
 
 def opened(pipeline: Pipeline, count: int, size: int = 10) -> list[Slot]:

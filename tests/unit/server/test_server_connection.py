@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
+from server_harness import RawClient, ServerHarness
+from trio.testing import wait_all_tasks_blocked
+
 from barnabas.protocol import framing
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -17,8 +20,6 @@ from barnabas.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResp
 from barnabas.protocol.messages.metadata import MetadataRequest
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.server.dispatch import Request
-from server_harness import RawClient, ServerHarness
-from trio.testing import wait_all_tasks_blocked
 
 Events = list[MutableMapping[str, Any]]
 HEARTBEAT = HeartbeatRequest(group_id="group", member_id="member")

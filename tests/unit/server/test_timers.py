@@ -7,6 +7,7 @@ import random
 import pytest
 import trio
 import trio.testing
+
 from barnabas.server.timers import Timer, Timers
 
 
