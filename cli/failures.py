@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from barnabas.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from barnabas.client.connection import ConnectionLost
-from barnabas.client.errors import ClientError, ConfigurationError, NoBrokersAvailable, TimedOut
+from barnabas.client.errors import BrokerError, ClientError, ConfigurationError, NoBrokersAvailable, TimedOut
+from barnabas.protocol.errors import ErrorCode
+
+# What to do about errors whose text does not say it.
+ADVICE: Final[Mapping[ErrorCode, str]] = {
+    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION: "`barnabas topic list` shows the topics",
+    ErrorCode.TOPIC_ALREADY_EXISTS: "--if-not-exists accepts it, `barnabas topic alter` changes it",
+    ErrorCode.INVALID_REPLICATION_FACTOR: "`barnabas cluster describe` shows the brokers",
+    ErrorCode.INVALID_REPLICA_ASSIGNMENT: "`barnabas cluster describe` shows the brokers",
+    ErrorCode.NOT_ENOUGH_REPLICAS: "`barnabas topic describe` shows which replicas are in sync",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,8 @@ def explain(error: BaseException) -> Failure | None:
             return Failure(str(error), EXIT_USAGE)
         case NoBrokersAvailable() | TimedOut() | ConnectionLost():
             return Failure(f"{error}; is the cluster running, and is --bootstrap right?", EXIT_FAILED)
+        case BrokerError() if error.code in ADVICE:
+            return Failure(f"{str(error).rstrip('.')}; {ADVICE[error.code]}", EXIT_FAILED)
         case ClientError():
             return Failure(str(error), EXIT_FAILED)
         case KeyboardInterrupt():

@@ -72,7 +72,7 @@ def list_topics(
     bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> None:
     """List topics, and how many of their partitions lack a replica or a leader."""
-    topics = with_admin(bootstrap, timeout, Admin.list_topics)
+    topics = with_admin(bootstrap, timeout, lambda admin: admin.list_topics())
     show_list([topic for topic in topics if internal or not topic.internal], as_json=as_json)
 
 
