@@ -96,9 +96,8 @@ class ClientConnection:
         request_timeout: float = DEFAULT_REQUEST_TIMEOUT,
         max_response_bytes: int = _MAX_FRAME_BYTES,
     ) -> None:
-        """`nursery` holds the reader and, while the socket is full, a writer;
-
-        when it is cancelled the connection closes.
+        """`nursery` holds the reader and, while the socket is full, a writer; when it is cancelled the connection
+        closes.
         """
         self.address: Final = transport.peer
         """The node's `host:port`."""
@@ -161,9 +160,8 @@ class ClientConnection:
         self._write(parts)
 
     def on_close(self, hook: Callable[[ClientConnection], None]) -> None:
-        """Call `hook(self)` once when the connection has closed;
-
-        at once when it is closed already. It must not raise.
+        """Call `hook(self)` once when the connection has closed; at once when it is closed already. It must not
+        raise.
         """
         if self.closed:
             hook(self)

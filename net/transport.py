@@ -48,9 +48,8 @@ class Transport(Protocol):
         ...
 
     def recv_into_nowait(self, view: memoryview) -> int:
-        """Fill the beginning of `view`;
-
-        the number of bytes, 0 at the end of the stream. BlockingIOError when nothing is there.
+        """Fill the beginning of `view`; the number of bytes, 0 at the end of the stream. BlockingIOError when nothing
+        is there.
         """
         ...
 
@@ -282,9 +281,8 @@ async def _connect(sock: socket.socket, address: Any) -> None:
 
 
 async def _resolve(host: str, port: int, *, passive: bool = False) -> list[tuple[int, int, int, Any]]:
-    """The addresses of a host, in the resolver's order;
-
-    numeric hosts and "" cost no thread. OSError when there are none.
+    """The addresses of a host, in the resolver's order; numeric hosts and "" cost no thread. OSError when there are
+    none.
     """
     if passive and host == "":
         if socket.has_dualstack_ipv6():

@@ -101,9 +101,8 @@ DYNAMIC_BROKER_CONFIGS: Final = frozenset(name for synonyms in TOPIC_SYNONYMS.va
 
 @dataclass(slots=True, frozen=True)
 class ConfigLayers:
-    """A broker's settings in their layers:
-
-    its file, and what was set dynamically for all brokers and for it, as text.
+    """A broker's settings in their layers: its file, and what was set dynamically for all brokers and for it, as
+    text.
     """
 
     settings: Settings

@@ -104,9 +104,8 @@ class Connection:
         self._writing = False
 
     def on_close(self, hook: Callable[[Connection], None]) -> None:
-        """Call `hook(self)` once when the connection has closed, for whatever reason;
-
-        at once when it is closed already.
+        """Call `hook(self)` once when the connection has closed, for whatever reason; at once when it is closed
+        already.
         """
         if self.closed:
             hook(self)

@@ -1,6 +1,5 @@
-"""What every setting is:
-
-type, default, legal values. The facts are `schema/configs.json` (Kafka's) and `schema/barnabas.json` (our own).
+"""What every setting is: type, default, legal values. The facts are `schema/configs.json` (Kafka's) and
+`schema/barnabas.json` (our own).
 """
 
 from __future__ import annotations

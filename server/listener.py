@@ -152,9 +152,8 @@ class Server:
 
 
 class _Room:
-    """How many connections there may be:
-
-    at all (more wait to be accepted), and from one host (more are closed at once).
+    """How many connections there may be: at all (more wait to be accepted), and from one host (more are closed at
+    once).
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -56,9 +56,8 @@ class Histogram:
 
 
 class ApiStatistics:
-    """What one API has done:
-
-    replied requests by latency, seconds from the arrival of the frame to the handing over of the reply.
+    """What one API has done: replied requests by latency, seconds from the arrival of the frame to the handing over
+    of the reply.
     """
 
     __slots__ = ("bytes_in", "bytes_out", "latency")

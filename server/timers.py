@@ -88,9 +88,8 @@ class Timers:
         return self._heap[0].deadline if self._heap else float("inf")
 
     def _forget_one(self) -> None:
-        """Cancelled timers stay in the heap until most of it is theirs:
-
-        waiting fetches cancel nearly all that they set.
+        """Cancelled timers stay in the heap until most of it is theirs: waiting fetches cancel nearly all that they
+        set.
         """
         self._cancelled += 1
         if self._cancelled > _COMPACT_ABOVE and self._cancelled * 2 > len(self._heap):
