@@ -38,7 +38,7 @@ class VoteRequest:
 
     def __str__(self) -> str:
         kind = "PreVote" if self.pre_vote else "Vote"
-        return f"{kind}(epoch={self.epoch} candidate={self.candidate} log_end={self.log_end})"
+        return f"{kind}(epoch={self.epoch} candidate={self.candidate} voter={self.voter} log_end={self.log_end})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,7 +180,7 @@ class RaftNode:
         state, was = self._state, self._persisted
         self._is_running = True
         epoch = max(was.epoch, state.log.last_epoch)
-        soon = now + state.quick_wait()
+        soon = now if state.is_sole_voter else now + state.quick_wait()
         leader_id, voted = (was.leader_id, was.voted) if epoch == was.epoch else (None, None)
         endpoint = None if leader_id is None else state.voter_endpoint(leader_id)
         if leader_id == state.me.id:

@@ -64,4 +64,4 @@ class Prospective(Nominee):
 
     def granted(self, request: VoteRequest, now: float) -> None:
         if not request.pre_vote:
-            self.state.become_unattached(self.epoch, now)
+            self.state.become_unattached(self.epoch, now, deadline=now + self.state.election_wait())

@@ -118,7 +118,7 @@ class QuorumState:
         return self.config.quick_min + (self.config.quick_max - self.config.quick_min) * self._random()
 
     def stand_back_wait(self) -> float:
-        """How long to leave the field to someone to whom a pre-vote was granted."""
+        """How long to leave the field to someone who seems about to stand for election."""
         return self.config.quick_max + self.quick_wait()
 
     def backoff_wait(self) -> float:
@@ -166,6 +166,8 @@ class QuorumState:
     def truncate(self, end_offset: int, now: float) -> None:
         self.log.truncate(end_offset)
         self.ready.truncate_to = end_offset
+        if not self.log.is_synced:
+            self.ready.sync = Sync(end_offset, self.log.generation)
         voters = self.voters.latest
         self.voters.truncate(end_offset)
         if self.voters.latest is not voters:
@@ -184,18 +186,17 @@ class QuorumState:
         now: float,
         *,
         leader_id: int | None = None,
-        voted: ReplicaKey | None = None,
         deadline: float | None = None,
     ) -> None:
-        """Knows no leader in `epoch`. A vote given in it is kept."""
+        """Knows no leader in `epoch`. A vote given in it is kept. Until `deadline` others may come forward."""
+        voted: ReplicaKey | None = None
         if epoch == self.role.epoch:
-            leader_id = self.role.leader_id if leader_id is None else leader_id
-            voted = self.role.voted if voted is None else voted
+            leader_id, voted = self.role.leader_id, self.role.voted
         if not self.is_voter:
             self._swap(Observer(self, epoch, leader_id, None, voted, math.inf))
             return
-        wait = self.election_wait() if deadline is None else deadline - now
-        self._swap(Unattached(self, epoch, now + wait, leader_id, voted))
+        deadline = now + self.stand_back_wait() if deadline is None else deadline
+        self._swap(Unattached(self, epoch, deadline, leader_id, voted))
 
     def become_follower(
         self, epoch: int, leader_id: int, endpoint: Endpoint, now: float, *, lost_until: float | None = None

@@ -149,7 +149,7 @@ class Ready:
         lines += [f"send {message}" for message in self.messages]
         lines += [] if self.leadership is None else [f"leadership {self.leadership}"]
         lines += [] if self.committed is None else [f"committed {self.committed}"]
-        return lines + [f"reply {reply.token}: {reply}" for reply in self.replies]
+        return lines + [f"reply {reply}" for reply in self.replies]
 
     def __str__(self) -> str:
         return "; ".join(self.lines()) or "nothing"

@@ -371,8 +371,8 @@ class Simulation:
         if reply.read_from is not None:
             assert isinstance(response, FetchResponse)
             batches = [batch for batch in member.disk.log if batch.base_offset >= reply.read_from]
-            if batches[0].base_offset != reply.read_from:
-                self.fail(f"{member} answers a fetch at {reply.read_from} inside of a batch")
+            if not batches or batches[0].base_offset != reply.read_from:
+                self.fail(f"{member} answers a fetch at {reply.read_from}, where no batch begins")
             response = replace(response, batches=tuple(batches[: self.rng.randint(1, self.faults.batches_a_fetch)]))
         respond = reply.token
         assert callable(respond)
