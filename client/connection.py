@@ -221,12 +221,12 @@ class ClientConnection:
                     await trio.lowlevel.checkpoint()
                 continue
             try:
-                more = frames.receive_nowait(transport)
+                count = frames.receive_nowait(transport)
             except BlockingIOError:
                 received = 0
                 await transport.wait_readable()
                 continue
-            if not more:
+            if not count:
                 raise RemoteProtocolError("the node closed the connection")
 
     # -- out -----------------------------------------------------------------------------------------------------

@@ -42,13 +42,15 @@ class FrameTooLarge(RemoteProtocolError):
 class FrameReader:
     """Bytes in, frames out. A frame is a writable memoryview of a buffer that nobody else uses, without the length."""
 
-    __slots__ = ("_head", "_max_bytes", "_received", "frames", "target")
+    __slots__ = ("_head", "_max_bytes", "_received", "drained", "frames", "target")
 
     def __init__(self, max_bytes: int) -> None:
         self.frames: deque[memoryview] = deque()
         """Whole frames, oldest first; the caller takes them from the left."""
         self.target: memoryview | None = None
         """Where the next bytes belong: what is missing of a frame whose length is known."""
+        self.drained = False
+        """Whether the last call took all there was, so that the next would find nothing: a system call saved a request."""
         self._received: memoryview | None = None
         self._head = b""
         self._max_bytes = max_bytes
@@ -81,20 +83,24 @@ class FrameReader:
         else:
             self.target = self.target[count:]
 
-    def receive_nowait(self, transport: Transport) -> bool:
-        """Take what the transport has now, from one call of it; False at the end of the stream.
+    def receive_nowait(self, transport: Transport) -> int:
+        """Take what the transport has now, from one call of it; the number of bytes, 0 at the end of the stream.
 
         BlockingIOError when nothing is there, OSError when the connection is lost, FrameTooLarge for a bad length.
         """
         target = self.target
-        if target is None:
-            view = _scratch.view
-            count = transport.recv_into_nowait(view)
-            self.feed(view[:count])
-        else:
+        if target is not None:
             count = transport.recv_into_nowait(target)
             self.filled(count)
-        return count > 0
+            return count
+        if self.drained:
+            self.drained = False
+            raise BlockingIOError
+        view = _scratch.view
+        count = transport.recv_into_nowait(view)
+        self.feed(view[:count])
+        self.drained = 0 < count < _SCRATCH_BYTES and self.target is None
+        return count
 
     @property
     def partial(self) -> bool:

@@ -139,26 +139,26 @@ class Connection:
         frames, transport = self._frames, self._transport
         requests = size = 0
         while not self.closed:
+            if requests >= _BEFORE_YIELD_REQUESTS or size >= _BEFORE_YIELD_BYTES:
+                requests = size = 0
+                await trio.lowlevel.checkpoint()
             if not self._pipeline.may_read:
                 await self._wait_for_room()
                 continue
             if frames.frames:
                 frame = frames.frames.popleft()
                 requests += 1
-                size += len(frame)
                 self._handle(frame)
-                if requests >= _BEFORE_YIELD_REQUESTS or size >= _BEFORE_YIELD_BYTES:
-                    requests = size = 0
-                    await trio.lowlevel.checkpoint()
                 continue
             try:
-                more = frames.receive_nowait(transport)
+                count = frames.receive_nowait(transport)
             except BlockingIOError:
                 requests = size = 0
                 await transport.wait_readable()
                 continue
             self._active_at = trio.current_time()
-            if not more:
+            size += count
+            if not count:
                 if frames.partial:
                     raise RemoteProtocolError("the client closed in the middle of a request")
                 self._close("closed by the client", cause=False)
