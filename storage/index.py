@@ -24,7 +24,7 @@ class _Index:
     """A file of fixed-size entries, the newest of which may still be in memory. `file_bytes` is None if there is no
     file."""
 
-    __slots__ = ("_disk", "_file", "_missing", "_pending", "_unsynced", "_whole", "_written", "base_offset", "path")
+    __slots__ = ("_disk", "_file", "_missing", "_pending", "_whole", "_written", "base_offset", "path", "unsynced")
 
     ENTRY: Struct
 
@@ -34,7 +34,8 @@ class _Index:
         self._missing = file_bytes is None
         self._whole = file_bytes is not None and file_bytes % self.ENTRY.size == 0
         self._pending = bytearray()
-        self._unsynced = False
+        self.unsynced = False
+        """Whether the file was written since it was taken for syncing."""
         self._written = (file_bytes or 0) // self.ENTRY.size
         self.path = path
         self.base_offset = base_offset
@@ -84,14 +85,14 @@ class _Index:
         else:
             self._pending.clear()
             self._written = count
-            self._unsynced = True
+            self.unsynced = True
             self._open().truncate(count * self.ENTRY.size)
 
     def clear(self) -> None:
         """Start anew, also if the file is damaged or missing."""
         self._pending.clear()
         self._written = 0
-        self._unsynced = True
+        self.unsynced = True
         self._open().truncate(0)
         self._whole = True
         self.read_last()
@@ -105,15 +106,15 @@ class _Index:
             self._open().pwritev((self._pending,), self._written * self.ENTRY.size)
             self._written += len(self._pending) // self.ENTRY.size
             self._pending = bytearray()
-            self._unsynced = True
+            self.unsynced = True
         elif self._missing:
             self._open()
-            self._unsynced = True
+            self.unsynced = True
 
     def take_unsynced(self) -> tuple[File, ...]:
         """Bring the file up to date; the file, if it was written since this was called last."""
         self.write()
-        unsynced, self._unsynced = self._unsynced, False
+        unsynced, self.unsynced = self.unsynced, False
         return (self._open(),) if unsynced else ()
 
     def release(self) -> None:

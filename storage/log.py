@@ -28,7 +28,7 @@ from barnabas.storage.follower_append import checked_batches, runs
 from barnabas.storage.leader_epoch import LeaderEpochs
 from barnabas.storage.producer_state import ProducerStates
 from barnabas.storage.retention import expired_segments
-from barnabas.storage.segment import MAX_RELATIVE_OFFSET, Segment, Tail, new_segment
+from barnabas.storage.segment import MAX_RELATIVE_OFFSET, Segment, new_segment
 from barnabas.storage.segment_list import SegmentList
 from barnabas.storage.snapshots import ProducerSnapshots, load_producers
 from barnabas.storage.timestamps import TimestampOffset, first_at_or_after, first_of_latest
@@ -53,7 +53,7 @@ class PartitionLog:
 
     __slots__ = (
         "_disk",
-        "_flushing",
+        "_flush",
         "_generation",
         "_new_files",
         "_new_folder",
@@ -91,14 +91,14 @@ class PartitionLog:
         log_start_offset: int,
         log_end_offset: int,
         recovery_point: int,
+        clean: bool,
         now_ms: int,
     ) -> None:
         self._disk = disk
         self._segments = segments
-        self._flushing = False
+        self._flush: Flush | None = None
         self._generation = 0
-        self._new_files = recovery_point < log_end_offset or not segments[-1].size
-        self._new_folder = False
+        self._new_files = self._new_folder = not clean
         self._unsynced: list[str] = []
         self.directory = directory
         """The partition's folder, relative to the log directory."""
@@ -114,7 +114,7 @@ class PartitionLog:
         self.log_start_offset = log_start_offset
         """Of the first record that readers may have."""
         self.log_end_offset = log_end_offset
-        """Of the next record."""
+        """Of the next record: where the last batch ends."""
         self.recovery_point = recovery_point
         """All before it is durable."""
         self.last_flush_ms = now_ms
@@ -211,7 +211,8 @@ class PartitionLog:
     def _append_run(self, run: list[RecordBatch], data: memoryview, now_ms: int) -> None:
         latest = max(batch.max_timestamp for batch in run)
         if self.active.must_roll(len(data), run[-1].last_offset, latest, now_ms, self.config):
-            self.roll(now_ms, run[0].base_offset)
+            fits = run[-1].last_offset - self.log_end_offset <= MAX_RELATIVE_OFFSET
+            self.roll(now_ms, None if fits else run[0].base_offset)
         self._write(data)
         for batch in run:
             self._count(batch)
@@ -236,15 +237,13 @@ class PartitionLog:
         self.producers.replay(batch)
         self.log_end_offset = last_offset + 1
 
-    def roll(self, now_ms: int, first_offset: int | None = None) -> None:
-        """Begin a new segment, for a batch at `first_offset` if not at the end offset.
+    def roll(self, now_ms: int, base_offset: int | None = None) -> None:
+        """Begin a new segment, at the end offset.
 
         Segments join without a gap, even where the offsets have one, by which recovery knows that none was lost. Only
-        where the gap is too large for the indexes must the segment begin behind it.
+        where a gap is too large for the indexes must the segment begin behind it, at `base_offset`.
         """
-        base, active = self.log_end_offset, self._segments[-1]
-        if first_offset is not None and first_offset - base > MAX_RELATIVE_OFFSET // 2:
-            base = first_offset
+        base, active = self.log_end_offset if base_offset is None else base_offset, self._segments[-1]
         if not active.size and active.base_offset == base:
             return
         segment = new_segment(self._disk, self.directory, base, self.config, now_ms)
@@ -323,7 +322,9 @@ class PartitionLog:
 
     def prepare_flush(self) -> Flush | None:
         """Begin to make all that is written durable (`deferred.py`). None if it is, or a flush is under way."""
-        if self._flushing or not (self.recovery_point < self.log_end_offset or self._new_files or self.epochs.dirty):
+        if self._flush is not None or not (
+            self.recovery_point < self.log_end_offset or self._new_files or self.epochs.dirty
+        ):
             return None
         flush = Flush(self._disk, self.directory, self.log_end_offset, self._generation)
         for segment in self._segments[self._segments.number_of(self.recovery_point) :]:
@@ -334,12 +335,12 @@ class PartitionLog:
         flush.paths, self._unsynced = self._unsynced, []
         flush.new_files, self._new_files = self._new_files, False
         flush.new_folder, self._new_folder = self._new_folder, False
-        self._flushing = True
+        self._flush = flush
         return flush
 
     def complete_flush(self, flush: Flush, now_ms: int) -> None:
         """`flush.run()` is done."""
-        self._flushing = False
+        self._flush = None
         self.last_flush_ms = now_ms
         if flush.generation == self._generation:
             self.recovery_point = max(self.recovery_point, flush.offset)
@@ -354,9 +355,9 @@ class PartitionLog:
     # Cutting
 
     def truncate_to(self, offset: int, now_ms: int) -> int:
-        """Remove every batch that reaches `offset` or beyond; the new end offset.
+        """Remove every batch that reaches `offset` or beyond; the new end offset, where the last batch left ends.
 
-        That is below `offset` if a batch contained it, so that a follower fetches the batch again.
+        That is below `offset` if a batch contained it, so that a follower fetches the batch again, or after a gap.
         """
         if offset >= self.log_end_offset:
             self.epochs.truncate_from_end(self.log_end_offset)
@@ -367,17 +368,14 @@ class PartitionLog:
         self._rewind()
         self._segments.remove_from(self._segments.number_of(offset) + 1)
         active = self._segments[-1]
-        if active.tail is None:
-            active.tail = Tail(self.log_end_offset, active.size)
-        header = active.find(offset)
-        end_offset = offset if header is None else min(header.base_offset, offset)
-        active.truncate_to_position(active.size if header is None else header.position, end_offset)
+        end_offset = active.truncate_to(offset)
         self._end_at(end_offset)
         self.log_start_offset = min(self.log_start_offset, end_offset)
         self.snapshots.remove_after(end_offset)
         self.producers = load_producers(self.snapshots, self._segments, end_offset, self.recovery_notes)
         # The cut is durable before anything is written over it: old batches must not come back behind new ones.
-        active.file().fdatasync()
+        for file in active.take_unsynced():
+            file.fdatasync()
         self._rewound()
         return end_offset
 
@@ -435,9 +433,8 @@ class PartitionLog:
     # Ending
 
     def sync_with_next_flush(self, path: str) -> None:
-        """The log is new: the file at `path` and the folder's name are not durable yet."""
+        """The file at `path` in the log's folder was written, and is not durable yet."""
         self._unsynced.append(path)
-        self._new_folder = True
 
     def release_idle(self) -> int:
         """Close the files of the segments that were not used since the last call; how many."""
@@ -458,16 +455,23 @@ class PartitionLog:
 
     def prepare_close(self) -> Flush | None:
         """Write what the next start after a clean shutdown needs; the log's last flush, None if all is durable."""
-        if self._flushing:
-            # Nobody knows how far that one came.
-            self._flushing = False
-            for segment in self._segments[self._segments.number_of(self.recovery_point) :]:
-                segment.synced = False
+        if self._flush is not None:
+            self._take_back(self._flush)
         self.active.complete_time_index()
         if self.snapshots.take(self.producers):
             self._unsynced.append(self.snapshots.path(self.log_end_offset))
             self._new_files = True
         return self.prepare_flush()
+
+    def _take_back(self, flush: Flush) -> None:
+        """Nobody knows how far a flush came that is under way: all of it is to be done again."""
+        self._flush = None
+        for segment in self._segments[self._segments.number_of(self.recovery_point) :]:
+            segment.unsync()
+        self.epochs.dirty |= flush.epochs is not None
+        self._unsynced += flush.paths
+        self._new_files |= flush.new_files
+        self._new_folder |= flush.new_folder
 
     def abandon(self) -> None:
         """Forget all files as they are: the disk failed, or the log is to be removed. The log is of no use

@@ -82,11 +82,12 @@ class _Opening:
         if not self.segments or end_offset < log_start_offset:
             self._start_empty(log_start_offset)
             end_offset, producers = log_start_offset, ProducerStates(log_start_offset)
+            clean = False
         while len(self.segments) > 1 and self.segments[1].base_offset <= log_start_offset:
             self.segments.pop(0).remove()
         log_start_offset = max(log_start_offset, self.segments[0].base_offset)
         self.epochs.truncate_from_end(end_offset)
-        self.epochs.truncate_from_start(log_start_offset)
+        self._complete_epochs(log_start_offset, end_offset)
         self.snapshots.remove_after(end_offset)
         self.snapshots.remove_except(segment.base_offset for segment in self.segments)
         log = PartitionLog(
@@ -103,6 +104,7 @@ class _Opening:
             log_start_offset=log_start_offset,
             log_end_offset=end_offset,
             recovery_point=end_offset if clean else min(recovery_point, end_offset),
+            clean=clean,
             now_ms=self.now_ms,
         )
         log.recovery_notes = self.notes
@@ -182,6 +184,16 @@ class _Opening:
         except CorruptCheckpoint as error:
             self.notes.append(f"{epochs_file.FILE_NAME}: {error}; the epochs are read from the log")
             self._rebuild_epochs()
+
+    def _complete_epochs(self, log_start_offset: int, end_offset: int) -> None:
+        """A crash may bring the log's start back to before the first epoch that is known."""
+        known = self.epochs.entries()
+        if log_start_offset < min((start for _, start in known), default=end_offset):
+            self._rebuild_epochs()
+            for epoch, start_offset in known:
+                if epoch > self.epochs.latest:
+                    self.epochs.assign(epoch, start_offset)
+        self.epochs.truncate_from_start(log_start_offset)
 
     def _rebuild_epochs(self) -> None:
         self.epochs = LeaderEpochs()

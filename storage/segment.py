@@ -157,6 +157,11 @@ class Segment:
         self.synced = True
         return [self.file(), *self.offset_index.take_unsynced(), *self.time_index.take_unsynced()]
 
+    def unsync(self) -> None:
+        """Nobody knows whether the files were synced."""
+        self.synced = False
+        self.offset_index.unsynced = self.time_index.unsynced = True
+
     # Writing
 
     def must_roll(self, size: int, last_offset: int, max_timestamp: int, now_ms: int, config: LogConfig) -> bool:
@@ -325,6 +330,10 @@ class Segment:
             return False
         last_offset, position = self.offset_index.read_last()
         self.max_timestamp, self.max_timestamp_offset = self.time_index.read_last()
+        try:
+            self._check_times(self.max_timestamp, self.max_timestamp_offset)
+        except CorruptIndex:
+            return False
         end, tail = position, Tail(self.base_offset, 0)
         for header in self.headers(position):
             if header.position == position:
@@ -355,20 +364,25 @@ class Segment:
         self.size, self.tail, self.synced = size, tail, synced
         self.complete_time_index()
 
-    def truncate_to_position(self, position: int, next_offset: int) -> None:
-        """Cut the file at `position`, where the batch before ends in `next_offset` - 1, and the indexes with it."""
+    def truncate_to(self, offset: int) -> int:
+        """Cut off every batch that reaches `offset` or beyond, make the segment the active one; where it ends then."""
+        position, end_offset = 0, self.base_offset
+        for header in self.headers(self.position_before(offset - 1)):
+            if header.last_offset >= offset:
+                break
+            position, end_offset = header.position + header.size, header.last_offset + 1
         self.file().truncate(position)
         self.size = position
         self.offset_index.truncate_to_position(position)
-        self.time_index.truncate_to(next_offset)
+        self.time_index.truncate_to(end_offset)
         self.max_timestamp = None
         self.read_max_timestamp()
         self._bytes_since_index = position - self.offset_index.read_last()[1]
         if not position:
             self.first_timestamp = None
         self.synced = False
-        if self.tail is not None:
-            self.tail.reset(next_offset, position)
+        self.tail = Tail(end_offset, position)
+        return end_offset
 
     def paths(self) -> Iterator[str]:
         """All files that a segment may have, the log file first."""
