@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := protocol net storage raft metadata client server controller broker cli testing tests bench
 
-.PHONY: run test lint format messages check clean
+.PHONY: run test lint bench format messages check clean
 
 run: $(VENV)/installed
 	$(BIN)/barnabas dev
@@ -20,6 +20,9 @@ lint: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 check: test lint
+
+bench: $(VENV)/installed-dev
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format $(SOURCES)
