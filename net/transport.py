@@ -204,6 +204,7 @@ class SocketListener:
         self.port: int = sock.getsockname()[1]
 
     async def accept(self) -> SocketTransport:
+        await trio.lowlevel.checkpoint()  # a flood of connections must not keep everybody else from running
         while True:
             try:
                 sock, _ = self._socket.accept()

@@ -132,7 +132,7 @@ class Connection:
             self._close("the server stops", cause=False)
 
     def drain(self) -> None:
-        """Read no more; what was read is answered, then the connection closes."""
+        """Begin no more requests; those begun are answered, then the connection closes."""
         self._reading.cancel()
 
     async def _read(self) -> None:

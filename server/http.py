@@ -31,7 +31,7 @@ _REQUEST_SECONDS: Final = 30.0
 _ACCEPT_RETRY: Final = 0.1
 _TEXT: Final = "text/plain; charset=utf-8"
 _JSON: Final = "application/json"
-_PROMETHEUS: Final = "text/plain; version=1.0.0; charset=utf-8"
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @dataclass(slots=True, frozen=True)
