@@ -50,7 +50,7 @@ class FrameReader:
         self.target: memoryview | None = None
         """Where the next bytes belong: what is missing of a frame whose length is known."""
         self.drained = False
-        """Whether the last call took all there was, so that the next would find nothing: a system call saved a request."""
+        """Whether the last call took all there was: the next would find nothing, and is spared the system call."""
         self._received: memoryview | None = None
         self._head = b""
         self._max_bytes = max_bytes
