@@ -5,7 +5,8 @@
     unfenced  -- wants to stop, and leads nothing; or wants to be fenced  -> fenced
     in controlled shutdown -- leads nothing, and the others know          -> fenced
 
-A broker that is fenced and wants to stop is told that it should.
+A broker that is fenced and wants to stop is told that it should. One that was in controlled shutdown stays fenced until
+it registers again.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def _wanted(
 ) -> _Change | None:
     """The change that the broker asks for and may have now."""
     if broker.fenced:
-        return unfence if caught_up and not request.want_fence and not request.want_shut_down else None
+        stays = request.want_fence or request.want_shut_down or broker.in_controlled_shutdown
+        return unfence if caught_up and not stays else None
     if request.want_fence:
         return fence
     if not request.want_shut_down:

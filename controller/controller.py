@@ -144,9 +144,8 @@ class Controller:
         """The one decision that is due first. Call again while `next_deadline` has passed."""
         self._now = now
         heartbeats = self.state.heartbeats
-        late = now - heartbeats.next_deadline()
-        if late > STOOD_STILL:
-            heartbeats.postpone(late)
+        if now - heartbeats.next_deadline() > STOOD_STILL:
+            heartbeats.renew(now)
         stale = heartbeats.next_stale(now)
         if stale is not None:
             return Result([*fence(self.state, stale)], None, atomic=False)
@@ -200,15 +199,17 @@ class Controller:
                         heartbeats.shutdown_begun(record.broker_id, last_offset)
                 case ConfigRecord() if record.name == UNCLEAN_LEADER_ELECTION_ENABLE:
                     self._unclean_at = min(self._unclean_at, self._now)
-        if self._balance_at > self._now + REBALANCE_DELAY and self._may_balance(delta):
-            self._balance_at = self._now + REBALANCE_DELAY
+        soon = self._now + REBALANCE_DELAY
+        if self.state.config.leader_rebalance_enable and self._balance_at > soon and _brings_back_a_leader(delta):
+            self._balance_at = soon
 
-    def _may_balance(self, delta: MetadataDelta) -> bool:
-        """Whether a preferred leader has come back to an ISR."""
-        return any(
-            not after.has_preferred_leader
-            and after.preferred_leader in after.isr
-            and before is not None
-            and after.preferred_leader not in before.isr
-            for before, after in delta.topics.changes()
-        )
+
+def _brings_back_a_leader(delta: MetadataDelta) -> bool:
+    """Whether a preferred leader has come back to an ISR."""
+    return any(
+        not after.has_preferred_leader
+        and after.preferred_leader in after.isr
+        and before is not None
+        and after.preferred_leader not in before.isr
+        for before, after in delta.topics.changes()
+    )

@@ -99,12 +99,12 @@ class Heartbeats:
             if not contact.fenced:
                 self._closed.add(broker_id)
 
-    def postpone(self, delay: float) -> None:
-        """This node itself stood still for so long: what brokers sent meanwhile waits to be read."""
+    def renew(self, now: float) -> None:
+        """This node itself stood still: what brokers sent meanwhile waits to be read, and all sessions start anew."""
         for contact in self._contacts.values():
-            contact.last_heard += delay
+            contact.last_heard = now
             if contact.closed_at is not None:
-                contact.closed_at += delay
+                contact.closed_at = now
 
     def has_session(self, broker_id: int, now: float) -> bool:
         """Whether the broker is surely alive: it was heard of by this leader, lately, and is connected.
