@@ -6,6 +6,7 @@ import struct
 from typing import Any
 
 import trio
+
 from barnabas.net.memory import MemoryNetwork, MemoryTransport
 from barnabas.protocol import codec, framing
 from barnabas.protocol.message import RequestMessage, ResponseMessage
