@@ -374,8 +374,7 @@ class PartitionLog:
         self.snapshots.remove_after(end_offset)
         self.producers = load_producers(self.snapshots, self._segments, end_offset, self.recovery_notes)
         # The cut is durable before anything is written over it: old batches must not come back behind new ones.
-        for file in active.take_unsynced():
-            file.fdatasync()
+        active.sync()
         self._rewound()
         return end_offset
 

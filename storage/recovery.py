@@ -224,7 +224,9 @@ class _Opening:
     def _start_empty(self, offset: int) -> None:
         if self.segments:
             self.notes.append(f"the log ends before its start offset {offset}: all segments are removed")
-        self.segments.remove_from(0)
+            self.segments.remove_from(0)
+            self.snapshots.remove_after(-1)
+            self.disk.fsync_directory(self.directory)
         self.epochs.clear()
         self.segments.append(new_segment(self.disk, self.directory, offset, self.config, self.now_ms))
 
@@ -248,6 +250,9 @@ class _Opening:
             self.snapshots.take(producers)
             good = self._recover_segment(segment, producers)
             end_offset = producers.end_offset
+            if not good or end_offset <= recovery_point:
+                # The next recovery may begin behind this segment, so nothing of what was cut may come back then.
+                segment.sync()
             if not good:
                 self._remove_from(number + 1)
                 break
@@ -277,7 +282,6 @@ class _Opening:
             f" no good batch at offset {producers.end_offset}"
         )
         segment.file().truncate(segment.size)
-        segment.file().fdatasync()
         return False
 
     @staticmethod
@@ -290,9 +294,12 @@ class _Opening:
         )
 
     def _remove_from(self, number: int) -> None:
+        if number == len(self.segments):
+            return
         for segment in self.segments[number:]:
             self.notes.append(f"{segment.name}{LOG_SUFFIX} is removed: what comes before it is not whole")
         self.segments.remove_from(number)
+        self.disk.fsync_directory(self.directory)
 
 
 def _is_of_segment(name: str) -> bool:

@@ -157,6 +157,11 @@ class Segment:
         self.synced = True
         return [self.file(), *self.offset_index.take_unsynced(), *self.time_index.take_unsynced()]
 
+    def sync(self) -> None:
+        """Make what was written durable, and wait for it."""
+        for file in self.take_unsynced():
+            file.fdatasync()
+
     def unsync(self) -> None:
         """Nobody knows whether the files were synced."""
         self.synced = False

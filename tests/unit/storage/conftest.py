@@ -150,7 +150,9 @@ class MemoryDisk:
             for name, inode in self.names.items()
             if os.path.dirname(name) == path
         ]
-        folders = [Entry(name[len(prefix) :], True, 0) for name in self.folders if name and os.path.dirname(name) == path]
+        folders = [
+            Entry(name[len(prefix) :], True, 0) for name in self.folders if name and os.path.dirname(name) == path
+        ]
         return sorted(files + folders)
 
     def exists(self, path: str) -> bool:
@@ -283,13 +285,9 @@ class Making:
 
     def log(self, *, clean: bool = False, folder: str = "t-0", now_ms: int = 0, **settings: Any) -> PartitionLog:
         """Open `t-0`; settings beyond open_log's are topic configs."""
-        opening = {
-            name: settings.pop(name) for name in ("recovery_point", "log_start_offset") if name in settings
-        }
+        opening = {name: settings.pop(name) for name in ("recovery_point", "log_start_offset") if name in settings}
         settings.setdefault("index_interval_bytes", 100)
-        return open_log(
-            self.disk, folder, "t", 0, LogConfig(**settings), clean=clean, now_ms=now_ms, **opening
-        )
+        return open_log(self.disk, folder, "t", 0, LogConfig(**settings), clean=clean, now_ms=now_ms, **opening)
 
     def fill(self, log: PartitionLog, count: int, *, size: int = 10, epoch: int = 0) -> None:
         """Append single records, whose timestamps are their offsets."""

@@ -237,7 +237,9 @@ def test_left_over_files_are_removed(make, memory_disk):
         memory_disk.open(f"t-0/{name}", create=True)
     kept = set(memory_disk.names)
     make.log(clean=True)
-    assert kept - set(memory_disk.names) == {name for name in kept if "7." in name or name.endswith((".deleted", ".tmp"))}
+    assert kept - set(memory_disk.names) == {
+        name for name in kept if "7." in name or name.endswith((".deleted", ".tmp"))
+    }
 
 
 def test_an_interrupted_cleaning_is_finished(make, memory_disk, contents):
