@@ -161,9 +161,8 @@ async def _alter(admin: Admin, name: str, change: _Change) -> Done | BrokerError
     """Settings first: when they are refused, nothing has changed."""
     facts: dict[str, Any] = {}
     if change.configs:
-        try:
-            await admin.alter_configs(TOPIC, name, change.configs)
-        except BrokerError as error:
+        refused = await admin.alter_configs(TOPIC, {name: change.configs})
+        if (error := refused[name]) is not None:
             return error
         facts["configs"] = dict(change.configs)
     if change.partitions is not None:

@@ -10,7 +10,7 @@ import typer
 
 from barnabas.cli.main import EXIT_FAILED
 from barnabas.cli.output import error_json, show_failure, show_json, show_table
-from barnabas.client.admin import TOPIC, Admin, TopicDescription
+from barnabas.client.admin import TOPIC, Admin, ConfigValue, TopicDescription
 from barnabas.client.errors import BrokerError
 from barnabas.client.metadata import NO_LEADER, PartitionView
 
@@ -30,17 +30,20 @@ async def fetch_topics(admin: Admin, names: Sequence[str] | None) -> dict[str, D
         found = {topic.name: topic for topic in await admin.list_topics()}
     else:
         found = await admin.describe_topics(names)
-    return {name: await _with_configs(admin, topic) for name, topic in found.items()}
+    configs = await admin.describe_configs(
+        TOPIC, [n for n, topic in found.items() if isinstance(topic, TopicDescription)]
+    )
+    return {name: _with_configs(topic, configs.get(name)) for name, topic in found.items()}
 
 
-async def _with_configs(admin: Admin, topic: TopicDescription | BrokerError) -> DescribedTopic | BrokerError:
+def _with_configs(
+    topic: TopicDescription | BrokerError, configs: list[ConfigValue] | BrokerError | None
+) -> DescribedTopic | BrokerError:
     if isinstance(topic, BrokerError):
         return topic
-    try:
-        configs = await admin.describe_configs(TOPIC, topic.name)
-    except BrokerError as error:
-        return error
-    return DescribedTopic(topic, {config.name: config.value for config in configs if config.source == "topic"})
+    if isinstance(configs, BrokerError):
+        return configs
+    return DescribedTopic(topic, {config.name: config.value for config in configs or () if config.source == "topic"})
 
 
 def show_list(topics: Sequence[TopicDescription], *, as_json: bool) -> None:

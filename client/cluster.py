@@ -1,29 +1,41 @@
 """A client's shared view of a cluster, and its connections: one to each broker that it talks to.
 
-When no known broker answers, the client begins again with the bootstrap addresses (KIP-899).
+When no known broker answers, the client begins again with the bootstrap addresses (KIP-899), and also when a broker
+tells it to (KIP-1102). Errors of connections stay inside: what waits for an answer tries again until its time is over.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Final, Self, cast
+from typing import Final, Self, TypeVar
 
 import trio
 
-from barnabas.client.connection import ClientConnection, ConnectionLost, connect
-from barnabas.client.errors import ConfigurationError, NoBrokersAvailable, TimedOut
-from barnabas.client.metadata import ClusterView, Node
+from barnabas.client.background import Background
+from barnabas.client.connection import CannotConnect, ClientConnection, ConnectionLost, connect
+from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError, NoBrokersAvailable, TimedOut, check
+from barnabas.client.metadata import ClusterView, Node, TopicView
 from barnabas.net.transport import Network, TcpNetwork
-from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.api_keys import ApiKey
+from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.metadata import MetadataRequest, MetadataResponse
 
-_BACKOFF_FIRST: Final = 0.05
-_BACKOFF_MAX: Final = 1.0
-_METADATA_MAX: Final = 12  # TopicId alone names a topic from v13 on in some brokers' eyes; v12 has all that is used here
+M = TypeVar("M", bound=ResponseMessage)
+Address = tuple[str, int]
+
+BACKOFF_FIRST: Final = 0.05
+BACKOFF_MAX: Final = 1.0
+_CONNECT_TIMEOUT: Final = 10.0
+_ANSWER_PATIENCE: Final = 5.0
+"""Seconds after which another broker is asked for metadata: this one may hang."""
+_TOPIC_PATIENCE: Final = 5.0
+"""Seconds for a new topic to become known to the broker that is asked."""
+_LAST_VERSION_WITH_NAMES: Final = 12
+"""Of Produce and of Fetch; from the next on topics have nothing but ids there."""
 
 
 class Backoff:
@@ -31,14 +43,19 @@ class Backoff:
 
     def __init__(self, rng: random.Random, timeout: float, what: str) -> None:
         self._rng, self._what, self._timeout = rng, what, timeout
-        self._deadline = trio.current_time() + timeout
-        self._next = _BACKOFF_FIRST
+        self._deadline: Final = trio.current_time() + timeout
+        self._next = BACKOFF_FIRST
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the deadline, never less than a millisecond."""
+        return max(self._deadline - trio.current_time(), 0.001)
 
     async def wait(self, why: object) -> None:
         """Wait before the next attempt; TimedOut when there is no time for one, with `why` the last one failed."""
         pause = self._next * self._rng.uniform(0.8, 1.2)
-        self._next = min(self._next * 2, _BACKOFF_MAX)
-        if trio.current_time() + pause > self._deadline:
+        self._next = min(self._next * 2, BACKOFF_MAX)
+        if pause > self._deadline - trio.current_time():
             raise TimedOut(f"{self._what}: given up after {self._timeout:g} s; last: {why}")
         await trio.sleep(pause)
 
@@ -52,129 +69,236 @@ class Cluster:
         *,
         client_id: str = "barnabas",
         request_timeout: float = 30.0,
+        metadata_max_age: float = 300.0,
         network: Network | None = None,
         rng: random.Random | None = None,
     ) -> None:
-        """`bootstrap`: host:port, several separated by commas. `request_timeout` in seconds, also of retries."""
+        """`bootstrap`: host:port, several separated by commas. `request_timeout` in seconds, also of retries.
+
+        What is known of a topic is asked for again after `metadata_max_age` seconds.
+        """
         self.bootstrap: Final = parse_bootstrap(bootstrap)
         self.view: Final = ClusterView()
         self.request_timeout: Final = request_timeout
         self.rng: Final = rng or random.Random()
-        self._client_id = client_id
-        self._network: Network = network or TcpNetwork()
-        self._connections: dict[tuple[str, int], ClientConnection] = {}
-        self._locks: dict[tuple[str, int], trio.Lock] = {}
-        self._manager = _nursery()
+        self._client_id: Final = client_id
+        self._max_age: Final = metadata_max_age
+        self._network: Final[Network] = network or TcpNetwork()
+        self._connections: Final[dict[Address, ClientConnection]] = {}
+        self._connecting: Final[dict[Address, trio.Lock]] = {}
+        self._asking: Final[dict[str, trio.Lock]] = {}
+        self._learnt_at: Final[dict[str, float]] = {}
+        self._stack: Final = AsyncExitStack()
         self._nursery: trio.Nursery | None = None
 
     async def __aenter__(self) -> Self:
-        self._nursery = await self._manager.__aenter__()
+        self._nursery = await self._stack.enter_async_context(Background())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self._manager.__aexit__(kind, error, tb)
+    ) -> bool | None:
+        self._nursery = None
+        return await self._stack.__aexit__(kind, error, tb)
 
     def backoff(self, what: str) -> Backoff:
         """Waits between the attempts of one operation."""
         return Backoff(self.rng, self.request_timeout, what)
 
-    async def connection(self, host: str, port: int) -> ClientConnection:
-        """The connection to that address, made if there is none. ConnectionLost says why it cannot be."""
-        key = (host, port)
-        async with self._locks.setdefault(key, trio.Lock()):
-            known = self._connections.get(key)
-            if known is not None and not known.closed:
-                return known
-            if self._nursery is None:
-                raise ConnectionLost(f"{host}:{port}", "the client is not open; use `async with`")
-            made = await connect(
-                self._network,
-                host,
-                port,
-                self._client_id,
-                nursery=self._nursery,
-                request_timeout=self.request_timeout,
-            )
-            self._connections[key] = made
-            return made
+    # -- connections and requests --------------------------------------------------------------------------------
 
     async def to(self, node: Node) -> ClientConnection:
-        """The connection to a broker."""
-        return await self.connection(node.host, node.port)
+        """The connection to a broker, made if there is none. ConnectionLost says why it cannot be."""
+        return await self._connection((node.host, node.port))
 
-    async def any_connection(self) -> ClientConnection:
-        """A connection to some broker: an open one, else a known broker's, else a bootstrap address'."""
-        for (host, port), known in self._connections.items():
-            if not known.closed and any((node.host, node.port) == (host, port) for node in self.view.nodes.values()):
-                return known
-        nodes = list(self.view.nodes.values())
-        self.rng.shuffle(nodes)
-        addresses = list(dict.fromkeys([*((node.host, node.port) for node in nodes), *self.bootstrap]))
-        attempts: list[tuple[str, str]] = []
-        for host, port in addresses:
+    async def request(
+        self,
+        connection: ClientConnection,
+        message: RequestMessage,
+        answer: type[M],
+        version: int | None = None,
+        *,
+        request_timeout: float | None = None,
+    ) -> M:
+        """Ask over this connection, within `request_timeout` seconds.
+
+        ConnectionLost when it is lost, BrokerError when the broker is too old or too new for the request.
+        """
+        try:
+            response = await connection.request(message, version, request_timeout=request_timeout)
+        except WireError as error:
+            raise BrokerError(error.code, connection.address, error.message) from None
+        assert isinstance(response, answer)
+        return response
+
+    async def ask(
+        self, message: RequestMessage, answer: type[M], *, broker: int | None = None, patience: float = float("inf")
+    ) -> M:
+        """Ask any broker, or the one with that id; again while connections fail, until the request timeout.
+
+        After `patience` seconds without an answer another broker is asked.
+        """
+        backoff = self.backoff(message.NAME)
+        avoid: set[Address] = set()
+        while True:
             try:
-                return await self.connection(host, port)
+                with trio.move_on_after(patience):
+                    address, connection = await self._connection_for(broker, avoid)
+                    avoid.add(address)
+                    return await self.request(connection, message, answer, request_timeout=backoff.remaining)
+                why: object = f"no answer within {patience:g} s"
+            except (ConnectionLost, NoBrokersAvailable) as error:
+                why = error
+            await backoff.wait(why)
+
+    async def _connection_for(self, broker: int | None, avoid: set[Address]) -> tuple[Address, ClientConnection]:
+        if broker is None:
+            return await self._any_connection(avoid)
+        node = self.view.nodes.get(broker) or (await self.refresh()).nodes.get(broker)
+        if node is None:
+            raise BrokerError(
+                ErrorCode.BROKER_NOT_AVAILABLE, f"broker {broker}", "The cluster has no such live broker."
+            )
+        return (node.host, node.port), await self.to(node)
+
+    async def _any_connection(self, avoid: set[Address]) -> tuple[Address, ClientConnection]:
+        attempts: list[tuple[str, str]] = []
+        for address in self._candidates(avoid):
+            try:
+                return address, await self._connection(address)
             except ConnectionLost as error:
                 attempts.append((error.address, error.why))
         raise NoBrokersAvailable(attempts)
 
-    async def ask(self, message: RequestMessage, version: int | None = None) -> ResponseMessage:
-        """Ask any broker, trying again while connections fail, until the request timeout has passed."""
-        backoff = self.backoff(message.NAME)
-        while True:
-            try:
-                connection = await self.any_connection()
-                return await connection.request(message, version)
-            except (ConnectionLost, NoBrokersAvailable) as error:
-                await backoff.wait(error)
+    def _candidates(self, avoid: set[Address]) -> list[Address]:
+        """Known brokers, first those who will answer soonest, and then the bootstrap addresses."""
+        known = [(node.host, node.port) for node in self.view.nodes.values()]
+        self.rng.shuffle(known)
+        known.sort(key=self._load)
+        return sorted(dict.fromkeys([*known, *self.bootstrap]), key=lambda address: address in avoid)
+
+    def _load(self, address: Address) -> float:
+        """Answers come in the order of requests: better a new connection than one on which something waits."""
+        connection = self._connections.get(address)
+        return 0.5 if connection is None else connection.in_flight
+
+    async def _connection(self, address: Address) -> ClientConnection:
+        async with self._connecting.setdefault(address, trio.Lock()):
+            known = self._connections.get(address)
+            if known is not None and not known.closed:
+                return known
+            return await self._connect(address)
+
+    async def _connect(self, address: Address) -> ClientConnection:
+        host, port = address
+        if self._nursery is None:
+            raise ClientClosed("the client is not open: use it inside its `async with` block")
+        try:
+            with trio.fail_after(_CONNECT_TIMEOUT):
+                made = await connect(
+                    self._network,
+                    host,
+                    port,
+                    self._client_id,
+                    nursery=self._nursery,
+                    request_timeout=self.request_timeout,
+                )
+        except trio.TooSlowError:
+            raise CannotConnect(f"{host}:{port}", f"no answer in {_CONNECT_TIMEOUT:g} s") from None
+        self._connections[address] = made
+        made.on_close(lambda closed: self._forget_connection(address, closed))
+        return made
+
+    def _forget_connection(self, address: Address, closed: ClientConnection) -> None:
+        if self._connections.get(address) is closed:
+            del self._connections[address]
+
+    # -- metadata ------------------------------------------------------------------------------------------------
 
     async def refresh(self, topics: Iterable[str] | None = (), *, create: bool = False) -> ClusterView:
         """Ask for fresh metadata: of these topics (None: all); the view that is returned is this cluster's own."""
         wanted = None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
         message = MetadataRequest(topics=wanted, allow_auto_topic_creation=create)
-        self.view.update(cast(MetadataResponse, await self.ask(message, await self._metadata_version())))
+        response = await self.ask(message, MetadataResponse, patience=_ANSWER_PATIENCE)
+        if response.error_code == ErrorCode.REBOOTSTRAP_REQUIRED:
+            self._begin_again()
+            response = await self.ask(message, MetadataResponse, patience=_ANSWER_PATIENCE)
+        check(response.error_code, "metadata")
+        self.view.update(response, every_topic=topics is None)
+        now = trio.current_time()
+        self._learnt_at.update((topic.name, now) for topic in response.topics if topic.name is not None)
         return self.view
 
-    async def _metadata_version(self) -> int | None:
-        backoff = self.backoff("Metadata")
+    def _begin_again(self) -> None:
+        self.view.forget_nodes()
+        for connection in list(self._connections.values()):
+            connection.close("a broker told us to begin again with the bootstrap addresses")
+
+    async def topic(self, name: str, *, create: bool = False) -> TopicView:
+        """What is known of a topic; asked for when that is nothing or too old. BrokerError if there is none.
+
+        `create`: let the cluster create it, if it is configured so.
+        """
+        if (known := self._fresh(name)) is not None:
+            return known
+        async with self._asking.setdefault(name, trio.Lock()):
+            return self._fresh(name) or await self._ask_for_topic(name, create)
+
+    def _fresh(self, name: str) -> TopicView | None:
+        known = self.view.topics.get(name)
+        if known is None or known.error or trio.current_time() - self._learnt_at.get(name, 0.0) > self._max_age:
+            return None
+        return known
+
+    async def _ask_for_topic(self, name: str, create: bool) -> TopicView:
+        backoff = Backoff(self.rng, min(_TOPIC_PATIENCE, self.request_timeout), f"topic {name}")
         while True:
+            topic = (await self.refresh([name], create=create)).topics.get(name)
+            if topic is not None and not topic.error and topic.partitions:
+                return topic
+            code = (topic.error if topic is not None else 0) or ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            error = BrokerError(code, f"topic {name}")
+            if not error.retriable:
+                raise error
             try:
-                versions = (await self.any_connection()).versions_of(MetadataRequest.API_KEY)
-                return None if versions is None else min(_METADATA_MAX, versions[1])
-            except NoBrokersAvailable as error:
                 await backoff.wait(error)
+            except TimedOut:
+                raise error from None
+
+    async def check_partition(self, topic: str, partition: int) -> None:
+        """BrokerError UNKNOWN_TOPIC_OR_PARTITION unless the topic has that partition."""
+        if partition in (await self.topic(topic)).partitions:
+            return
+        view = (await self.refresh([topic])).topics.get(topic)
+        if view is None or partition not in view.partitions:
+            count = len(view.partitions) if view is not None else 0
+            text = f"The topic has {count} partitions, numbered from 0."
+            raise BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"{topic}-{partition}", text)
 
     async def leader(self, topic: str, partition: int) -> Node:
         """The partition's leader, asked for until there is one. TimedOut when there is none in time."""
+        if (node := self.view.leader(topic, partition)) is not None:
+            return node
+        await self.check_partition(topic, partition)
         backoff = self.backoff(f"the leader of {topic}-{partition}")
         while (node := self.view.leader(topic, partition)) is None:
-            view = (await self.refresh([topic])).topics.get(topic)
+            await self.refresh([topic])
             if self.view.leader(topic, partition) is None:
-                await backoff.wait(_why_no_leader(view.error if view else None, view is not None and partition in view.partitions))
+                found = self.view.partition(topic, partition)
+                code = (found.error if found is not None else 0) or ErrorCode.LEADER_NOT_AVAILABLE
+                await backoff.wait(BrokerError(code, f"{topic}-{partition}"))
         return node
 
 
-@asynccontextmanager
-async def _nursery() -> AsyncIterator[trio.Nursery]:
-    """A nursery for connections that ends with the block: closing never waits for the other side."""
-    async with trio.open_nursery(strict_exception_groups=False) as nursery:
-        try:
-            yield nursery
-        finally:
-            nursery.cancel_scope.cancel()
+def version_with_names(connection: ClientConnection, api_key: ApiKey) -> int:
+    """The version of Produce or Fetch for topics whose ids are not known."""
+    served = connection.versions_of(api_key)
+    return min(_LAST_VERSION_WITH_NAMES, served[1] if served is not None else _LAST_VERSION_WITH_NAMES)
 
 
-def _why_no_leader(error: ErrorCode | None, exists: bool) -> str:
-    if error:
-        return f"{error.name}: {error.text}"
-    return "it has no leader" if exists else "there is no such partition"
-
-
-def parse_bootstrap(text: str) -> Sequence[tuple[str, int]]:
+def parse_bootstrap(text: str) -> Sequence[Address]:
     """host:port pairs from a comma-separated list. ConfigurationError names the entry that is none."""
-    addresses: list[tuple[str, int]] = []
+    addresses: list[Address] = []
     for entry in filter(None, (part.strip() for part in text.split(","))):
         host, colon, port = entry.rpartition(":")
         if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:

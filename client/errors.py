@@ -1,20 +1,23 @@
-"""What a client raises: one hierarchy, each error with what happened, where, and whether trying again may help.
-
-`retriable` errors may pass by themselves; after a `fatal` one the producer or consumer that raised it is of no more use.
-"""
+"""What a client raises: one hierarchy, each error with what happened, where, and whether trying again may help."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 from barnabas.protocol.errors import ErrorCode
 
 
 class ClientError(Exception):
-    """Anything that a client of Barnabas or Apache Kafka raises."""
+    """Anything that a client of Barnabas or Apache Kafka raises. `retriable` ones may pass by themselves."""
 
     retriable = False
-    fatal = False
+
+    def again(self) -> Self:
+        """The same error to be raised in another task: several may wait for what failed once."""
+        twin = type(self).__new__(type(self), *self.args)
+        twin.__dict__.update(self.__dict__)
+        return twin
 
 
 class BrokerError(ClientError):
@@ -43,14 +46,16 @@ class TimedOut(ClientError):
     retriable = True
 
 
+class UnreadableRecords(ClientError):
+    """A broker sent records whose checksum or form is wrong; the text says of which partition, and where."""
+
+
+class ClientClosed(ClientError):
+    """The client was closed, or not yet opened; what was under way may or may not have been done."""
+
+
 class ConfigurationError(ClientError):
     """An argument or setting makes no sense; the text says which and what would."""
-
-
-class ProducerFenced(ClientError):
-    """Another producer with a newer epoch has taken this one's place."""
-
-    fatal = True
 
 
 def check(code: int, what: str, message: str | None = None) -> None:

@@ -5,7 +5,7 @@ What is known of a partition never goes back to an older leader epoch, whichever
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.metadata import MetadataResponse
@@ -22,6 +22,9 @@ class Node:
     host: str
     port: int
     rack: str | None = None
+
+    def __str__(self) -> str:
+        return f"broker {self.id} ({self.host}:{self.port})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,46 +59,62 @@ class ClusterView:
     nodes: dict[int, Node] = field(default_factory=dict)
     topics: dict[str, TopicView] = field(default_factory=dict)
 
-    def update(self, response: MetadataResponse) -> None:
-        """Take in an answer: brokers anew, and the topics that it names."""
+    def update(self, response: MetadataResponse, *, every_topic: bool = False) -> None:
+        """Take in an answer: brokers anew, and the topics that it names; `every_topic`: there are no others."""
         self.cluster_id = response.cluster_id
         self.controller_id = response.controller_id
         self.nodes = {b.node_id: Node(b.node_id, b.host, b.port, b.rack) for b in response.brokers}
+        known = self.topics
+        if every_topic:
+            self.topics = {}
         for topic in response.topics:
             if topic.name is not None:
-                self.topics[topic.name] = self._merge(topic, self.topics.get(topic.name))
-
-    @staticmethod
-    def _merge(topic: MetadataResponse.MetadataResponseTopic, known: TopicView | None) -> TopicView:
-        partitions: dict[int, PartitionView] = {}
-        same = known is not None and (known.topic_id == topic.topic_id or ZERO_UUID in (known.topic_id, topic.topic_id))
-        for p in topic.partitions:
-            view = PartitionView(
-                p.leader_id,
-                p.leader_epoch,
-                tuple(p.replica_nodes),
-                tuple(p.isr_nodes),
-                tuple(p.offline_replicas),
-                ErrorCode.of(p.error_code),
-            )
-            old = known.partitions.get(p.partition_index) if known is not None and same else None
-            newer = old is None or view.leader_epoch < 0 or view.leader_epoch >= old.leader_epoch
-            partitions[p.partition_index] = view if newer or old is None else old
-        return TopicView(
-            topic.name or "", topic.topic_id, ErrorCode.of(topic.error_code), topic.is_internal, partitions
-        )
+                self.topics[topic.name] = _merge(topic, topic.name, known.get(topic.name))
 
     def leader(self, topic: str, partition: int) -> Node | None:
         """The broker that leads the partition, as far as is known."""
-        view = self.topics.get(topic)
-        found = view.partitions.get(partition) if view is not None else None
+        found = self.partition(topic, partition)
         return self.nodes.get(found.leader) if found is not None else None
+
+    def leader_epoch(self, topic: str, partition: int) -> int:
+        """The leader epoch of the partition; -1 if it is not known."""
+        found = self.partition(topic, partition)
+        return found.leader_epoch if found is not None else -1
+
+    def partition(self, topic: str, partition: int) -> PartitionView | None:
+        """What is known of the partition."""
+        view = self.topics.get(topic)
+        return view.partitions.get(partition) if view is not None else None
+
+    def topic_id(self, topic: str) -> bytes:
+        """The topic's id; ZERO_UUID if it is not known."""
+        view = self.topics.get(topic)
+        return view.topic_id if view is not None else ZERO_UUID
 
     def forget_leader(self, topic: str, partition: int) -> None:
         """The leader that is known turned out not to be it."""
-        view = self.topics.get(topic)
-        if view is not None and partition in view.partitions:
-            old = view.partitions[partition]
-            view.partitions[partition] = PartitionView(
-                NO_LEADER, old.leader_epoch, old.replicas, old.isr, old.offline_replicas, old.error
-            )
+        found = self.partition(topic, partition)
+        if found is not None:
+            self.topics[topic].partitions[partition] = replace(found, leader=NO_LEADER)
+
+    def forget_nodes(self) -> None:
+        """The brokers that are known are no longer to be asked."""
+        self.nodes = {}
+
+
+def _merge(topic: MetadataResponse.MetadataResponseTopic, name: str, known: TopicView | None) -> TopicView:
+    same = known is not None and (known.topic_id == topic.topic_id or ZERO_UUID in (known.topic_id, topic.topic_id))
+    partitions: dict[int, PartitionView] = {}
+    for p in topic.partitions:
+        view = PartitionView(
+            p.leader_id,
+            p.leader_epoch,
+            tuple(p.replica_nodes),
+            tuple(p.isr_nodes),
+            tuple(p.offline_replicas),
+            ErrorCode.of(p.error_code),
+        )
+        old = known.partitions.get(p.partition_index) if known is not None and same else None
+        stale = old is not None and 0 <= view.leader_epoch < old.leader_epoch
+        partitions[p.partition_index] = old if stale and old is not None else view
+    return TopicView(name, topic.topic_id, ErrorCode.of(topic.error_code), topic.is_internal, partitions)

@@ -1,0 +1,266 @@
+"""Administration: topics, partitions, configurations, offsets, the quorum.
+
+A call takes many entities and answers for each of them: a result, or the error that concerns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from barnabas.client.admin_types import (
+    BrokerDescription,
+    ClusterDescription,
+    ConfigValue,
+    CreatedTopic,
+    NewTopic,
+    QuorumDescription,
+    QuorumReplica,
+    TopicDescription,
+)
+from barnabas.client.cluster import Cluster
+from barnabas.client.errors import BrokerError, ClientError, check
+from barnabas.client.metadata import Node, TopicView
+from barnabas.client.offsets import ListedOffset, OffsetSpec, Place, list_offsets
+from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest, CreatePartitionsResponse
+from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
+from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicsResponse
+from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest, DescribeClusterResponse
+from barnabas.protocol.messages.describe_configs import DescribeConfigsRequest, DescribeConfigsResponse
+from barnabas.protocol.messages.describe_quorum import DescribeQuorumRequest, DescribeQuorumResponse
+from barnabas.protocol.messages.incremental_alter_configs import (
+    IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse,
+)
+from barnabas.protocol.types import uuid_text
+
+__all__ = [
+    "BROKER",
+    "TOPIC",
+    "Admin",
+    "BrokerDescription",
+    "ClusterDescription",
+    "ConfigValue",
+    "CreatedTopic",
+    "NewTopic",
+    "QuorumDescription",
+    "QuorumReplica",
+    "TopicDescription",
+]
+
+TOPIC: Final = 2
+BROKER: Final = 4
+_SET, _DELETE = 0, 1
+_SOURCES: Final = {1: "topic", 2: "broker", 3: "broker default", 4: "static", 5: "default", 6: "logger"}
+_METADATA_TOPIC: Final = "__cluster_metadata"
+
+
+class Admin:
+    """`async with Admin(bootstrap) as admin`. Raises ClientError for what concerns a call as a whole."""
+
+    def __init__(self, bootstrap: str | Cluster, *, client_id: str = "barnabas-admin", timeout: float = 30.0) -> None:
+        """`bootstrap`: host:port, several separated by commas; or an open Cluster, which stays open.
+
+        `timeout` in seconds, for each call.
+        """
+        self._owned: Final = isinstance(bootstrap, str)
+        if isinstance(bootstrap, str):
+            bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=timeout)
+        self.cluster: Final[Cluster] = bootstrap
+        # What the cluster has for its part is less, so that its own answer says what took so long.
+        self._timeout_ms: Final = int(self.cluster.request_timeout * 800)
+
+    async def __aenter__(self) -> Self:
+        if self._owned:
+            await self.cluster.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> bool | None:
+        return await self.cluster.__aexit__(kind, error, tb) if self._owned else None
+
+    async def describe_cluster(self) -> ClusterDescription:
+        """The brokers, fenced ones too where the cluster can say so."""
+        response = await self.cluster.ask(DescribeClusterRequest(include_fenced_brokers=True), DescribeClusterResponse)
+        check(response.error_code, "the cluster", response.error_message)
+        brokers = [
+            BrokerDescription(Node(b.broker_id, b.host, b.port, b.rack), b.is_fenced)
+            for b in sorted(response.brokers, key=lambda b: b.broker_id)
+        ]
+        return ClusterDescription(response.cluster_id, response.controller_id, brokers)
+
+    async def list_topics(self) -> list[TopicDescription]:
+        """All topics, by name."""
+        view = await self.cluster.refresh(None)
+        return [_describe(view.topics[name]) for name in sorted(view.topics) if not view.topics[name].error]
+
+    async def describe_topics(self, names: Iterable[str]) -> dict[str, TopicDescription | BrokerError]:
+        """These topics; the error of one that does not exist."""
+        wanted = list(names)
+        view = await self.cluster.refresh(wanted)
+        described: dict[str, TopicDescription | BrokerError] = {}
+        for name in wanted:
+            topic = view.topics.get(name)
+            code = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION if topic is None else topic.error
+            described[name] = BrokerError(code, f"topic {name}") if topic is None or code else _describe(topic)
+        return described
+
+    async def create_topics(
+        self, topics: Iterable[NewTopic], *, validate_only: bool = False
+    ) -> dict[str, CreatedTopic | BrokerError]:
+        """Create topics, or only check that they could be."""
+        new = CreateTopicsRequest
+        message = new(
+            timeout_ms=self._timeout_ms,
+            validate_only=validate_only,
+            topics=[
+                new.CreatableTopic(
+                    name=topic.name,
+                    num_partitions=-1 if topic.assignments else topic.partitions,
+                    replication_factor=-1 if topic.assignments else topic.replication_factor,
+                    assignments=[
+                        new.CreatableReplicaAssignment(partition_index=index, broker_ids=brokers)
+                        for index, brokers in enumerate(topic.assignments)
+                    ],
+                    configs=[new.CreatableTopicConfig(name=n, value=v) for n, v in topic.configs.items()],
+                )
+                for topic in topics
+            ],
+        )
+        response = await self.cluster.ask(message, CreateTopicsResponse)
+        return {
+            t.name: CreatedTopic(t.name, uuid_text(t.topic_id), t.num_partitions, t.replication_factor)
+            if t.error_code == 0
+            else BrokerError(t.error_code, f"topic {t.name}", t.error_message)
+            for t in response.topics
+        }
+
+    async def delete_topics(self, names: Iterable[str]) -> dict[str, BrokerError | None]:
+        """Delete topics with all their records."""
+        wanted = list(names)
+        message = DeleteTopicsRequest(
+            topics=[DeleteTopicsRequest.DeleteTopicState(name=name) for name in wanted],
+            topic_names=wanted,
+            timeout_ms=self._timeout_ms,
+        )
+        response = await self.cluster.ask(message, DeleteTopicsResponse)
+        return {r.name or "": _error(r.error_code, f"topic {r.name}", r.error_message) for r in response.responses}
+
+    async def create_partitions(
+        self, totals: Mapping[str, int], *, assignments: Mapping[str, Sequence[Sequence[int]]] | None = None
+    ) -> dict[str, BrokerError | None]:
+        """Raise the number of partitions of topics to these totals; `assignments` places the new ones."""
+        new = CreatePartitionsRequest
+        placed = assignments or {}
+        message = new(
+            timeout_ms=self._timeout_ms,
+            topics=[
+                new.CreatePartitionsTopic(
+                    name=name,
+                    count=total,
+                    assignments=[new.CreatePartitionsAssignment(broker_ids=ids) for ids in placed[name]]
+                    if name in placed
+                    else None,
+                )
+                for name, total in totals.items()
+            ],
+        )
+        response = await self.cluster.ask(message, CreatePartitionsResponse)
+        return {r.name: _error(r.error_code, f"topic {r.name}", r.error_message) for r in response.results}
+
+    async def describe_configs(self, kind: int, names: Iterable[str]) -> dict[str, list[ConfigValue] | BrokerError]:
+        """The settings, by name, of topics (`TOPIC`) or brokers (`BROKER`, named by their ids)."""
+        new = DescribeConfigsRequest
+        described: dict[str, list[ConfigValue] | BrokerError] = {}
+        for broker, group in _by_broker(kind, names).items():
+            resources = [
+                new.DescribeConfigsResource(resource_type=kind, resource_name=name, configuration_keys=None)
+                for name in group
+            ]
+            response = await self.cluster.ask(new(resources=resources), DescribeConfigsResponse, broker=broker)
+            for result in response.results:
+                name = result.resource_name
+                described[name] = _error(result.error_code, _resource(kind, name), result.error_message) or [
+                    ConfigValue(c.name, c.value, _SOURCES.get(c.config_source, "unknown"), c.read_only, c.is_sensitive)
+                    for c in sorted(result.configs, key=lambda c: c.name)
+                ]
+        return described
+
+    async def alter_configs(
+        self, kind: int, changes: Mapping[str, Mapping[str, str | None]], *, validate_only: bool = False
+    ) -> dict[str, BrokerError | None]:
+        """Set settings of topics or brokers; None takes one back to its default. All of one resource, or none."""
+        new = IncrementalAlterConfigsRequest
+        altered: dict[str, BrokerError | None] = {}
+        for broker, group in _by_broker(kind, changes).items():
+            resources = [
+                new.AlterConfigsResource(
+                    resource_type=kind,
+                    resource_name=name,
+                    configs=[
+                        new.AlterableConfig(name=n, config_operation=_DELETE if v is None else _SET, value=v)
+                        for n, v in changes[name].items()
+                    ],
+                )
+                for name in group
+            ]
+            message = new(resources=resources, validate_only=validate_only)
+            response = await self.cluster.ask(message, IncrementalAlterConfigsResponse, broker=broker)
+            for r in response.responses:
+                altered[r.resource_name] = _error(r.error_code, _resource(kind, r.resource_name), r.error_message)
+        return altered
+
+    async def list_offsets(self, points: Mapping[Place, OffsetSpec]) -> dict[Place, ListedOffset | ClientError]:
+        """The offset of a point in each (topic, partition): "earliest", "latest", "max_timestamp" or a time in ms."""
+        return await list_offsets(self.cluster, points)
+
+    async def describe_quorum(self) -> QuorumDescription:
+        """The controllers, and the nodes that follow their log."""
+        new = DescribeQuorumRequest
+        topic = new.TopicData(topic_name=_METADATA_TOPIC, partitions=[new.PartitionData(partition_index=0)])
+        response = await self.cluster.ask(new(topics=[topic]), DescribeQuorumResponse)
+        check(response.error_code, "the quorum", response.error_message)
+        quorum = response.topics[0].partitions[0]
+        check(quorum.error_code, "the quorum", quorum.error_message)
+        return QuorumDescription(
+            quorum.leader_id,
+            quorum.leader_epoch,
+            quorum.high_watermark,
+            [_replica(r) for r in quorum.current_voters],
+            [_replica(r) for r in quorum.observers],
+            {n.node_id: [f"{x.host}:{x.port}" for x in n.listeners] for n in response.nodes},
+        )
+
+
+def _by_broker(kind: int, names: Iterable[str]) -> dict[int | None, list[str]]:
+    """Who is to be asked: a broker for its own settings, any broker for the rest."""
+    groups: dict[int | None, list[str]] = {}
+    for name in names:
+        broker = int(name) if kind == BROKER and name.isdecimal() else None
+        groups.setdefault(broker, []).append(name)
+    return groups
+
+
+def _resource(kind: int, name: str) -> str:
+    return f"topic {name}" if kind == TOPIC else f"broker {name or 'default'}"
+
+
+def _replica(state: DescribeQuorumResponse.ReplicaState) -> QuorumReplica:
+    return QuorumReplica(
+        state.replica_id,
+        uuid_text(state.replica_directory_id),
+        state.log_end_offset,
+        state.last_fetch_timestamp,
+        state.last_caught_up_timestamp,
+    )
+
+
+def _describe(topic: TopicView) -> TopicDescription:
+    return TopicDescription(topic.name, uuid_text(topic.topic_id), topic.internal, topic.partitions)
+
+
+def _error(code: int, what: str, message: str | None) -> BrokerError | None:
+    return BrokerError(code, what, message) if code else None

@@ -1,0 +1,98 @@
+"""What the admin client takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from barnabas.client.metadata import Node, PartitionView
+
+
+@dataclass(frozen=True, slots=True)
+class NewTopic:
+    """What to create; -1 leaves a number to the cluster.
+
+    `assignments`: broker ids of each partition, preferred leader first.
+    """
+
+    name: str
+    partitions: int = -1
+    replication_factor: int = -1
+    configs: Mapping[str, str] = field(default_factory=dict)
+    assignments: Sequence[Sequence[int]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedTopic:
+    """What was created (or, when only validated, would have been)."""
+
+    name: str
+    topic_id: str
+    partitions: int
+    replication_factor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TopicDescription:
+    """A topic and its partitions by number."""
+
+    name: str
+    topic_id: str
+    internal: bool
+    partitions: Mapping[int, PartitionView]
+
+    @property
+    def replication_factor(self) -> int:
+        """The largest number of replicas that a partition has."""
+        return max((len(p.replicas) for p in self.partitions.values()), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerDescription:
+    """A broker; `fenced` ones are registered but do not serve."""
+
+    node: Node
+    fenced: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterDescription:
+    """The cluster: `controller_id` is the broker that clients are told to take for the controller."""
+
+    cluster_id: str
+    controller_id: int
+    brokers: Sequence[BrokerDescription]
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigValue:
+    """One setting of a resource: `value` is None when it is secret, `source` says where it comes from."""
+
+    name: str
+    value: str | None
+    source: str
+    read_only: bool
+    sensitive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumReplica:
+    """A node that keeps the metadata log; times in ms of the leader's wall clock, -1 where it has none."""
+
+    id: int
+    directory_id: str
+    log_end_offset: int
+    last_fetch_ms: int
+    last_caught_up_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuorumDescription:
+    """The metadata quorum. `listeners`: each voter's addresses as host:port, as far as the cluster tells."""
+
+    leader_id: int
+    leader_epoch: int
+    high_watermark: int
+    voters: Sequence[QuorumReplica]
+    observers: Sequence[QuorumReplica]
+    listeners: Mapping[int, Sequence[str]]

@@ -1,0 +1,323 @@
+"""Records on their way to the brokers: gathered into batches, sent in order, tried again. A core.
+
+What is kept true:
+- The batches of a partition are sent in the order of their records, one at a time: the next leaves when the fate of the
+  one before it is known. So a retry never overtakes, and there is never a batch whose sequence would have to change.
+- Every batch ends exactly once, as `Written` or as an error, within the delivery timeout of its first record, also
+  when it is in flight then: a late answer changes nothing.
+- Idempotence: a batch keeps its sequence from its first attempt on. The partition's next sequence moves on when a batch
+  is written. When one fails that was ever sent, nobody knows whether the broker has it, so the partition goes on with a
+  higher epoch from sequence 0: the broker then takes neither the old batch any more nor a new one for its duplicate.
+  Epochs may differ between partitions, because brokers keep producers by partition.
+
+The driver sends what `drain` returns and reports each by `answered` or `lost`; it calls `expire` and `drain` at
+`next_deadline`, and gets a producer id whenever `needs_producer_id`. Times in seconds, timestamps of records in ms.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Final
+
+from barnabas.client.errors import BrokerError, ClientError, TimedOut
+from barnabas.protocol.compression import Compression
+from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.record_builder import BatchBuilder
+from barnabas.protocol.types import Buffer
+
+if TYPE_CHECKING:
+    from barnabas.protocol.record_builder import Headers
+
+_SEQUENCES: Final = 1 << 31
+_MAX_EPOCH: Final = 0x7FFF
+_RECORD_OVERHEAD: Final = 21
+"""Bytes that a record has besides its key, value and headers, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatcherConfig:
+    """`linger`, `delivery_timeout` and backoffs in seconds, `batch_size` in bytes before compression."""
+
+    batch_size: int = 16384
+    linger: float = 0.0
+    delivery_timeout: float = 120.0
+    compression: Compression = Compression.NONE
+    idempotent: bool = True
+    backoff_first: float = 0.05
+    backoff_max: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A batch is in the log. `base_offset` is -1 where the broker did not say, `append_time_ms` where it kept ours."""
+
+    base_offset: int = -1
+    append_time_ms: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a broker says of one batch."""
+
+    code: ErrorCode
+    base_offset: int = -1
+    append_time_ms: int = -1
+    message: str | None = None
+
+
+class Verdict(Enum):
+    """What an answer means for its batch."""
+
+    ENDED = "ended"
+    RETRY = "retry"
+    RETRY_ELSEWHERE = "retry elsewhere"
+    """The broker does not lead the partition: its leader is to be looked up."""
+
+
+class Batch:
+    """Records of one partition, sent together. `outcome` is None while it is on its way."""
+
+    __slots__ = (
+        "attempts",
+        "builder",
+        "created",
+        "data",
+        "deadline",
+        "in_flight",
+        "last_error",
+        "outcome",
+        "partition",
+        "retry_at",
+        "topic",
+    )
+
+    def __init__(self, topic: str, partition: int, builder: BatchBuilder, now: float, deadline: float) -> None:
+        self.topic: Final = topic
+        self.partition: Final = partition
+        self.builder: Final = builder
+        self.created: Final = now
+        self.deadline: Final = deadline
+        self.data: bytearray | None = None
+        """The bytes, from the first attempt on."""
+        self.attempts = 0
+        self.in_flight = False
+        self.retry_at = now
+        self.last_error: object = "it was never sent"
+        self.outcome: Written | ClientError | None = None
+
+    def __str__(self) -> str:
+        return f"{self.builder.count} records for {self.topic}-{self.partition}"
+
+
+class _Producer:
+    """Who writes to a partition: id, epoch, and the sequence of the next batch."""
+
+    __slots__ = ("epoch", "id", "sequence")
+
+    def __init__(self, producer_id: int, epoch: int) -> None:
+        self.id: Final = producer_id
+        self.epoch = epoch
+        self.sequence = 0
+
+
+class _Queue:
+    """A partition's batches, oldest first; only the first is ever in flight."""
+
+    __slots__ = ("batches", "producer")
+
+    def __init__(self) -> None:
+        self.batches: deque[Batch] = deque()
+        self.producer: _Producer | None = None
+
+
+class Batcher:
+    """See the module's text."""
+
+    def __init__(self, config: BatcherConfig, jitter: Callable[[], float]) -> None:
+        """`jitter` gives a number from 0 to 1, for the waits before retries."""
+        self._config: Final = config
+        self._jitter: Final = jitter
+        self._queues: Final[dict[tuple[str, int], _Queue]] = {}
+        self._open: Final[dict[tuple[str, int], _Queue]] = {}  # those that hold batches
+        self._identity: tuple[int, int] | None = None
+        self.flushing = False
+        """Whether batches are sent without lingering."""
+
+    # -- in ------------------------------------------------------------------------------------------------------
+
+    def append(
+        self,
+        topic: str,
+        partition: int,
+        timestamp: int,
+        key: Buffer | None,
+        value: Buffer | None,
+        headers: Headers,
+        now: float,
+    ) -> tuple[Batch, int, bool]:
+        """Take a record: its batch, its place in it, and whether the batch is a new one, to be looked at by `drain`."""
+        place = (topic, partition)
+        queue = self._queues.get(place)
+        if queue is None:
+            queue = self._queues[place] = _Queue()
+        last = queue.batches[-1] if queue.batches else None
+        if last is not None and last.data is None:
+            builder = last.builder
+            if builder.size + record_size(key, value, headers) <= self._config.batch_size:
+                builder.append(timestamp, key, value, headers)
+                return last, builder.count - 1, False
+        builder = BatchBuilder(self._config.compression)
+        builder.append(timestamp, key, value, headers)  # before anything changes: it refuses what is no record
+        batch = Batch(topic, partition, builder, now, now + self._config.delivery_timeout)
+        queue.batches.append(batch)
+        self._open[place] = queue
+        return batch, 0, True
+
+    # -- out -----------------------------------------------------------------------------------------------------
+
+    @property
+    def pending(self) -> int:
+        """Batches that have not ended."""
+        return sum(len(queue.batches) for queue in self._open.values())
+
+    @property
+    def needs_producer_id(self) -> bool:
+        """Whether batches wait for a producer id."""
+        return (
+            self._config.idempotent and self._identity is None and any(q.producer is None for q in self._open.values())
+        )
+
+    def set_producer_id(self, producer_id: int, epoch: int) -> None:
+        """The cluster gave out a producer id."""
+        self._identity = (producer_id, epoch)
+
+    def drain(self, now: float) -> list[Batch]:
+        """The batches to be sent now: built, and in flight from here on."""
+        ready: list[Batch] = []
+        for queue in self._open.values():
+            batch = queue.batches[0]
+            if not batch.in_flight and now >= self._due(queue) and self._begin(queue, batch):
+                ready.append(batch)
+        return ready
+
+    def _due(self, queue: _Queue) -> float:
+        """When the queue's first batch is to be sent."""
+        batch = queue.batches[0]
+        if batch.attempts or self.flushing or len(queue.batches) > 1 or batch.builder.size >= self._config.batch_size:
+            return batch.retry_at
+        return batch.created + self._config.linger
+
+    def _begin(self, queue: _Queue, batch: Batch) -> bool:
+        if batch.data is None:
+            if self._config.idempotent:
+                if queue.producer is None:
+                    if self._identity is None:
+                        return False
+                    queue.producer = _Producer(*self._identity)
+                builder = batch.builder
+                builder.producer_id, builder.producer_epoch = queue.producer.id, queue.producer.epoch
+                builder.base_sequence = queue.producer.sequence
+            batch.data = batch.builder.build()
+        batch.attempts += 1
+        batch.in_flight = True
+        return True
+
+    def next_deadline(self) -> float:
+        """When `expire` or `drain` will have something; infinity when nothing waits."""
+        deadline = float("inf")
+        for queue in self._open.values():
+            batch = queue.batches[0]
+            deadline = min(deadline, batch.deadline)
+            waits_for_id = self._config.idempotent and queue.producer is None and self._identity is None
+            if not batch.in_flight and not waits_for_id:
+                deadline = min(deadline, self._due(queue))
+        return deadline
+
+    # -- what became of it ---------------------------------------------------------------------------------------
+
+    def answered(self, batch: Batch, answer: Answer, now: float) -> Verdict:
+        """A broker answered; a batch that has ended has its outcome."""
+        if batch.outcome is not None:
+            return Verdict.ENDED
+        match answer.code:
+            case ErrorCode.NONE:
+                self._end(batch, Written(answer.base_offset, answer.append_time_ms))
+                return Verdict.ENDED
+            case ErrorCode.DUPLICATE_SEQUENCE_NUMBER:
+                # An earlier attempt was written, so long ago that the broker has forgotten where.
+                self._end(batch, Written())
+                return Verdict.ENDED
+        error = BrokerError(answer.code, f"{batch.topic}-{batch.partition}", answer.message)
+        if not error.retriable:
+            self._end(batch, error)
+            return Verdict.ENDED
+        self._retry(batch, error, now)
+        return Verdict.RETRY if answer.code in _LEADER_STAYS else Verdict.RETRY_ELSEWHERE
+
+    def lost(self, batch: Batch, why: object, now: float) -> None:
+        """The batch could not be sent, or no answer came."""
+        if batch.outcome is None:
+            self._retry(batch, why, now)
+
+    def expire(self, now: float) -> list[Batch]:
+        """End the batches whose delivery timeout is over."""
+        late = [batch for queue in self._open.values() for batch in queue.batches if batch.deadline <= now]
+        for batch in late:
+            timeout = self._config.delivery_timeout
+            self._end(batch, TimedOut(f"{batch}: not delivered within {timeout:g} s; last: {batch.last_error}"))
+        return late
+
+    def fail_all(self, error: ClientError, *, waiting_for_id: bool = False) -> list[Batch]:
+        """End every batch with this error, or only those that wait for a producer id."""
+        queues = [queue for queue in self._open.values() if queue.producer is None or not waiting_for_id]
+        failed = [batch for queue in queues for batch in queue.batches]
+        for batch in failed:
+            self._end(batch, error)
+        return failed
+
+    def _retry(self, batch: Batch, why: object, now: float) -> None:
+        pause = min(self._config.backoff_first * 2.0 ** (batch.attempts - 1), self._config.backoff_max)
+        batch.retry_at = now + pause * (0.8 + 0.4 * self._jitter())
+        batch.last_error = why
+        batch.in_flight = False
+
+    def _end(self, batch: Batch, outcome: Written | ClientError) -> None:
+        place = (batch.topic, batch.partition)
+        queue = self._open[place]
+        queue.batches.remove(batch)
+        if not queue.batches:
+            del self._open[place]
+        batch.outcome = outcome
+        batch.in_flight = False
+        producer = queue.producer
+        if producer is None or batch.data is None:
+            return
+        if isinstance(outcome, Written):
+            producer.sequence = (producer.sequence + batch.builder.count) % _SEQUENCES
+        elif producer.epoch < _MAX_EPOCH:
+            producer.epoch += 1
+            producer.sequence = 0
+        else:
+            queue.producer = self._identity = None
+
+
+_LEADER_STAYS: Final = frozenset(
+    {
+        ErrorCode.NOT_ENOUGH_REPLICAS,
+        ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        ErrorCode.REQUEST_TIMED_OUT,
+        ErrorCode.CORRUPT_MESSAGE,
+        ErrorCode.THROTTLING_QUOTA_EXCEEDED,
+    }
+)
+
+
+def record_size(key: Buffer | None, value: Buffer | None, headers: Iterable[tuple[str, Buffer | None]]) -> int:
+    """The bytes that a record takes in a batch, at most."""
+    size = _RECORD_OVERHEAD + (len(key) if key is not None else 0) + (len(value) if value is not None else 0)
+    for name, content in headers:
+        size += 10 + len(name.encode()) + (len(content) if content is not None else 0)
+    return size

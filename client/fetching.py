@@ -1,0 +1,330 @@
+"""What a consumer reads, from where, and what it has in hand. A core.
+
+What is kept true:
+- A partition's records come out in order, each once, beginning with the position it was given; control records,
+  compacted ones and those before the position in their batch are passed over.
+- One fetch at a time is open to a broker, and it names all the partitions that the broker leads, so that news of any of
+  them come at once.
+- No fetch begins while `max_buffered` bytes lie here unread: there are never more than that and one answer a broker.
+- What is answered to a fetch that began before the partitions were assigned anew is dropped.
+
+The driver carries out the `Work` that `drain` returns and reports it by `fetched`, `failed`, `leaders_found` and
+`reset`; it calls `drain` again after any of these, when `next_batch` has made room, and at `next_deadline`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from barnabas.client.errors import BrokerError, ClientError, UnreadableRecords
+from barnabas.client.metadata import ClusterView, Node
+from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.messages.fetch import FetchResponse
+from barnabas.protocol.record_batch import CorruptRecords, RecordBatch, iter_batches
+
+OffsetReset = Literal["earliest", "latest", "none"]
+Place = tuple[str, int]
+"""A topic and a partition of it."""
+
+
+@dataclass(slots=True)
+class ConsumerRecord:
+    """A record as it was read. `timestamp` in ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: list[tuple[str, bytes | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class FetchingConfig:
+    """`max_buffered` in bytes, backoffs and `topic_patience` (until a topic that is gone is an error) in seconds."""
+
+    offset_reset: OffsetReset = "none"
+    max_buffered: int = 16 * 1024 * 1024
+    check_crcs: bool = True
+    backoff_first: float = 0.05
+    backoff_max: float = 1.0
+    topic_patience: float = 30.0
+
+
+class Position:
+    """A partition that is being read. `offset` is the next record's for the user, `fetch_offset` for the broker."""
+
+    __slots__ = (
+        "attempts",
+        "busy",
+        "end",
+        "error",
+        "failing_since",
+        "fetch_offset",
+        "offset",
+        "partition",
+        "retry_at",
+        "topic",
+    )
+
+    def __init__(self, topic: str, partition: int, offset: int, end: int | None = None) -> None:
+        self.topic: Final = topic
+        self.partition: Final = partition
+        self.offset = offset
+        self.fetch_offset = offset
+        self.end: Final = end
+        """Where reading stops; None: never."""
+        self.busy = False
+        """The driver is at it."""
+        self.error: ClientError | None = None
+        """Why nothing more is read."""
+        self.attempts = 0
+        self.failing_since = 0.0
+        self.retry_at = 0.0
+
+    @property
+    def at_end(self) -> bool:
+        """Whether everything that was wanted has been read."""
+        return self.end is not None and self.offset >= self.end
+
+    def __str__(self) -> str:
+        return f"{self.topic}-{self.partition}@{self.fetch_offset}"
+
+
+@dataclass(slots=True)
+class Work:
+    """What is to be done now, all of it at a time."""
+
+    fetches: dict[Node, list[Position]] = field(default_factory=dict)
+    leaderless: list[Position] = field(default_factory=list)
+    """Ask for metadata, then `leaders_found`."""
+    resets: list[Position] = field(default_factory=list)
+    """Ask where the log begins or ends, then `reset`."""
+
+
+class Fetching:
+    """See the module's text."""
+
+    def __init__(self, config: FetchingConfig, jitter: Callable[[], float]) -> None:
+        """`jitter` gives a number from 0 to 1, for the waits before retries."""
+        self._config: Final = config
+        self._jitter: Final = jitter
+        self._positions: dict[Place, Position] = {}
+        self._busy_nodes: Final[set[int]] = set()
+        self._resets: list[Position] = []
+        self._chunks: deque[tuple[Position, Iterator[RecordBatch], int]] = deque()
+        self._buffered = 0
+        self._failures: deque[ClientError] = deque()
+
+    # -- the user's side -----------------------------------------------------------------------------------------
+
+    def assign(self, positions: Iterable[Position]) -> None:
+        """Read these partitions from now on, and no others."""
+        self._positions = {(p.topic, p.partition): p for p in positions}
+        self._resets.clear()
+        self._chunks.clear()
+        self._failures.clear()
+        self._buffered = 0
+
+    def position(self, topic: str, partition: int) -> int | None:
+        """The offset of the next record; None if the partition is not assigned."""
+        found = self._positions.get((topic, partition))
+        return None if found is None else found.offset
+
+    @property
+    def finished(self) -> bool:
+        """Whether every partition has been read to its end."""
+        return all(position.at_end for position in self._positions.values())
+
+    @property
+    def buffered(self) -> int:
+        """Bytes in hand."""
+        return self._buffered
+
+    def next_batch(self) -> Iterator[ConsumerRecord] | None:
+        """The records of the next batch in hand; None if there is none.
+
+        Raises what a partition failed with: once, and again when there is no other left to wait for.
+        """
+        while self._chunks:
+            position, batches, size = self._chunks[0]
+            batch = next(batches, None)
+            if batch is not None and not position.at_end:
+                return self._records(position, batch)
+            self._chunks.popleft()
+            self._buffered -= size
+        if self._failures:
+            raise self._failures.popleft()
+        unread = [position.error for position in self._positions.values() if not position.at_end]
+        if (error := next(iter(unread), None)) is not None and all(unread):
+            raise error.again()
+        return None
+
+    def _records(self, position: Position, batch: RecordBatch) -> Iterator[ConsumerRecord]:
+        topic, partition = position.topic, position.partition
+        end = float("inf") if position.end is None else position.end
+        try:
+            if self._config.check_crcs and not batch.verify_crc():
+                raise CorruptRecords("its checksum is wrong")
+            for record in () if batch.is_control else batch.records():
+                if record.offset < position.offset:
+                    continue
+                if record.offset >= end:
+                    break
+                position.offset = record.offset + 1
+                key = None if record.key is None else bytes(record.key)
+                value = None if record.value is None else bytes(record.value)
+                yield ConsumerRecord(topic, partition, record.offset, record.timestamp, key, value, record.headers)
+        except CorruptRecords as error:
+            position.error = UnreadableRecords(f"{topic}-{partition}, batch at offset {batch.base_offset}: {error}")
+            self._drop(position)
+            raise position.error.again() from None
+        position.offset = max(position.offset, batch.next_offset)
+
+    def _drop(self, position: Position) -> None:
+        """What came of this partition later must not be read as if it followed."""
+        self._chunks = deque(chunk for chunk in self._chunks if chunk[0] is not position)
+        self._buffered = sum(size for _, _, size in self._chunks)
+
+    # -- the brokers' side ---------------------------------------------------------------------------------------
+
+    def drain(self, view: ClusterView, now: float) -> Work:
+        """What is to be done now; it is in progress from here on."""
+        work = Work(resets=self._resets)
+        self._resets = []
+        if self._buffered >= self._config.max_buffered:
+            return work
+        for position in self._positions.values():
+            if self._idle(position) and position.retry_at <= now:
+                leader = view.leader(position.topic, position.partition)
+                if leader is None:
+                    position.busy = True
+                    work.leaderless.append(position)
+                elif leader.id not in self._busy_nodes:
+                    position.busy = True
+                    work.fetches.setdefault(leader, []).append(position)
+        self._busy_nodes.update(node.id for node in work.fetches)
+        return work
+
+    def _idle(self, position: Position) -> bool:
+        more = position.end is None or position.fetch_offset < position.end
+        return more and not position.busy and position.error is None
+
+    def next_deadline(self, now: float) -> float:
+        """When a partition is to be tried again; infinity if none waits for that alone."""
+        if self._buffered >= self._config.max_buffered:
+            return float("inf")
+        return min((p.retry_at for p in self._positions.values() if p.retry_at > now), default=float("inf"))
+
+    def fetched(
+        self, node: Node, wanted: Iterable[Position], answers: Mapping[Place, FetchResponse.PartitionData], now: float
+    ) -> list[Position]:
+        """A fetch was answered. Returns the partitions whose leader is to be forgotten."""
+        self._busy_nodes.discard(node.id)
+        misled: list[Position] = []
+        for position in wanted:
+            position.busy = False
+            place = (position.topic, position.partition)
+            if self._positions.get(place) is not position:
+                continue
+            answer = answers.get(place)
+            if answer is None:
+                misled.append(position)
+                self._retry(position, now)
+            elif answer.error_code:
+                if self._refused(position, ErrorCode.of(answer.error_code), now):
+                    misled.append(position)
+            else:
+                self._take(position, answer)
+        return misled
+
+    def failed(self, node: Node, wanted: Iterable[Position], now: float, error: ClientError | None = None) -> None:
+        """A fetch was not answered: for this reason, or because the connection was lost."""
+        self._busy_nodes.discard(node.id)
+        for position in wanted:
+            position.busy = False
+            if error is None or error.retriable:
+                self._retry(position, now)
+            else:
+                self._fail(position, error)
+
+    def _take(self, position: Position, answer: FetchResponse.PartitionData) -> None:
+        position.attempts = 0
+        if not answer.records:
+            return
+        try:
+            batches = list(iter_batches(answer.records))
+        except CorruptRecords as error:
+            self._fail(position, UnreadableRecords(f"{position}: {error}"))
+            return
+        if batches:
+            # The broker fills its answer from the first partition on: the one that got something is last next time.
+            # One that got no more than a cut batch moves forward so: the first gets its batch whole.
+            place = (position.topic, position.partition)
+            self._positions[place] = self._positions.pop(place)
+            position.fetch_offset = batches[-1].next_offset
+            size = len(answer.records)
+            self._buffered += size
+            self._chunks.append((position, iter(batches), size))
+
+    def _refused(self, position: Position, code: ErrorCode, now: float) -> bool:
+        """Whether the partition's leader is to be looked up."""
+        if code == ErrorCode.OFFSET_OUT_OF_RANGE and self._config.offset_reset != "none":
+            position.busy = True
+            self._resets.append(position)
+            return False
+        if not code.retriable or code == ErrorCode.CORRUPT_MESSAGE:
+            text = None
+            if code == ErrorCode.OFFSET_OUT_OF_RANGE:
+                text = "The log does not hold that offset; auto_offset_reset says what to do then."
+            self._fail(position, BrokerError(code, str(position), text))
+            return False
+        self._retry(position, now)
+        return code != ErrorCode.OFFSET_NOT_AVAILABLE
+
+    def leaders_found(self, positions: Iterable[Position], view: ClusterView, now: float) -> None:
+        """Metadata was asked for, with or without success."""
+        for position in positions:
+            position.busy = False
+            if view.leader(position.topic, position.partition) is not None:
+                continue
+            topic = view.topics.get(position.topic)
+            code = topic.error if topic is not None else ErrorCode.NONE
+            gone = code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+            if code and (not code.retriable or (gone and self._lasts(position, now))):
+                self._fail(position, BrokerError(code, str(position)))
+            else:
+                self._retry(position, now)
+
+    def _lasts(self, position: Position, now: float) -> bool:
+        return position.attempts > 0 and now - position.failing_since >= self._config.topic_patience
+
+    def reset(self, position: Position, offset: int) -> None:
+        """The log begins or ends here: go on from there."""
+        position.busy = False
+        position.offset = position.fetch_offset = offset
+
+    def reset_failed(self, position: Position, error: ClientError, now: float) -> None:
+        """Nobody could say where the log begins or ends."""
+        position.busy = False
+        if error.retriable:
+            self._retry(position, now)
+        else:
+            self._fail(position, error)
+
+    def _retry(self, position: Position, now: float) -> None:
+        if not position.attempts:
+            position.failing_since = now
+        pause = min(self._config.backoff_first * 2.0**position.attempts, self._config.backoff_max)
+        position.attempts += 1
+        position.retry_at = now + pause * (0.8 + 0.4 * self._jitter())
+
+    def _fail(self, position: Position, error: ClientError) -> None:
+        """Nothing more is read of this partition until it is assigned anew."""
+        position.error = error
+        if self._positions.get((position.topic, position.partition)) is position:
+            self._failures.append(error)

@@ -1,0 +1,325 @@
+"""The producer: `async with Producer(bootstrap) as producer: await producer.send("topic", b"value")`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Literal, Self
+
+import trio
+
+from barnabas.client.background import Background
+from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdict, Written, record_size
+from barnabas.client.cluster import Cluster, version_with_names
+from barnabas.client.connection import ConnectionLost
+from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError, check
+from barnabas.client.metadata import Node
+from barnabas.client.partitioner import StickyPartitioner, partition_for_key
+from barnabas.protocol.compression import Compression
+from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
+from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
+from barnabas.protocol.types import ZERO_UUID, Buffer
+
+Acks = Literal["all", -1, 0, 1]
+CompressionName = Literal["none", "gzip", "snappy", "lz4", "zstd"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMetadata:
+    """Where a record went: `offset` is -1 where the broker does not say (acks=0), `timestamp` in ms."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+
+
+class Producer:
+    """Sends records, in batches, in order within each partition, and by default exactly once (idempotent).
+
+    Open it with `async with`. The block's end waits for what is under way, at most for the delivery timeout.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str | Cluster,
+        *,
+        acks: Acks = "all",
+        compression: CompressionName = "none",
+        linger: float = 0.0,
+        batch_size: int = 16384,
+        enable_idempotence: bool | None = None,
+        delivery_timeout: float = 120.0,
+        request_timeout: float = 30.0,
+        client_id: str = "barnabas-producer",
+    ) -> None:
+        """Args, named as Kafka's settings:
+
+        bootstrap: host:port, several separated by commas; or an open Cluster, which stays open.
+        acks: who must have a record before it counts as sent: "all" in-sync replicas, 1: the leader, 0: nobody.
+        compression: of batches.
+        linger: seconds to wait for more records before a batch is sent; records gather anyway while one is under way.
+        batch_size: bytes of a batch before compression; a larger record goes alone.
+        enable_idempotence: whether retries can never double a record; needs acks="all". None: if acks is "all".
+        delivery_timeout: seconds, retries included, after which a record is given up.
+        request_timeout: seconds that a broker has for one answer.
+        """
+        self._acks: Final = _check_acks(acks, enable_idempotence)
+        self._stack: Final = AsyncExitStack()
+        self._owned: Final = isinstance(bootstrap, str)
+        if isinstance(bootstrap, str):
+            bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=request_timeout)
+        self.cluster: Final[Cluster] = bootstrap
+        _check_at_least(batch_size=(batch_size, 1), linger=(linger, 0), delivery_timeout=(delivery_timeout, 0.001))
+        idempotent = self._acks == -1 if enable_idempotence is None else enable_idempotence
+        config = BatcherConfig(batch_size, linger, delivery_timeout, _check_compression(compression), idempotent)
+        self._batcher: Final = Batcher(config, self.cluster.rng.random)
+        self._sticky: Final = StickyPartitioner(batch_size, self.cluster.rng.choice)
+        self._ended: Final[dict[Batch, trio.Event]] = {}
+        self._wake = trio.Event()
+        self._nursery: trio.Nursery | None = None
+        self._asking_for_id = False
+
+    async def __aenter__(self) -> Self:
+        if self._owned:
+            await self._stack.enter_async_context(self.cluster)
+        self._nursery = await self._stack.enter_async_context(Background())
+        self._stack.push_async_exit(self._close)
+        self._nursery.start_soon(self._run)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> bool | None:
+        return await self._stack.__aexit__(kind, error, tb)
+
+    async def send(
+        self,
+        topic: str,
+        value: Buffer | None,
+        *,
+        key: Buffer | None = None,
+        headers: Sequence[tuple[str, Buffer | None]] = (),
+        partition: int | None = None,
+        timestamp: int | None = None,
+    ) -> RecordMetadata:
+        """Send one record and wait until it is acknowledged. Call it from several tasks to fill batches.
+
+        Without `partition` the key decides, and without a key too, chance. `timestamp` in ms; None: now.
+        Raises ClientError. Cancelling stops the waiting, not the record.
+        """
+        partition = await self._place(topic, value, key, headers, partition)
+        if self._nursery is None:
+            raise ClientClosed("the producer is not open: use it inside its `async with` block")
+        stamp = time.time_ns() // 1_000_000 if timestamp is None else timestamp
+        batch, index, new = self._batcher.append(topic, partition, stamp, key, value, headers, trio.current_time())
+        if new:
+            self._ended[batch] = trio.Event()
+            self._wake.set()
+        await self._ended[batch].wait()
+        match batch.outcome:
+            case Written(base, append_time):
+                offset = base + index if base >= 0 else -1
+                return RecordMetadata(topic, partition, offset, stamp if append_time < 0 else append_time)
+            case ClientError() as error:
+                raise error.again()
+        raise AssertionError(f"{batch} ended without an outcome")
+
+    async def flush(self) -> None:
+        """Wait until everything that is under way has been acknowledged or has failed."""
+        self._batcher.flushing = True
+        self._wake.set()
+        try:
+            for event in list(self._ended.values()):
+                await event.wait()
+        finally:
+            self._batcher.flushing = False
+
+    async def _place(
+        self,
+        topic: str,
+        value: Buffer | None,
+        key: Buffer | None,
+        headers: Sequence[tuple[str, Buffer | None]],
+        partition: int | None,
+    ) -> int:
+        known = await self.cluster.topic(topic, create=True)
+        if partition is not None:
+            if partition not in known.partitions:
+                await self.cluster.check_partition(topic, partition)
+            return partition
+        if key is not None:
+            return partition_for_key(key, len(known.partitions))
+        return self._sticky.partition(known, record_size(key, value, headers))
+
+    async def _close(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                await self.flush()
+        finally:
+            self._nursery = None
+            self._finish(
+                self._batcher.fail_all(ClientClosed("the producer was closed before the record was acknowledged"))
+            )
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        assert self._nursery is not None
+        try:
+            while True:
+                self._wake = trio.Event()
+                now = trio.current_time()
+                self._finish(self._batcher.expire(now))
+                if self._batcher.needs_producer_id and not self._asking_for_id:
+                    self._asking_for_id = True
+                    self._nursery.start_soon(self._get_producer_id)
+                self._deliver(self._batcher.drain(now))
+                with trio.move_on_at(self._batcher.next_deadline()):
+                    await self._wake.wait()
+        finally:
+            # Whatever ended this task, nobody is left waiting for it.
+            self._finish(
+                self._batcher.fail_all(ClientClosed("the producer stopped before the record was acknowledged"))
+            )
+
+    def _finish(self, batches: Iterable[Batch]) -> None:
+        for batch in batches:
+            self._ended.pop(batch).set()
+
+    async def _get_producer_id(self) -> None:
+        request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=0x7FFFFFFF)
+        try:
+            backoff = self.cluster.backoff("a producer id")
+            while True:
+                response = await self.cluster.ask(request, InitProducerIdResponse)
+                try:
+                    check(response.error_code, "producer id")
+                except BrokerError as error:
+                    if not error.retriable:
+                        raise
+                    await backoff.wait(error)
+                else:
+                    break
+            self._batcher.set_producer_id(response.producer_id, response.producer_epoch)
+        except ClientError as error:
+            self._finish(self._batcher.fail_all(error, waiting_for_id=True))
+        finally:
+            self._asking_for_id = False
+            self._wake.set()
+
+    def _deliver(self, batches: Iterable[Batch]) -> None:
+        """Begin to send each batch to its leader, those of one leader together."""
+        assert self._nursery is not None
+        groups: dict[Node | None, list[Batch]] = {}
+        for batch in batches:
+            groups.setdefault(self.cluster.view.leader(batch.topic, batch.partition), []).append(batch)
+        for leader, group in groups.items():
+            if leader is None:
+                self._nursery.start_soon(self._find_leaders, group)
+            else:
+                self._nursery.start_soon(self._send, leader, group)
+
+    async def _find_leaders(self, batches: list[Batch]) -> None:
+        why: object = "there is no leader"
+        try:
+            await self.cluster.refresh({batch.topic for batch in batches})
+        except ClientError as error:
+            why = error
+        found = [batch for batch in batches if self.cluster.view.leader(batch.topic, batch.partition) is not None]
+        self._deliver(found)
+        self._lost([batch for batch in batches if batch not in found], why)
+
+    async def _send(self, leader: Node, batches: list[Batch]) -> None:
+        request = self._request(batches)
+        try:
+            connection = await self.cluster.to(leader)
+            by_id = all(topic.topic_id != ZERO_UUID for topic in request.topic_data)
+            version = None if by_id else version_with_names(connection, request.API_KEY)
+            if self._acks == 0:
+                connection.send_unanswered(request, version)
+                self._answered({_name(batch): Answer(ErrorCode.NONE) for batch in batches}, batches)
+                return
+            response = await self.cluster.request(connection, request, ProduceResponse, version)
+        except ConnectionLost as error:
+            for batch in batches:
+                self.cluster.view.forget_leader(batch.topic, batch.partition)
+            self._lost(batches, f"{leader}: {error}")
+        except BrokerError as error:
+            self._answered({_name(batch): Answer(error.code, message=str(error)) for batch in batches}, batches)
+        else:
+            self._answered(_answers(request, response), batches)
+
+    def _request(self, batches: Iterable[Batch]) -> ProduceRequest:
+        topics: dict[str, ProduceRequest.TopicProduceData] = {}
+        for batch in batches:
+            data = topics.get(batch.topic)
+            if data is None:
+                topic_id = self.cluster.view.topic_id(batch.topic)
+                data = topics[batch.topic] = ProduceRequest.TopicProduceData(name=batch.topic, topic_id=topic_id)
+            data.partition_data.append(ProduceRequest.PartitionProduceData(index=batch.partition, records=batch.data))
+        timeout_ms = int(self.cluster.request_timeout * 1000)
+        return ProduceRequest(acks=self._acks, timeout_ms=timeout_ms, topic_data=topics.values())
+
+    def _answered(self, answers: dict[tuple[str, int], Answer], batches: Iterable[Batch]) -> None:
+        now = trio.current_time()
+        for batch in batches:
+            if batch.outcome is not None:
+                continue  # it expired meanwhile
+            answer = answers.get(_name(batch), Answer(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message="no answer for it"))
+            match self._batcher.answered(batch, answer, now):
+                case Verdict.ENDED:
+                    self._finish([batch])
+                case Verdict.RETRY_ELSEWHERE:
+                    self.cluster.view.forget_leader(batch.topic, batch.partition)
+        self._wake.set()
+
+    def _lost(self, batches: Iterable[Batch], why: object) -> None:
+        now = trio.current_time()
+        for batch in batches:
+            self._batcher.lost(batch, why, now)
+        self._wake.set()
+
+
+def _name(batch: Batch) -> tuple[str, int]:
+    return batch.topic, batch.partition
+
+
+def _answers(request: ProduceRequest, response: ProduceResponse) -> dict[tuple[str, int], Answer]:
+    names = {topic.topic_id: topic.name for topic in request.topic_data}
+    return {
+        (topic.name or names.get(topic.topic_id, ""), p.index): Answer(
+            ErrorCode.of(p.error_code), p.base_offset, p.log_append_time_ms, p.error_message
+        )
+        for topic in response.responses
+        for p in topic.partition_responses
+    }
+
+
+def _check_acks(acks: object, idempotence: bool | None) -> int:
+    number = -1 if acks == "all" else acks
+    if number not in (-1, 0, 1) or not isinstance(number, int):
+        raise ConfigurationError(f'acks={acks!r}; it is "all", 1 or 0')
+    if idempotence and number != -1:
+        raise ConfigurationError(f'enable_idempotence needs acks="all", not {acks!r}')
+    return number
+
+
+def _check_compression(name: str) -> Compression:
+    try:
+        return Compression.of(name)
+    except ValueError:
+        known = ", ".join(codec.name.lower() for codec in Compression)
+        raise ConfigurationError(f"compression={name!r}; it is one of {known}") from None
+
+
+def _check_at_least(**limits: tuple[float, float]) -> None:
+    for name, (value, lowest) in limits.items():
+        if value < lowest:
+            raise ConfigurationError(f"{name}={value:g}; it must be at least {lowest:g}")
