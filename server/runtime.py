@@ -5,7 +5,8 @@ This runtime stands between requests, machine and log:
 
 - `submit` lets the machine decide, appends the records to the log, replays them at once, so that the next decision
   sees them, and keeps the reply until their offset is committed. A decision without records may have been made upon
-  uncommitted ones: its reply waits for those.
+  uncommitted ones: its reply waits for those. The replay comes just before the append: records that cannot be
+  replayed stop this node, and never enter the log to stop the others.
 - `resign` answers everything that waits with an error, and takes the machine back to what is committed. What was
   appended may still be committed by the next leader; then it comes back through `replay_committed`, as to any
   follower.
@@ -21,7 +22,7 @@ resigns or stops.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -60,14 +61,26 @@ class Machine(Protocol[R_contra]):
         ...
 
 
+class Append(Protocol):
+    """Records that can be appended; nothing has happened yet."""
+
+    @property
+    def ends(self) -> Sequence[int]:
+        """The last offset of each batch. Offsets are consecutive, and a batch is committed as a whole."""
+        ...
+
+    def append(self) -> None:
+        """Append, without waiting for anything."""
+        ...
+
+
 class Log(Protocol[R_contra]):
     """The log's end, on its leader."""
 
-    def append(self, records: Sequence[R_contra], *, atomic: bool) -> Sequence[int]:
-        """Append without waiting, at consecutive offsets, and return the last offset of each batch that was made.
+    def prepare(self, records: Sequence[R_contra], *, atomic: bool) -> Append:
+        """Make batches of these records; where `atomic`, one.
 
-        A batch is committed as a whole; where `atomic`, there is only one. Raises `WireError` when nothing was
-        appended: this node no longer leads, or the records are too large for one batch.
+        Raises `WireError` where they cannot be appended: this node leads no longer, or they are too large.
         """
         ...
 
@@ -127,12 +140,14 @@ class Runtime(Generic[R]):
             return
         try:
             result = decide()
-            batches = self._append(result)
+            append = self._log.prepare(result.records, atomic=result.atomic) if result.records else None
         except WireError as error:
             done(error)
             return
-        for records, last_offset in batches:
-            self._replay(records, last_offset, self._epoch)
+        if append is not None:
+            for records, last_offset in _batches(result.records, append.ends):
+                self._replay(records, last_offset, self._epoch)
+            append.append()
         if self._replayed > self._committed:
             self._waiting.append((self._replayed, done, result.reply))
         else:
@@ -159,16 +174,14 @@ class Runtime(Generic[R]):
         self._replay(records, last_offset, epoch)
         self.commit(last_offset)
 
-    def _append(self, result: Result[R, Any]) -> list[tuple[Sequence[R], int]]:
-        """The records batch by batch, each with its last offset: a commit, and so a way back, is between batches."""
-        records = result.records
-        if not records:
-            return []
-        ends = self._log.append(records, atomic=result.atomic)
-        first = ends[-1] + 1 - len(records)
-        starts = [first, *(end + 1 for end in ends[:-1])]
-        return [(records[start - first : end + 1 - first], end) for start, end in zip(starts, ends, strict=True)]
-
     def _replay(self, records: Sequence[R], last_offset: int, epoch: int) -> None:
         self._machine.replay(records, last_offset, epoch)
         self._replayed = last_offset
+
+
+def _batches(records: Sequence[R], ends: Sequence[int]) -> Iterator[tuple[Sequence[R], int]]:
+    """The records batch by batch, each with its last offset: a commit, and so a way back, is between batches."""
+    first = ends[-1] + 1 - len(records)
+    starts = [first, *(end + 1 for end in ends[:-1])]
+    for start, end in zip(starts, ends, strict=True):
+        yield records[start - first : end + 1 - first], end

@@ -30,11 +30,23 @@ class MemoryLog:
     def __init__(self) -> None:
         self.records: list[bytes] = []
 
-    def append(self, records: Sequence[MetadataRecord], *, atomic: bool) -> Sequence[int]:
+    def prepare(self, records: Sequence[MetadataRecord], *, atomic: bool) -> MemoryAppend:
         first = len(self.records)
-        self.records += (encode_record(record) for record in records)
-        last = len(self.records) - 1
-        return [last] if atomic else [*range(first + 2, last, 3), last]
+        last = first + len(records) - 1
+        ends = [last] if atomic else [*range(first + 2, last, 3), last]
+        return MemoryAppend(self.records, [encode_record(record) for record in records], ends)
+
+
+class MemoryAppend:
+    """Records on their way into a `MemoryLog`."""
+
+    def __init__(self, log: list[bytes], records: Sequence[bytes], ends: Sequence[int]) -> None:
+        self.ends = ends
+        self._log = log
+        self._records = records
+
+    def append(self) -> None:
+        self._log += self._records
 
 
 class ControllerHarness:

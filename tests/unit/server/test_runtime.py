@@ -43,13 +43,22 @@ class Memory:
         self.records: list[str] = []
         self.error: WireError | None = None
 
-    def append(self, records: Sequence[str], *, atomic: bool) -> Sequence[int]:
+    def prepare(self, records: Sequence[str], *, atomic: bool) -> MemoryAppend:
         if self.error is not None:
             raise self.error
         first = len(self.records)
-        self.records += records
-        last = len(self.records) - 1
-        return [last] if atomic else [*range(first + 1, last, 2), last]
+        last = first + len(records) - 1
+        return MemoryAppend(self.records, records, [last] if atomic else [*range(first + 1, last, 2), last])
+
+
+class MemoryAppend:
+    def __init__(self, log: list[str], records: Sequence[str], ends: Sequence[int]) -> None:
+        self.ends = ends
+        self._log = log
+        self._records = records
+
+    def append(self) -> None:
+        self._log += self._records
 
 
 class Node:
@@ -129,6 +138,19 @@ def test_a_broken_invariant_leaves_by_the_caller(leader: Node) -> None:
 
     with pytest.raises(AssertionError):
         leader.runtime.submit(broken, leader.replies.append)
+
+
+def test_what_cannot_be_replayed_never_enters_the_log(leader: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(records: Sequence[str], last_offset: int, epoch: int) -> None:
+        raise AssertionError("impossible")
+
+    leader.submit("a")
+    monkeypatch.setattr(leader.machine, "replay", broken)
+    with pytest.raises(AssertionError):
+        leader.submit("b")
+    assert leader.log.records == ["a"]
+    leader.runtime.resign(LOST)
+    assert leader.machine.state == ()
 
 
 def test_a_node_that_does_not_lead_decides_nothing() -> None:
