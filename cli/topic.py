@@ -127,10 +127,7 @@ def alter(
     """Give topics more partitions, or other settings."""
     change = _change(partitions, assignment, config, delete_config)
 
-    async def apply(admin: Admin) -> Mapping[str, Done | BrokerError]:
-        return {name: await _alter(admin, name, change) for name in topics}
-
-    show_outcomes(with_admin(bootstrap, timeout, apply), as_json=as_json)
+    show_outcomes(with_admin(bootstrap, timeout, lambda admin: _alter(admin, topics, change)), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +154,19 @@ def _change(
     return _Change(partitions, parse_assignment(assignment), changes)
 
 
-async def _alter(admin: Admin, name: str, change: _Change) -> Done | BrokerError:
-    """Settings first: when they are refused, nothing has changed."""
+async def _alter(admin: Admin, names: Sequence[str], change: _Change) -> dict[str, Done | BrokerError]:
+    """Settings first: of a topic whose settings are refused, nothing is changed."""
+    refused: dict[str, BrokerError | None] = dict.fromkeys(names)
     facts: dict[str, Any] = {}
     if change.configs:
-        refused = await admin.alter_configs(TOPIC, {name: change.configs})
-        if (error := refused[name]) is not None:
-            return error
         facts["configs"] = dict(change.configs)
-    if change.partitions is not None:
-        placed = {name: change.assignments} if change.assignments else None
-        error_of = await admin.create_partitions({name: change.partitions}, assignments=placed)
-        if (refusal := error_of[name]) is not None:
-            return refusal
+        refused |= await admin.alter_configs(TOPIC, dict.fromkeys(names, change.configs))
+    grown = [name for name in names if refused[name] is None]
+    if change.partitions is not None and grown:
         facts["partitions"] = change.partitions
-    return Done(f"altered topic {name}", facts)
+        assignments = dict.fromkeys(grown, change.assignments) if change.assignments else None
+        refused |= await admin.create_partitions(dict.fromkeys(grown, change.partitions), assignments=assignments)
+    return {name: error or Done(f"altered topic {name}", facts) for name, error in refused.items()}
 
 
 def _creation(

@@ -38,6 +38,31 @@ class RecordMetadata:
     timestamp: int
 
 
+class Receipt:
+    """A record that is under way."""
+
+    __slots__ = ("_batch", "_ended", "_index", "_timestamp")
+
+    def __init__(self, batch: Batch, index: int, timestamp: int, ended: trio.Event) -> None:
+        self._batch: Final = batch
+        self._index: Final = index
+        self._timestamp: Final = timestamp
+        self._ended: Final = ended
+
+    async def wait(self) -> RecordMetadata:
+        """Wait until the record is acknowledged. Raises ClientError when it is not."""
+        await self._ended.wait()
+        batch = self._batch
+        match batch.outcome:
+            case Written(base, append_time):
+                offset = base + self._index if base >= 0 else -1
+                timestamp = self._timestamp if append_time < 0 else append_time
+                return RecordMetadata(batch.topic, batch.partition, offset, timestamp)
+            case ClientError() as error:
+                raise error.again()
+        raise AssertionError(f"{batch} ended without an outcome")
+
+
 class Producer:
     """Sends records, in batches, in order within each partition, and by default exactly once (idempotent).
 
@@ -112,6 +137,23 @@ class Producer:
         Without `partition` the key decides, and without a key too, chance. `timestamp` in ms; None: now.
         Raises ClientError. Cancelling stops the waiting, not the record.
         """
+        receipt = await self.send_soon(topic, value, key=key, headers=headers, partition=partition, timestamp=timestamp)
+        return await receipt.wait()
+
+    async def send_soon(
+        self,
+        topic: str,
+        value: Buffer | None,
+        *,
+        key: Buffer | None = None,
+        headers: Sequence[tuple[str, Buffer | None]] = (),
+        partition: int | None = None,
+        timestamp: int | None = None,
+    ) -> Receipt:
+        """Take one record as `send` does, but do not wait for its acknowledgement: the receipt does.
+
+        What one task sends keeps its order within a partition. Nothing bounds how much is under way but the caller.
+        """
         partition = await self._place(topic, value, key, headers, partition)
         if self._nursery is None:
             raise ClientClosed("the producer is not open: use it inside its `async with` block")
@@ -120,14 +162,7 @@ class Producer:
         if new:
             self._ended[batch] = trio.Event()
             self._wake.set()
-        await self._ended[batch].wait()
-        match batch.outcome:
-            case Written(base, append_time):
-                offset = base + index if base >= 0 else -1
-                return RecordMetadata(topic, partition, offset, stamp if append_time < 0 else append_time)
-            case ClientError() as error:
-                raise error.again()
-        raise AssertionError(f"{batch} ended without an outcome")
+        return Receipt(batch, index, stamp, self._ended[batch])
 
     async def flush(self) -> None:
         """Wait until everything that is under way has been acknowledged or has failed."""

@@ -91,9 +91,10 @@ class FakeAdmin:
     async def describe_topics(self, names: Iterable[str]) -> dict[str, TopicDescription | BrokerError]:
         return {name: self._missing(name) or self.topics[name] for name in names}
 
-    async def describe_configs(self, kind: int, name: str) -> list[ConfigValue]:
+    async def describe_configs(self, kind: int, names: Iterable[str]) -> dict[str, list[ConfigValue] | BrokerError]:
         default = ConfigValue("retention.ms", "604800000", "default", False, False)
-        return [default, *(ConfigValue(n, v, "topic", False, False) for n, v in self.configs.items())]
+        given = [ConfigValue(name, value, "topic", False, False) for name, value in self.configs.items()]
+        return {name: [default, *given] for name in names}
 
     async def create_topics(
         self, topics: Sequence[NewTopic], *, validate_only: bool = False
@@ -113,7 +114,8 @@ class FakeAdmin:
         self.calls.append(("partitions", totals, assignments))
         return {name: self._missing(name) for name in totals}
 
-    async def alter_configs(self, kind: int, name: str, changes: Mapping[str, str | None]) -> None:
-        self.calls.append(("configs", kind, name, changes))
-        if name in self.refusals:
-            raise self.refusals[name]
+    async def alter_configs(
+        self, kind: int, changes: Mapping[str, Mapping[str, str | None]]
+    ) -> dict[str, BrokerError | None]:
+        self.calls.append(("configs", kind, changes))
+        return {name: self.refusals.get(name) for name in changes}

@@ -142,16 +142,20 @@ def test_alter_changes_settings_before_partitions(run: Run, admin: FakeAdmin) ->
     change = ["--partitions", "3", "--assignment", "1:2,2:1", "--config", "a=1", "--delete-config", "b"]
     assert run("topic", "alter", "t", *change).code == 0
     assert admin.calls == [
-        ("configs", TOPIC, "t", {"a": "1", "b": None}),
+        ("configs", TOPIC, {"t": {"a": "1", "b": None}}),
         ("partitions", {"t": 3}, {"t": [[1, 2], [2, 1]]}),
     ]
 
 
-def test_alter_changes_nothing_when_a_setting_is_refused(run: Run, admin: FakeAdmin) -> None:
+def test_alter_gives_no_partitions_where_a_setting_is_refused(run: Run, admin: FakeAdmin) -> None:
     admin.add("t", partition(1))
-    admin.refusals["t"] = BrokerError(ErrorCode.INVALID_CONFIG, "configuration of t", "no such setting")
-    result = run("topic", "alter", "t", "--partitions", "3", "--config", "a=1")
-    assert (result.code, len(admin.calls)) == (1, 1)
+    admin.refusals["u"] = BrokerError(ErrorCode.INVALID_CONFIG, "topic u", "no such setting")
+    result = run("topic", "alter", "t", "u", "--partitions", "3", "--config", "a=1", "--json")
+    assert result.code == 1
+    assert admin.calls[1:] == [("partitions", {"t": 3}, None)]
+    t, u = result.json
+    assert t == {"name": "t", "configs": {"a": "1"}, "partitions": 3, "error": None}
+    assert (u["name"], u["error"]["code"]) == ("u", "INVALID_CONFIG")
     assert "no such setting" in result.err
 
 

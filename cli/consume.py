@@ -1,0 +1,133 @@
+"""`barnabas consume TOPIC`: records as lines of standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
+
+import trio
+import typer
+
+from barnabas.cli.failures import CommandError, UsageError
+from barnabas.cli.main import EXIT_INTERRUPTED
+from barnabas.cli.options import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT, Bootstrap, Timeout, noun
+from barnabas.cli.record_lines import HEADERS_END, LineRecord, TextForm, json_line, parse_separator
+from barnabas.cli.streams import leave_stdout
+from barnabas.client.consumer import Consumer
+from barnabas.client.fetching import ConsumerRecord
+
+app = noun()
+
+_FLUSH_SECONDS: Final = 0.05
+_POSITIONS: Final[dict[str, Literal["earliest", "latest"]]] = {"beginning": "earliest", "end": "latest"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What to read: of `partitions` (none: all) from `start`, and when to stop."""
+
+    topic: str
+    partitions: tuple[int, ...]
+    start: int | Literal["earliest", "latest"]
+    follow: bool
+    max_records: int | None
+    patience: float
+    """Seconds for a broker's answer, and without a record before the end: then something must be wrong."""
+
+
+@app.command()
+def consume(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC", show_default=False)],
+    start: Annotated[
+        str, typer.Option("--from", metavar="beginning|end|OFFSET", help="Where to begin; `end` implies --follow.")
+    ] = "beginning",
+    partition: Annotated[
+        list[int] | None, typer.Option(min=0, help="Only this one. May be repeated. Without it, all.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="At the end, wait for more until Ctrl-C.")] = False,
+    max_records: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
+    print_key: Annotated[bool, typer.Option("--print-key", help="Print the key and a tab before the value.")] = False,
+    key_separator: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="Print the key and this text before the value.")
+    ] = None,
+    headers: Annotated[
+        bool, typer.Option("--headers", help="Print the headers, NAME=VALUE,..., and a tab before each record.")
+    ] = False,
+    null: Annotated[str, typer.Option(metavar="TEXT", help="Print this for a key or value that is null.")] = "null",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON objects with all there is of a record, one a line.")
+    ] = False,
+    timeout: Timeout = DEFAULT_TIMEOUT,
+    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+) -> None:
+    """Read records: each is a line of standard output. Ends at what was the end of the topic when it began."""
+    if as_json and (print_key or key_separator is not None or headers):
+        raise UsageError("--json prints keys and headers anyway; leave out the options for text")
+    follow = follow or start == "end"
+    source = Source(topic, tuple(partition or ()), _parse_start(start), follow, max_records, timeout)
+    separator = parse_separator(key_separator) if key_separator is not None else HEADERS_END if print_key else None
+    form = TextForm(separator, headers, null.encode())
+    interrupted = False
+    try:
+        trio.run(_consume, bootstrap, source, _json if as_json else lambda record: form.line(_line(record)))
+    except* KeyboardInterrupt:
+        interrupted = True
+    except* BrokenPipeError:
+        leave_stdout()
+    if interrupted and not follow:
+        raise typer.Exit(EXIT_INTERRUPTED)
+
+
+async def _consume(bootstrap: str, source: Source, line: Callable[[ConsumerRecord], bytes]) -> None:
+    async with Consumer(bootstrap, request_timeout=source.patience, client_id="barnabas-cli") as consumer:
+        await print_records(consumer, source, line)
+
+
+async def print_records(consumer: Consumer, source: Source, line: Callable[[ConsumerRecord], bytes]) -> None:
+    """Print the records of a source until its end, its maximum, or cancellation."""
+    partitions = source.partitions or sorted((await consumer.cluster.topic(source.topic)).partitions)
+    starts = {(source.topic, partition): source.start for partition in partitions}
+    await consumer.assign(starts, stop_at_end=not source.follow)
+    output, printed = sys.stdout.buffer, 0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_flush)
+        with trio.move_on_after(float("inf") if source.follow else source.patience) as scope:
+            async for record in consumer:
+                output.write(line(record))
+                printed += 1
+                if printed == source.max_records:
+                    break
+                if not source.follow:
+                    scope.deadline = trio.current_time() + source.patience
+        nursery.cancel_scope.cancel()
+    output.flush()
+    if scope.cancelled_caught:
+        raise CommandError(
+            f"nothing came from {source.topic} for {source.patience:g} s, though its end is not reached; "
+            "`barnabas topic describe` shows whether its partitions have leaders"
+        )
+
+
+async def _flush() -> None:
+    """Nothing that was read stays in the buffer while there is nothing more to read."""
+    while True:
+        await trio.sleep(_FLUSH_SECONDS)
+        sys.stdout.buffer.flush()
+
+
+def _parse_start(text: str) -> int | Literal["earliest", "latest"]:
+    if text in _POSITIONS:
+        return _POSITIONS[text]
+    if not text.isdecimal():
+        raise UsageError(f"--from {text!r} is neither `beginning`, `end` nor an offset")
+    return int(text)
+
+
+def _line(record: ConsumerRecord) -> LineRecord:
+    return LineRecord(record.value, record.key, record.headers)
+
+
+def _json(record: ConsumerRecord) -> bytes:
+    return json_line(record.topic, record.partition, record.offset, record.timestamp, _line(record))
