@@ -107,6 +107,7 @@ class FetchedPartition:
         "log_start_offset",
         "offset",
         "sent",
+        "sent_in",
     )
 
     def __init__(
@@ -119,14 +120,18 @@ class FetchedPartition:
         self.log_start_offset = log_start_offset
         self.sent: tuple[int, int] | None = None
         """Leader epoch and offset that the leader was asked for last."""
+        self.sent_in = 0
+        """The number of the request that asked."""
         self.in_session = False
         self.backoff = 0.0
         self.delayed_until: float | None = None
 
-    @property
-    def is_as_sent(self) -> bool:
-        """Whether an answer that arrives now is about the present position."""
-        return self.sent == (self.leader_epoch, self.offset)
+    def is_answered_by(self, request_number: int) -> bool:
+        """Whether the answer to this request is about the present position:
+
+        It was asked for by then, and has not moved.
+        """
+        return self.sent == (self.leader_epoch, self.offset) and self.sent_in <= request_number
 
 
 class ReplicaFetcher:
@@ -143,7 +148,8 @@ class ReplicaFetcher:
         ] = []  # a heap; entries whose partition is no longer delayed until then are void
         self._session_id = NO_SESSION
         self._session_epoch = INITIAL_EPOCH
-        self._in_flight: deque[int] = deque()  # session epochs of the requests under way
+        self._requests_made = 0
+        self._in_flight: deque[tuple[int, int]] = deque()  # numbers and session epochs of the requests under way
 
     def __len__(self) -> int:
         return len(self._partitions)
@@ -154,6 +160,11 @@ class ReplicaFetcher:
     def __str__(self) -> str:
         changed = f"{len(self._changed)} of {len(self._partitions)} partitions changed"
         return f"session {self._session_id} epoch {self._session_epoch}: {changed}"
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way."""
+        return len(self._in_flight)
 
     # Partitions come and go
 
@@ -249,6 +260,7 @@ class ReplicaFetcher:
         if not wanted and (is_full or (not self._forgotten and len(self._partitions) == 0)):
             return None
         self._changed.clear()
+        self._requests_made += 1
         request = FetchRequest(
             replica_state=FetchRequest.ReplicaState(replica_id=self._broker_id, replica_epoch=broker_epoch),
             max_wait_ms=self._limits.max_wait_ms,
@@ -259,7 +271,7 @@ class ReplicaFetcher:
             topics=self._topics_of(wanted),
             forgotten_topics_data=self._forgotten_topics(),
         )
-        self._in_flight.append(self._session_epoch)
+        self._in_flight.append((self._requests_made, self._session_epoch))
         if not is_full:
             self._session_epoch = next_epoch(self._session_epoch)
         return request
@@ -274,6 +286,7 @@ class ReplicaFetcher:
         by_topic: dict[bytes, list[FetchRequest.FetchPartition]] = {}
         for known in wanted:
             known.sent = (known.leader_epoch, known.offset)
+            known.sent_in = self._requests_made
             known.in_session = True
             by_topic.setdefault(known.key[0], []).append(
                 FetchRequest.FetchPartition(
@@ -309,7 +322,7 @@ class ReplicaFetcher:
 
     def handle_response(self, response: FetchResponse, now: float) -> list[Outcome]:
         """The answer to the request that was sent first of those under way. Follow the outcomes in order."""
-        request_epoch = self._in_flight.popleft()
+        request_number, request_epoch = self._in_flight.popleft()
         error = ErrorCode.of(response.error_code)
         if error != ErrorCode.NONE:
             close_old = error != ErrorCode.FETCH_SESSION_ID_NOT_FOUND
@@ -324,7 +337,7 @@ class ReplicaFetcher:
             outcome
             for topic in response.responses
             for partition in topic.partitions
-            if (outcome := self._outcome((topic.topic_id, partition.partition_index), partition, now)) is not None
+            if (outcome := self._outcome(topic.topic_id, partition, request_number, now)) is not None
         ]
 
     def _start_over(self, session_id: int) -> None:
@@ -335,9 +348,12 @@ class ReplicaFetcher:
         for known in self._partitions.values():
             known.in_session = False
 
-    def _outcome(self, key: Key, answer: FetchResponse.PartitionData, now: float) -> Outcome | None:
+    def _outcome(
+        self, topic_id: bytes, answer: FetchResponse.PartitionData, request_number: int, now: float
+    ) -> Outcome | None:
+        key = (topic_id, answer.partition_index)
         known = self._partitions.get(key)
-        if known is None or not known.is_as_sent or known.delayed_until is not None:
+        if known is None or not known.is_answered_by(request_number) or known.delayed_until is not None:
             return None
         error = ErrorCode.of(answer.error_code)
         if error == ErrorCode.NONE:

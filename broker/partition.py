@@ -156,7 +156,9 @@ class Partition:
 
     def become(self, state: PartitionState, now: float) -> bool:
         """Take the role that the metadata log gives to this broker. Whether the leader epoch is new."""
-        if state.partition_epoch < self.partition_epoch:
+        if state.partition_epoch < self.partition_epoch or state.leader_epoch < self.log.latest_epoch:
+            # The second is metadata older than the log, of a broker that has just started: to lead in an epoch that is
+            # over would wipe out the later epochs that the log knows.
             return False
         return self._lead(state, now) if state.leader == self.broker_id else self._follow(state)
 
