@@ -17,6 +17,7 @@ ADVICE: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.TOPIC_ALREADY_EXISTS: "--if-not-exists accepts it, `barnabas topic alter` changes it",
     ErrorCode.INVALID_REPLICATION_FACTOR: "`barnabas cluster describe` shows the brokers",
     ErrorCode.INVALID_REPLICA_ASSIGNMENT: "`barnabas cluster describe` shows the brokers",
+    ErrorCode.OFFSET_OUT_OF_RANGE: "the log has moved on or ends before; --from beginning reads what there is",
     ErrorCode.NOT_ENOUGH_REPLICAS: "`barnabas topic describe` shows which replicas are in sync",
 }
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
+
+import trio
 
 from barnabas.client.admin import (
     BrokerDescription,
@@ -16,7 +18,8 @@ from barnabas.client.admin import (
     TopicDescription,
 )
 from barnabas.client.errors import BrokerError
-from barnabas.client.metadata import Node, PartitionView
+from barnabas.client.fetching import ConsumerRecord
+from barnabas.client.metadata import Node, PartitionView, TopicView
 from barnabas.protocol.errors import ErrorCode
 
 
@@ -25,8 +28,12 @@ class Result:
     """How a command ended, and what it said."""
 
     code: int
-    out: str
+    output: bytes
     err: str
+
+    @property
+    def out(self) -> str:
+        return self.output.decode()
 
     @property
     def json(self) -> Any:
@@ -49,15 +56,11 @@ def partition(*replicas: int, leader: int | None = None, isr: Sequence[int] | No
 
 
 @dataclass
-class FakeAdmin:
-    """Brokers 1 to 3 and topics; what it was asked to do is in `calls`."""
+class FakeClient:
+    """Stands in for a client's class and for what `async with` gives; `broken` is raised on the way in."""
 
-    topics: dict[str, TopicDescription] = field(default_factory=dict)
-    configs: dict[str, str] = field(default_factory=dict)
-    refusals: dict[str, BrokerError] = field(default_factory=dict)
-    broken: Exception | None = None
+    broken: BaseException | None = None
     opened_with: tuple[str, Mapping[str, Any]] = ("", {})
-    calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def __call__(self, bootstrap: str, **settings: Any) -> Self:
         self.opened_with = (bootstrap, settings)
@@ -70,6 +73,16 @@ class FakeAdmin:
 
     async def __aexit__(self, *_: object) -> None:
         pass
+
+
+@dataclass
+class FakeAdmin(FakeClient):
+    """Brokers 1 to 3 and topics; what it was asked to do is in `calls`."""
+
+    topics: dict[str, TopicDescription] = field(default_factory=dict)
+    configs: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, BrokerError] = field(default_factory=dict)
+    calls: list[tuple[Any, ...]] = field(default_factory=list)
 
     def add(self, name: str, *partitions: PartitionView, internal: bool = False) -> None:
         self.topics[name] = TopicDescription(name, f"id-of-{name}", internal, dict(enumerate(partitions)))
@@ -119,3 +132,70 @@ class FakeAdmin:
     ) -> dict[str, BrokerError | None]:
         self.calls.append(("configs", kind, changes))
         return {name: self.refusals.get(name) for name in changes}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A record that a FakeProducer got."""
+
+    value: bytes | None
+    key: bytes | None = None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+    partition: int | None = None
+    timestamp: int | None = None
+    topic: str = "t"
+
+
+@dataclass
+class FakeProducer(FakeClient):
+    """Takes records; those with the value `refused` are not acknowledged."""
+
+    sent: list[Sent] = field(default_factory=list)
+    waited: int = 0
+
+    async def send_soon(self, topic: str, value: bytes | None, **fields: Any) -> FakeReceipt:
+        self.sent.append(Sent(value, topic=topic, **fields))
+        return FakeReceipt(self, value)
+
+
+@dataclass
+class FakeReceipt:
+    producer: FakeProducer
+    value: bytes | None
+
+    async def wait(self) -> None:
+        if self.value == b"refused":
+            raise BrokerError(ErrorCode.MESSAGE_TOO_LARGE, "t-0")
+        self.producer.waited += 1
+
+
+@dataclass
+class FakeConsumer(FakeClient):
+    """A topic of three partitions and these records; then the end, or `last`: an error, or forever."""
+
+    records: list[ConsumerRecord] = field(default_factory=list)
+    last: BaseException | Literal["end", "forever"] = "end"
+    assigned: list[tuple[dict[tuple[str, int], int | str], bool]] = field(default_factory=list)
+
+    @property
+    def cluster(self) -> Self:
+        return self
+
+    async def topic(self, name: str) -> TopicView:
+        partitions = {number: partition(1) for number in (2, 0, 1)}
+        return TopicView(name, bytes(16), ErrorCode.NONE, False, partitions)
+
+    async def assign(self, starts: dict[tuple[str, int], int | str], *, stop_at_end: bool = False) -> None:
+        self.assigned.append((starts, stop_at_end))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> ConsumerRecord:
+        if self.records:
+            return self.records.pop(0)
+        if isinstance(self.last, BaseException):
+            raise self.last
+        if self.last == "forever":
+            await trio.sleep_forever()
+        raise StopAsyncIteration
