@@ -1,0 +1,164 @@
+"""The driver of the controller core: quorum, requests and timers in, appends and replies out.
+
+The quorum tells who leads and what is committed; a node that comes to lead is the active controller once it has
+replayed everything from before its epoch. Then requests are decided, what they decide is appended, and their replies
+leave when that is committed. What is due by time is decided in the same way.
+
+A broken invariant, in a decision or in the replay of one, ends the lead of this node: another one may do better. One
+in the replay of what is committed would meet every node, and ends the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import structlog
+import trio
+
+from barnabas.controller.controller import Controller, Decision
+from barnabas.controller.error_replies import error_reply
+from barnabas.controller.record_log import RecordLog
+from barnabas.metadata.records import MetadataRecord, decode_record
+from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.message import RequestMessage, ResponseMessage
+from barnabas.server.runtime import Runtime
+
+if TYPE_CHECKING:
+    from barnabas.server.timers import Timer, Timers
+
+log = structlog.get_logger(__name__)
+
+Reply = Callable[[ResponseMessage], None]
+
+
+class QuorumLog(Protocol):
+    """What the driver needs of the quorum, on the leader."""
+
+    @property
+    def end_offset(self) -> int:
+        """The offset of the next record."""
+        ...
+
+    def append(self, batches: Sequence[Sequence[bytes]]) -> None:
+        """Append these batches of record values, as the leader; nothing is waited for."""
+        ...
+
+    def resign(self) -> None:
+        """Let another node lead."""
+        ...
+
+
+class ControllerDriver:
+    """See the module. Everything is called from one event loop."""
+
+    def __init__(self, controller: Controller, quorum: QuorumLog, timers: Timers) -> None:
+        self.controller: Final = controller
+        self.runtime: Final[Runtime[MetadataRecord]] = Runtime(
+            controller, RecordLog(lambda: quorum.end_offset, quorum.append), not_leader=_not_controller
+        )
+        self._quorum = quorum
+        self._timers = timers
+        self._timer: Timer | None = None
+        self._elected: tuple[int, int] | None = None
+        """Epoch and its first offset, from the election until everything before is replayed."""
+
+    @property
+    def active(self) -> bool:
+        """Whether this is the active controller."""
+        return self.runtime.leading
+
+    # -- from the quorum -------------------------------------------------------------------------------------------
+
+    def elected(self, epoch: int, start_offset: int) -> None:
+        """This node leads; the epoch begins with the control record at `start_offset`."""
+        self.deposed()
+        self._elected = (epoch, start_offset)
+
+    def deposed(self) -> None:
+        """This node leads no longer."""
+        self._elected = None
+        if self.active:
+            log.info("controller inactive", offset=self.runtime.replayed_offset)
+            self.controller.deactivate()
+            self.runtime.resign(_not_controller())
+            self._reschedule()
+
+    def committed_batch(self, values: Callable[[], Sequence[bytes]], last_offset: int, epoch: int) -> None:
+        """The next batch of records is committed. `values` are read only where this node did not write them."""
+        if last_offset <= self.runtime.replayed_offset:
+            self.runtime.commit(last_offset)
+        else:
+            self.runtime.replay_committed([decode_record(value) for value in values()], last_offset, epoch)
+
+    def committed(self, end_offset: int) -> None:
+        """The log is committed below this offset; of that, every batch that this node did not write was handed over."""
+        self.runtime.commit(end_offset - 1)
+        if self._elected is not None and end_offset > self._elected[1]:
+            epoch, _ = self._elected
+            self._elected = None
+            self._activate(epoch)
+
+    def _activate(self, epoch: int) -> None:
+        log.info("controller active", epoch=epoch, image=str(self.controller.image))
+        self.runtime.lead(epoch)
+        self._decide(lambda: self.controller.activate(trio.current_time()), _log_refusal)
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def submit(self, request: RequestMessage, version: int, reply: Reply) -> None:
+        """Decides a request; `reply` gets the response, or the error in the API's own shape, once it is committed."""
+
+        def decide() -> Decision:
+            return self.controller.handle(request, version, trio.current_time(), self._quorum.end_offset)
+
+        def done(outcome: ResponseMessage | WireError) -> None:
+            reply(error_reply(request, outcome) if isinstance(outcome, WireError) else outcome)
+
+        self._decide(decide, done)
+
+    def heartbeat_connection_closed(self, broker_id: int, broker_epoch: int) -> None:
+        """The connection that carried the heartbeats of this incarnation of a broker has closed."""
+        self.controller.heartbeat_connection_closed(broker_id, broker_epoch, trio.current_time())
+        self._reschedule()
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+
+    def _decide(self, decide: Callable[[], Decision], done: Callable[[Any], None]) -> None:
+        try:
+            self.runtime.submit(decide, done)
+        except Exception as error:
+            log.critical("controller cannot go on", exc_info=error, image=str(self.controller.image))
+            self.deposed()
+            self._quorum.resign()
+            done(_not_controller())
+            return
+        self._reschedule()
+
+    def _reschedule(self) -> None:
+        """Sets the timer anew where something is due before it; a timer that is too early sets itself."""
+        deadline = self.controller.next_deadline() if self.active else float("inf")
+        if self._timer is not None:
+            if self._timer.deadline <= deadline < float("inf"):
+                return
+            self._timer.cancel()
+            self._timer = None
+        if deadline < float("inf"):
+            self._timer = self._timers.call_at(deadline, self._time_passed)
+
+    def _time_passed(self) -> None:
+        self._timer = None
+        now = trio.current_time()
+        while self.active and self.controller.next_deadline() <= now:
+            self._decide(partial(self.controller.tick, now), _log_refusal)
+        self._reschedule()
+
+
+def _not_controller() -> WireError:
+    return WireError(ErrorCode.NOT_CONTROLLER, "This is not the active controller.")
+
+
+def _log_refusal(outcome: object) -> None:
+    if isinstance(outcome, WireError) and outcome.code != ErrorCode.NOT_CONTROLLER:
+        log.error("decision refused", reason=str(outcome))

@@ -1,0 +1,355 @@
+"""The driver: leadership, commits, timers and the controller's listener, over a quorum that commits when told."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+
+import pytest
+import trio
+from controller_harness import CLUSTER_ID, directory
+from server_harness import RawClient, ServerHarness
+from structlog.testing import capture_logs
+
+from barnabas.controller.config import ControllerConfig
+from barnabas.controller.controller import Controller
+from barnabas.controller.driver import ControllerDriver
+from barnabas.controller.record_log import MAX_BATCH_BYTES, RecordLog
+from barnabas.controller.requests import ControllerRequests
+from barnabas.metadata.records import ConfigRecord, MetadataRecord, RegisterBrokerRecord, TopicRecord, decode_record
+from barnabas.protocol import codec, framing
+from barnabas.protocol.api_keys import ApiKey
+from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.message import RequestMessage, ResponseMessage
+from barnabas.protocol.messages.allocate_producer_ids import AllocateProducerIdsRequest
+from barnabas.protocol.messages.broker_heartbeat import BrokerHeartbeatRequest, BrokerHeartbeatResponse
+from barnabas.protocol.messages.broker_registration import BrokerRegistrationRequest, BrokerRegistrationResponse
+from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
+from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicsResponse
+from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest, DescribeClusterResponse
+from barnabas.protocol.messages.envelope import EnvelopeRequest, EnvelopeResponse
+from barnabas.protocol.messages.update_features import UpdateFeaturesRequest, UpdateFeaturesResponse
+from barnabas.server.timers import Timers
+
+
+class MemoryQuorum:
+    """One log, and this node leads it or does not. Offset 0 is the control record of the first epoch."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[int, Sequence[bytes]]] = []
+        self.end_offset = 1
+        self.resigned = 0
+
+    def append(self, batches: Sequence[Sequence[bytes]]) -> None:
+        for values in batches:
+            self.batches.append((self.end_offset, values))
+            self.end_offset += len(values)
+
+    def resign(self) -> None:
+        self.resigned += 1
+
+
+class Node:
+    """A controller and its quorum."""
+
+    def __init__(self, timers: Timers) -> None:
+        self.quorum = MemoryQuorum()
+        chance = random.Random(1)
+        config = ControllerConfig(node_id=3000, cluster_id=CLUSTER_ID)
+        self.driver = ControllerDriver(Controller(config, chance, lambda: chance.randbytes(16)), self.quorum, timers)
+        self.replies: list[ResponseMessage] = []
+
+    def lead(self) -> None:
+        self.driver.elected(1, 0)
+        self.commit()
+
+    def commit(self) -> None:
+        """Everything that was appended is committed."""
+        for base_offset, values in self.quorum.batches:
+            self.driver.committed_batch(lambda values=values: values, base_offset + len(values) - 1, 1)
+        self.driver.committed(self.quorum.end_offset)
+
+    def submit(self, request: RequestMessage) -> None:
+        self.driver.submit(request, request.VERSIONS[1], self.replies.append)
+
+    @property
+    def records(self) -> list[MetadataRecord]:
+        return [decode_record(value) for _, values in self.quorum.batches for value in values]
+
+
+@pytest.fixture
+def node(harness: ServerHarness) -> Node:
+    return Node(harness.timers)
+
+
+@pytest.fixture
+def harness(nursery: trio.Nursery) -> ServerHarness:
+    return ServerHarness(nursery)
+
+
+@pytest.fixture
+def events() -> Any:
+    with capture_logs() as captured:
+        yield captured
+
+
+def registration(broker_id: int = 1) -> BrokerRegistrationRequest:
+    return BrokerRegistrationRequest(
+        broker_id=broker_id,
+        cluster_id=CLUSTER_ID,
+        incarnation_id=bytes(15) + bytes([broker_id]),
+        log_dirs=[directory(broker_id)],
+        features=[
+            BrokerRegistrationRequest.Feature(name=name, min_supported_version=0, max_supported_version=30)
+            for name in ("metadata.version", "eligible.leader.replicas.version")
+        ],
+    )
+
+
+def creation() -> CreateTopicsRequest:
+    topic = CreateTopicsRequest.CreatableTopic(name="t", num_partitions=1, replication_factor=1)
+    return CreateTopicsRequest(topics=[topic])
+
+
+async def test_the_leader_is_active_once_it_has_replayed_what_was_before(node: Node) -> None:
+    node.driver.elected(1, 0)
+    assert not node.driver.active
+    node.driver.committed(1)
+    assert node.driver.active
+    assert node.quorum.end_offset > 1
+
+
+async def test_a_reply_waits_for_the_commit(node: Node) -> None:
+    node.lead()
+    node.commit()
+    node.submit(registration())
+    assert node.replies == []
+    node.commit()
+    (reply,) = node.replies
+    assert isinstance(reply, BrokerRegistrationResponse)
+    registered = [record for record in node.records if isinstance(record, RegisterBrokerRecord)]
+    assert registered[0].broker_epoch == reply.broker_epoch == node.quorum.end_offset - 1
+
+
+async def test_who_is_not_active_says_so(node: Node) -> None:
+    node.submit(registration())
+    node.submit(creation())
+    registered, created = node.replies
+    assert isinstance(registered, BrokerRegistrationResponse)
+    assert registered.error_code == ErrorCode.NOT_CONTROLLER
+    assert isinstance(created, CreateTopicsResponse)
+    assert created.topics[0].error_code == ErrorCode.NOT_CONTROLLER
+
+
+async def test_what_waits_fails_when_the_lead_is_lost(node: Node) -> None:
+    node.lead()
+    node.commit()
+    before = node.driver.controller.image
+    node.submit(registration())
+    assert node.driver.controller.image != before
+    node.driver.deposed()
+    (reply,) = node.replies
+    assert isinstance(reply, BrokerRegistrationResponse)
+    assert reply.error_code == ErrorCode.NOT_CONTROLLER
+    assert node.driver.controller.image is before
+
+
+async def test_a_follower_replays_what_others_decided(node: Node, harness: ServerHarness) -> None:
+    node.lead()
+    node.submit(registration())
+    node.commit()
+    follower = Node(harness.timers)
+    follower.quorum.batches = node.quorum.batches
+    follower.quorum.end_offset = node.quorum.end_offset
+    follower.commit()
+    assert follower.driver.controller.image == node.driver.controller.image
+    assert not follower.driver.active
+
+
+async def test_a_broken_invariant_ends_the_lead(
+    node: Node, monkeypatch: pytest.MonkeyPatch, events: list[MutableMapping[str, Any]]
+) -> None:
+    def broken(*_: object) -> None:
+        raise AssertionError("impossible")
+
+    node.lead()
+    node.commit()
+    monkeypatch.setattr(node.driver.controller, "handle", broken)
+    node.submit(creation())
+    assert node.quorum.resigned == 1
+    assert not node.driver.active
+    (reply,) = node.replies
+    assert isinstance(reply, CreateTopicsResponse)
+    assert reply.topics[0].error_code == ErrorCode.NOT_CONTROLLER
+    assert any(event["event"] == "controller cannot go on" for event in events)
+
+
+async def test_time_fences_silent_brokers(
+    node: Node, harness: ServerHarness, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    nursery.start_soon(harness.timers.run)
+    node.lead()
+    node.submit(registration())
+    node.commit()
+    epoch = node.driver.controller.image.cluster.brokers[1].epoch
+    node.submit(BrokerHeartbeatRequest(broker_id=1, broker_epoch=epoch, current_metadata_offset=epoch))
+    node.commit()
+    assert not node.driver.controller.image.cluster.brokers[1].fenced
+    await trio.sleep(8.9)
+    assert not node.driver.controller.image.cluster.brokers[1].fenced
+    await trio.sleep(0.2)
+    assert node.driver.controller.image.cluster.brokers[1].fenced
+
+
+# -- the listener ------------------------------------------------------------------------------------------------------
+
+
+async def connect(node: Node, harness: ServerHarness) -> RawClient:
+    ControllerRequests(node.driver, lambda: 3000 if node.driver.active else -1).register(harness.table)
+    await harness.start()
+    node.lead()
+    node.commit()
+    return await harness.connect()
+
+
+async def request(
+    node: Node, client: RawClient, message: RequestMessage, version: int | None = None
+) -> ResponseMessage:
+    """Sends, commits whatever is decided, and receives."""
+    at = message.VERSIONS[1] if version is None else version
+    await client.send_request(message, at)
+    await trio.testing.wait_all_tasks_blocked()
+    node.commit()
+    return (await client.receive_response(message.API_KEY, at))[1]  # type: ignore[no-any-return]
+
+
+async def start_broker(node: Node, client: RawClient) -> int:
+    registered = await request(node, client, registration())
+    assert isinstance(registered, BrokerRegistrationResponse)
+    beat = BrokerHeartbeatRequest(
+        broker_id=1, broker_epoch=registered.broker_epoch, current_metadata_offset=registered.broker_epoch
+    )
+    answer = await request(node, client, beat, 1)
+    assert isinstance(answer, BrokerHeartbeatResponse)
+    assert not answer.is_fenced
+    return registered.broker_epoch
+
+
+async def test_a_broker_is_fenced_soon_after_its_heartbeats_lose_their_connection(
+    node: Node, harness: ServerHarness, autojump_clock: trio.testing.MockClock
+) -> None:
+    client = await connect(node, harness)
+    await start_broker(node, client)
+    client.transport.close()
+    await trio.sleep(0.2)
+    assert not node.driver.controller.image.cluster.brokers[1].fenced
+    await trio.sleep(0.1)
+    assert node.driver.controller.image.cluster.brokers[1].fenced
+
+
+async def test_a_broker_that_changed_to_another_connection_is_not_fenced(
+    node: Node, harness: ServerHarness, autojump_clock: trio.testing.MockClock
+) -> None:
+    client = await connect(node, harness)
+    epoch = await start_broker(node, client)
+    another = await harness.connect()
+    beat = BrokerHeartbeatRequest(broker_id=1, broker_epoch=epoch, current_metadata_offset=epoch)
+    await request(node, another, beat, 1)
+    client.transport.close()
+    await trio.sleep(1.0)
+    assert not node.driver.controller.image.cluster.brokers[1].fenced
+
+
+def envelope(message: RequestMessage, version: int | None = None) -> EnvelopeRequest:
+    at = message.VERSIONS[1] if version is None else version
+    frame = b"".join(bytes(part) for part in framing.encode_request(77, "client", message, at))  # type: ignore[arg-type]
+    return EnvelopeRequest(request_data=frame[4:], client_host_address=b"\x7f\x00\x00\x01")
+
+
+async def test_a_forwarded_request_is_answered_as_if_it_had_come_directly(node: Node, harness: ServerHarness) -> None:
+    client = await connect(node, harness)
+    await start_broker(node, client)
+    response = await request(node, client, envelope(creation()))
+    assert isinstance(response, EnvelopeResponse)
+    assert response.error_code == ErrorCode.NONE
+    assert response.response_data is not None
+    correlation_id, offset = framing.decode_response_header(ApiKey.CREATE_TOPICS, 7, response.response_data)
+    created, end = codec.decode(CreateTopicsResponse, 7, response.response_data, offset)
+    assert (correlation_id, end) == (77, len(response.response_data))
+    assert created.topics[0].error_code == ErrorCode.NONE
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", ErrorCode.INVALID_REQUEST),
+        (b"\x00\x13\x00\x07junk", ErrorCode.INVALID_REQUEST),
+        (envelope(AllocateProducerIdsRequest()).request_data, ErrorCode.INVALID_REQUEST),
+        (b"\x00\x13\x00\x63\x00\x00\x00\x01\xff\xff\x00", ErrorCode.UNSUPPORTED_VERSION),
+    ],
+)
+async def test_what_does_not_belong_into_an_envelope_is_refused(
+    node: Node, harness: ServerHarness, data: bytes, code: ErrorCode
+) -> None:
+    client = await connect(node, harness)
+    response = await request(node, client, EnvelopeRequest(request_data=data, client_host_address=b"\x7f\x00\x00\x01"))
+    assert isinstance(response, EnvelopeResponse)
+    assert response.error_code == code
+
+
+async def test_an_envelope_to_an_inactive_controller_says_so(node: Node, harness: ServerHarness) -> None:
+    client = await connect(node, harness)
+    node.driver.deposed()
+    response = await request(node, client, envelope(creation()))
+    assert isinstance(response, EnvelopeResponse)
+    assert response.error_code == ErrorCode.NOT_CONTROLLER
+
+
+async def test_the_controllers_are_described(node: Node, harness: ServerHarness) -> None:
+    client = await connect(node, harness)
+    response = await request(node, client, DescribeClusterRequest(endpoint_type=2))
+    assert isinstance(response, DescribeClusterResponse)
+    assert (response.controller_id, response.cluster_id, response.error_code) == (3000, CLUSTER_ID, 0)
+    response = await request(node, client, DescribeClusterRequest(endpoint_type=1))
+    assert isinstance(response, DescribeClusterResponse)
+    assert response.error_code == ErrorCode.MISMATCHED_ENDPOINT_TYPE
+
+
+# -- errors and batches ------------------------------------------------------------------------------------------------
+
+
+async def test_each_api_is_refused_in_its_own_shape(node: Node) -> None:
+    node.submit(DeleteTopicsRequest(topics=[DeleteTopicsRequest.DeleteTopicState(name="t")]))
+    node.submit(UpdateFeaturesRequest())
+    deleted, updated = node.replies
+    assert isinstance(deleted, DeleteTopicsResponse)
+    assert (deleted.responses[0].name, deleted.responses[0].error_code) == ("t", ErrorCode.NOT_CONTROLLER)
+    assert isinstance(updated, UpdateFeaturesResponse)
+    assert updated.error_code == ErrorCode.NOT_CONTROLLER
+
+
+def test_large_decisions_are_split_unless_they_are_atomic() -> None:
+    written: list[Sequence[Sequence[bytes]]] = []
+    log = RecordLog(lambda: 100, written.append)
+    records: list[MetadataRecord] = [
+        ConfigRecord(resource_type=2, resource_name="t", name="n", value="x" * 100_000) for _ in range(5)
+    ]
+    prepared = log.prepare(records, atomic=False)
+    assert list(prepared.ends) == [101, 103, 104]
+    assert written == []
+    prepared.append()
+    assert [len(batch) for batch in written[0]] == [2, 2, 1]
+    assert list(log.prepare(records, atomic=True).ends) == [104]
+    assert list(log.prepare([TopicRecord(name="t", topic_id=bytes(16))], atomic=False).ends) == [100]
+
+
+def test_an_atomic_decision_that_does_not_fit_into_a_batch_is_refused() -> None:
+    log = RecordLog(lambda: 0, lambda batches: None)
+    value = "x" * (MAX_BATCH_BYTES // 4)
+    records: list[MetadataRecord] = [
+        ConfigRecord(resource_type=2, resource_name="t", name="n", value=value) for _ in range(4)
+    ]
+    with pytest.raises(WireError) as raised:
+        log.prepare(records, atomic=True)
+    assert raised.value.code == ErrorCode.POLICY_VIOLATION
