@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from barnabas.controller.broker_heartbeat import handle_broker_heartbeat
@@ -45,7 +46,9 @@ from barnabas.metadata.records import (
     ConfigRecord,
     ControlledShutdownChange,
     FencingChange,
+    LeaderRecoveryState,
     MetadataRecord,
+    PartitionChangeRecord,
     RegisterBrokerRecord,
     UnregisterBrokerRecord,
 )
@@ -84,12 +87,22 @@ HANDLERS: dict[ApiKey, _Handler] = {
 """What the controller decides, by API."""
 
 
+@dataclass(slots=True)
+class Counts:
+    """What this node has decided as the active controller, since it started."""
+
+    elections: int = 0
+    unclean_elections: int = 0
+    fenced: int = 0
+
+
 class Controller:
     """See the module. Times are seconds of any one clock."""
 
     def __init__(self, config: ControllerConfig, random: Randomness, new_uuid: Callable[[], bytes]) -> None:
         self.state = ControllerState(config, random, new_uuid)
         self.committed_image: MetadataImage = EMPTY_IMAGE
+        self.counts = Counts()
         self._uncommitted: deque[MetadataImage] = deque()
         self._active = False
         self._now = 0.0
@@ -194,9 +207,13 @@ class Controller:
                     heartbeats.remove(record.broker_id)
                 case BrokerRegistrationChangeRecord():
                     if record.fenced != FencingChange.NONE:
+                        self.counts.fenced += record.fenced == FencingChange.FENCE
                         heartbeats.fence_changed(record.broker_id, record.fenced == FencingChange.FENCE)
                     if record.in_controlled_shutdown == ControlledShutdownChange.IN_CONTROLLED_SHUTDOWN:
                         heartbeats.shutdown_begun(record.broker_id, last_offset)
+                case PartitionChangeRecord():
+                    self.counts.elections += record.leader >= 0
+                    self.counts.unclean_elections += record.leader_recovery_state == LeaderRecoveryState.RECOVERING
                 case ConfigRecord() if record.name == UNCLEAN_LEADER_ELECTION_ENABLE:
                     self._unclean_at = min(self._unclean_at, self._now)
         soon = self._now + REBALANCE_DELAY

@@ -23,6 +23,7 @@ from barnabas.controller.record_log import RecordLog
 from barnabas.metadata.records import MetadataRecord, decode_record
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
+from barnabas.server.metrics import Histogram
 from barnabas.server.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class ControllerDriver:
         self.runtime: Final[Runtime[MetadataRecord]] = Runtime(
             controller, RecordLog(lambda: quorum.end_offset, quorum.append), not_leader=_not_controller
         )
+        self.latency: Final = Histogram()
+        """Seconds from a request to its reply."""
         self._quorum = quorum
         self._timers = timers
         self._timer: Timer | None = None
@@ -110,10 +113,13 @@ class ControllerDriver:
     def submit(self, request: RequestMessage, version: int, reply: Reply) -> None:
         """Decides a request; `reply` gets the response, or the error in the API's own shape, once it is committed."""
 
+        started = trio.current_time()
+
         def decide() -> Decision:
-            return self.controller.handle(request, version, trio.current_time(), self._quorum.end_offset)
+            return self.controller.handle(request, version, started, self._quorum.end_offset)
 
         def done(outcome: ResponseMessage | WireError) -> None:
+            self.latency.observe(trio.current_time() - started)
             reply(error_reply(request, outcome) if isinstance(outcome, WireError) else outcome)
 
         self._decide(decide, done)

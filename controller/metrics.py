@@ -1,0 +1,79 @@
+"""What a controller says of itself: on `/metrics`, on `/status`, and why it is not ready."""
+
+from __future__ import annotations
+
+from barnabas.controller.driver import ControllerDriver
+from barnabas.metadata.image import MetadataImage
+from barnabas.server.metrics import Metrics
+
+
+class ControllerStatus:
+    """Looks at the driver when it is asked."""
+
+    def __init__(self, driver: ControllerDriver) -> None:
+        self._driver = driver
+
+    @property
+    def image(self) -> MetadataImage:
+        """The committed image."""
+        return self._driver.controller.committed_image
+
+    def status(self) -> dict[str, object]:
+        """For `/status`."""
+        image = self.image
+        return {
+            "role": "controller",
+            "state": "active" if self._driver.active else "standby",
+            "metadata_offset": image.offset,
+            "brokers": len(image.cluster.brokers),
+            "brokers_live": self.live_brokers(),
+            "topics": len(image.topics),
+            "partitions": image.topics.partitions_count,
+            "offline_partitions": len(image.topics.leaderless),
+        }
+
+    def live_brokers(self) -> int:
+        """How many brokers are not fenced."""
+        return sum(not broker.fenced for broker in self.image.cluster.brokers.values())
+
+
+def add_controller_metrics(metrics: Metrics, driver: ControllerDriver, status: ControllerStatus) -> None:
+    """The cluster as this controller knows it, and what it decides."""
+    counts = driver.controller.counts
+    metrics.gauge("barnabas_active_controller", "1 on the active controller", lambda: int(driver.active))
+    metrics.gauge("barnabas_metadata_offset", "The metadata record applied last", lambda: status.image.offset)
+    metrics.gauge("barnabas_topics", "Topics in the cluster", lambda: len(status.image.topics))
+    metrics.gauge(
+        "barnabas_cluster_partitions", "Partitions in the cluster", lambda: status.image.topics.partitions_count
+    )
+    metrics.gauge(
+        "barnabas_offline_partitions",
+        "Partitions in the cluster that have no leader",
+        lambda: len(status.image.topics.leaderless),
+    )
+    metrics.gauge(
+        "barnabas_preferred_replica_imbalance",
+        "Partitions in the cluster that another than the first replica leads",
+        lambda: len(status.image.topics.unpreferred),
+    )
+    metrics.gauge("barnabas_live_brokers", "Brokers that are not fenced", status.live_brokers)
+    metrics.gauge(
+        "barnabas_fenced_brokers",
+        "Brokers that are registered and fenced",
+        lambda: len(status.image.cluster.brokers) - status.live_brokers(),
+    )
+    metrics.counter("barnabas_leader_elections", "Leaders elected here", lambda: counts.elections)
+    metrics.counter(
+        "barnabas_unclean_leader_elections",
+        "Leaders elected here that may lack committed records",
+        lambda: counts.unclean_elections,
+    )
+    metrics.counter("barnabas_brokers_fenced", "Brokers fenced here", lambda: counts.fenced)
+    metrics.gauge(
+        "barnabas_controller_waiting_replies", "Replies that wait for a commit", lambda: driver.runtime.waiting
+    )
+    metrics.histogram(
+        "barnabas_controller_decision_seconds",
+        "From a request to the commit of what it decided",
+        lambda: {(): driver.latency},
+    )
