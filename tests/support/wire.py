@@ -19,16 +19,23 @@ TIMEOUT_SECONDS = 30.0
 class Wire:
     """One connection. `ask` sends a message and decodes the answer; `send` and `receive` move bytes as they are."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         host, _, port = address.rpartition(":")
-        self._socket = socket.create_connection((host, int(port)), TIMEOUT_SECONDS)
+        self._socket = socket.create_connection((host, int(port)), timeout_seconds)
         self._correlation_id = 0
 
     def __enter__(self) -> Wire:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._socket.close()
+
+    def set_timeout(self, seconds: float) -> None:
+        """How long `receive` waits before it raises TimeoutError."""
+        self._socket.settimeout(seconds)
 
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)

@@ -1,0 +1,177 @@
+"""Answers as plain data that can be compared: what each cluster chooses for itself is given a name.
+
+A topic id becomes `<topic-id 1>`, the next one `<topic-id 2>`, and so on, so that it still shows whether two of them
+are the same. The text of a message is nobody's contract; whether there is one is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.message import Message, Struct
+from barnabas.protocol.record_batch import CorruptRecords, RecordBatch
+from barnabas.protocol.types import ZERO_UUID
+
+CLIENT_TIME_BELOW_MS = 1_710_000_000_000
+"""Cases use timestamps below; those of a cluster's clock are above."""
+
+
+class Names:
+    """Names for the values that a cluster made up, in the order in which they turn up in one case."""
+
+    def __init__(self, case_token: str) -> None:
+        self._case_token = case_token
+        self._known: dict[tuple[str, Any], str] = {}
+
+    def of(self, kind: str, value: Any) -> str:
+        count = sum(known == kind for known, _ in self._known)
+        return self._known.setdefault((kind, value), f"<{kind} {count + 1}>")
+
+    def text(self, text: str) -> str:
+        """A text without the token that makes the case's topics unlike all others."""
+        return text.replace(self._case_token, "T")
+
+
+def plain(message: Message, version: int, names: Names, blur: frozenset[str]) -> dict[str, Any]:
+    """The fields that `version` has. Those named in `blur` only show whether they have a value."""
+    return _struct(message, version, names, blur)
+
+
+def _struct(struct: Struct, version: int, names: Names, blur: frozenset[str]) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    for name, _, (first, last), *_ in struct.FIELDS:
+        if not first <= version <= last:
+            continue
+        value = getattr(struct, name)
+        if name in blur:
+            answer[name] = _blurred(value)
+        elif name in _TRANSLATIONS:
+            answer[name] = _TRANSLATIONS[name](value, names)
+        else:
+            answer[name] = _value(value, version, names, blur)
+        if name in _SORTED and isinstance(answer[name], list):
+            answer[name].sort(key=_SORTED[name])
+    return answer
+
+
+def _value(value: Any, version: int, names: Names, blur: frozenset[str]) -> Any:
+    match value:
+        case Struct():
+            return _struct(value, version, names, blur)
+        case list():
+            return [_value(item, version, names, blur) for item in value]
+        case str():
+            return names.text(value)
+        case memoryview():
+            return batches(value, names)
+        case bytes():
+            return value.hex()
+        case _:
+            return value
+
+
+def _blurred(value: Any) -> Any:
+    if isinstance(value, list):
+        return f"<{len(value)} of them>"
+    return value if value in (None, "", 0, -1, False) else "<blurred>"
+
+
+def batches(records: memoryview, names: Names) -> list[Any]:
+    """Every batch with its records; what is cut off at the end by its length."""
+    found: list[Any] = []
+    position = 0
+    while position < len(records):
+        try:
+            batch = RecordBatch(records, position)
+        except CorruptRecords:
+            found.append(f"<{len(records) - position} bytes of a cut batch>")
+            break
+        found.append(_batch(batch, names))
+        position += batch.size
+    return found
+
+
+def _batch(batch: RecordBatch, names: Names) -> dict[str, Any]:
+    try:
+        records: Any = [
+            (r.offset, _time(r.timestamp), _bytes(r.key), _bytes(r.value), r.headers) for r in batch.records()
+        ]
+    except CorruptRecords:
+        records = "<corrupt>"
+    return {
+        "base_offset": batch.base_offset,
+        "last_offset_delta": batch.last_offset_delta,
+        "size": "<compressed>" if batch.is_compressed else batch.size,
+        "leader_epoch": batch.leader_epoch,
+        "attributes": batch.attributes,
+        "crc": batch.verify_crc(),
+        "timestamps": (_time(batch.base_timestamp), _time(batch.max_timestamp)),
+        "producer": (_id("producer-id")(batch.producer_id, names), batch.producer_epoch, batch.base_sequence),
+        "count": batch.records_count,
+        "records": records,
+    }
+
+
+def _bytes(data: memoryview | None) -> bytes | str | None:
+    if data is None:
+        return None
+    return bytes(data) if len(data) <= 64 else f"<{len(data)} bytes>"
+
+
+def _time(timestamp_ms: int) -> int | str:
+    """A client's time as it is, the cluster's own by name."""
+    return timestamp_ms if timestamp_ms < CLIENT_TIME_BELOW_MS else "<now>"
+
+
+def _error(code: int, _: Names) -> str:
+    return ErrorCode.of(code).name if code == ErrorCode.of(code) else f"<unknown error {code}>"
+
+
+def _text(text: str | None, _: Names) -> str | None:
+    return "<text>" if text else text
+
+
+def _id(kind: str) -> Callable[[Any, Names], Any]:
+    nothing = (0, -1, ZERO_UUID)
+    return lambda value, names: value if value in nothing else names.of(kind, value)
+
+
+def _chosen(kind: str) -> Callable[[Any, Names], Any]:
+    return lambda value, _: value if value in (None, "", -1) else f"<{kind}>"
+
+
+_TRANSLATIONS: dict[str, Callable[[Any, Names], Any]] = {
+    "error_code": _error,
+    "error_message": _text,
+    "batch_index_error_message": _text,
+    "documentation": lambda _text, _names: "<text>",
+    "topic_id": _id("topic-id"),
+    "session_id": _id("session-id"),
+    "producer_id": _id("producer-id"),
+    "cluster_id": _chosen("cluster-id"),
+    "host": _chosen("host"),
+    "port": _chosen("port"),
+    "controller_id": _chosen("node"),
+    "log_append_time_ms": lambda value, _: _time(value),
+    "timestamp": lambda value, _: _time(value),
+    "finalized_features_epoch": _chosen("epoch"),
+}
+
+
+def _by(*fields: str) -> Callable[[Any], Any]:
+    return lambda item: tuple(str(item[field]) for field in fields if field in item) if isinstance(item, dict) else item
+
+
+_SORTED: dict[str, Callable[[Any], Any]] = {
+    # Apache Kafka makes these from hash tables, in any order.
+    "brokers": _by("node_id", "broker_id"),
+    "node_endpoints": _by("node_id"),
+    "topics": _by("name", "topic", "topic_id"),
+    "responses": _by("name", "topic", "topic_id", "resource_type", "resource_name"),
+    "results": _by("name", "resource_type", "resource_name"),
+    "configs": _by("name"),
+    "supported_features": _by("name"),
+    "finalized_features": _by("name"),
+}

@@ -1,0 +1,46 @@
+"""The two clusters of the comparison: of one shape and with the same settings, or ones that run already."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import apache_kafka
+import pytest
+from comparison.talk import Side
+
+from barnabas.testing import cluster
+
+SETTINGS = {
+    # Cases write records of fixed, old times.
+    "log.retention.ms": "-1",
+    # Other than the default, to be seen where it counts.
+    "num.partitions": "2",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("comparison with Apache Kafka")
+    group.addoption("--kafka", metavar="BOOTSTRAP", help="use this running Apache Kafka")
+    group.addoption("--barnabas", metavar="BOOTSTRAP", help="use this running Barnabas; 'none': ask Apache Kafka alone")
+    group.addoption("--answers", action="store_true", help="print what was answered")
+
+
+@pytest.fixture(scope="session")
+def sides(request: pytest.FixtureRequest) -> Iterator[list[Side]]:
+    """Apache Kafka, and Barnabas unless it is left out."""
+    with contextlib.ExitStack() as stack:
+        barnabas, kafka = request.config.getoption("--barnabas"), request.config.getoption("--kafka")
+        if kafka is None:
+            if (missing := apache_kafka.missing()) is not None:
+                pytest.skip(missing)
+            overrides = tuple(f"{name}={value}" for name, value in SETTINGS.items())
+            kafka = stack.enter_context(apache_kafka.apache_kafka(overrides=overrides)).bootstrap
+        if barnabas is None:
+            barnabas = stack.enter_context(cluster(brokers=3, controllers=3, overrides=SETTINGS)).bootstrap
+        found = [Side("Apache Kafka", kafka.split(","))]
+        if barnabas != "none":
+            found.append(Side("Barnabas", barnabas.split(",")))
+        for side in found:
+            stack.callback(side.close)
+        yield found
