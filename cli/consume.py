@@ -15,7 +15,7 @@ from barnabas.cli.main import EXIT_INTERRUPTED
 from barnabas.cli.options import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT, Bootstrap, Timeout, noun
 from barnabas.cli.record_lines import HEADERS_END, LineRecord, TextForm, json_line, parse_separator
 from barnabas.cli.streams import leave_stdout
-from barnabas.client.consumer import Consumer
+from barnabas.client.consumer import Consumer, Start
 from barnabas.client.fetching import ConsumerRecord
 
 app = noun()
@@ -30,7 +30,7 @@ class Source:
 
     topic: str
     partitions: tuple[int, ...]
-    start: int | Literal["earliest", "latest"]
+    start: Start
     follow: bool
     max_records: int | None
     patience: float
@@ -44,7 +44,7 @@ def consume(
         str, typer.Option("--from", metavar="beginning|end|OFFSET", help="Where to begin; `end` implies --follow.")
     ] = "beginning",
     partition: Annotated[
-        list[int] | None, typer.Option(min=0, help="Only this one. May be repeated. Without it, all.")
+        list[int] | None, typer.Option(min=0, metavar="NUMBER", help="Only this one. May be repeated. Without it, all.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="At the end, wait for more until Ctrl-C.")] = False,
     max_records: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
@@ -88,7 +88,7 @@ async def _consume(bootstrap: str, source: Source, line: Callable[[ConsumerRecor
 async def print_records(consumer: Consumer, source: Source, line: Callable[[ConsumerRecord], bytes]) -> None:
     """Print the records of a source until its end, its maximum, or cancellation."""
     partitions = source.partitions or sorted((await consumer.cluster.topic(source.topic)).partitions)
-    starts = {(source.topic, partition): source.start for partition in partitions}
+    starts: dict[tuple[str, int], Start] = {(source.topic, partition): source.start for partition in partitions}
     await consumer.assign(starts, stop_at_end=not source.follow)
     output, printed = sys.stdout.buffer, 0
     async with trio.open_nursery() as nursery:
@@ -117,7 +117,7 @@ async def _flush() -> None:
         sys.stdout.buffer.flush()
 
 
-def _parse_start(text: str) -> int | Literal["earliest", "latest"]:
+def _parse_start(text: str) -> Start:
     if text in _POSITIONS:
         return _POSITIONS[text]
     if not text.isdecimal():

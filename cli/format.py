@@ -48,7 +48,7 @@ def format_node(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Prepare the directories of a node, once, before its first start."""
+    """Prepare a node's directories before its first start."""
     if random_cluster_id:
         typer.echo(new_cluster_id())
         return

@@ -92,7 +92,10 @@ def controller(config: Config, override: Overrides = None) -> None:
 
 @app.command()
 def broker(config: Config, override: Overrides = None) -> None:
-    """Run a broker in the foreground, until SIGTERM or Ctrl-C: it hands over its leaderships first."""
+    """Run a broker in the foreground, until SIGTERM or Ctrl-C.
+
+    It hands over its leaderships before it ends.
+    """
     from barnabas.cli.node import run_node
 
     raise typer.Exit(run_node("broker", config, override or []))

@@ -23,7 +23,7 @@ Bootstrap = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long to try before giving up.")
+    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long to try before giving up.")
 ]
 
 
