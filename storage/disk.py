@@ -243,6 +243,8 @@ class RealFile:
 
     def fdatasync(self) -> None:
         try:
+            if self.fd < 0:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             _fdatasync(self.fd)
         except OSError as error:
             self._fail(error)

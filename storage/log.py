@@ -247,10 +247,16 @@ class PartitionLog:
         if not active.size and active.base_offset == base:
             return
         segment = new_segment(self._disk, self.directory, base, self.config, now_ms)
-        self.producers.end_offset = base
-        if self.snapshots.take(self.producers):
-            self._unsynced.append(self.snapshots.path(base))
-        active.seal()
+        try:
+            self.producers.end_offset = base
+            if self.snapshots.take(self.producers):
+                self._unsynced.append(self.snapshots.path(base))
+            active.seal()
+        except StorageError:
+            # Batches that go on into the old segment must not be cut off where the new one would have begun.
+            with suppress(StorageError):
+                segment.remove()
+            raise
         self._new_files = True
         self._segments.append(segment)
 

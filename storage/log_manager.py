@@ -83,6 +83,8 @@ class LogManager:
         self.directories = [LogDirectory(disk) for disk in disks]
         self._logs: dict[TopicPartition, PartitionLog] = {}
         self._places: dict[TopicPartition, LogDirectory] = {}
+        self._unloaded: dict[TopicPartition, LogDirectory] = {}
+        """Logs that are still to be added: what the checkpoints say of them stays."""
 
     def open(self, cluster_id: str | None, node_id: int) -> None:
         """Take the directories for this process. Raises DirectoryLocked, WrongDirectory, StorageError if none works."""
@@ -112,10 +114,9 @@ class LogManager:
         loads: list[LogLoad] = []
         for directory in self.online:
             try:
-                loads += (
-                    LogLoad(directory, folder, topic, partition, config_of(topic), now_ms)
-                    for folder, topic, partition in directory.partition_folders()
-                )
+                for folder, topic, partition in directory.partition_folders():
+                    loads.append(LogLoad(directory, folder, topic, partition, config_of(topic), now_ms))
+                    self._unloaded[topic, partition] = directory
             except StorageError as error:
                 directory.fail(error)
         return loads
@@ -128,6 +129,9 @@ class LogManager:
                 f"{load.folder} is both in {self._places[key].path} and in {load.directory.path}: remove one of them"
             )
         self._keep(key, log, load.directory)
+        self._unloaded.pop(key, None)
+        if log.recovery_point < load.directory.recovery_points.get(key, 0):
+            self._checkpoint_directory(load.directory)
 
     def load_all(self, config_of: Callable[[str], LogConfig], now_ms: int) -> None:
         """Open all logs here and now; a directory whose disk fails goes offline."""
@@ -214,6 +218,7 @@ class LogManager:
         """Stop using a directory; the logs that went with it."""
         directory.fail(error)
         directory.logs = 0
+        self._unloaded = {key: place for key, place in self._unloaded.items() if place is not directory}
         lost = [self._logs.pop(key) for key, place in self._places.items() if place is directory]
         for log in lost:
             del self._places[log.topic, log.partition]
@@ -231,11 +236,11 @@ class LogManager:
         """Write down every log's recovery point and start offset, and the high watermarks given."""
         checkpoint = Checkpoint()
         for directory in self.online:
-            logs = self._logs_in(directory)
-            marks = {key: high_watermarks[key] for key in logs if key in high_watermarks}
+            marks = self._still_unloaded(directory, directory.high_watermarks)
+            marks |= {key: high_watermarks[key] for key in self._logs_in(directory) if key in high_watermarks}
             checkpoint.writes += (
-                (directory, RECOVERY_POINTS, {key: log.recovery_point for key, log in logs.items()}),
-                (directory, LOG_START_OFFSETS, _advanced_starts(logs)),
+                (directory, RECOVERY_POINTS, self._recovery_points(directory)),
+                (directory, LOG_START_OFFSETS, self._log_start_offsets(directory)),
                 (directory, HIGH_WATERMARKS, marks),
             )
         return checkpoint
@@ -245,9 +250,26 @@ class LogManager:
 
     def _checkpoint_directory(self, directory: LogDirectory) -> None:
         """A log went back behind what the checkpoints say of it, and must not be taken for durable up to there."""
-        logs = self._logs_in(directory)
-        directory.write_offsets(RECOVERY_POINTS, {key: log.recovery_point for key, log in logs.items()})
-        directory.write_offsets(LOG_START_OFFSETS, _advanced_starts(logs))
+        directory.write_offsets(RECOVERY_POINTS, self._recovery_points(directory))
+        directory.write_offsets(LOG_START_OFFSETS, self._log_start_offsets(directory))
+
+    def _recovery_points(self, directory: LogDirectory) -> dict[TopicPartition, int]:
+        points = self._still_unloaded(directory, directory.recovery_points)
+        return points | {key: log.recovery_point for key, log in self._logs_in(directory).items()}
+
+    def _log_start_offsets(self, directory: LogDirectory) -> dict[TopicPartition, int]:
+        """Those that the first segment's name does not tell."""
+        starts = self._still_unloaded(directory, directory.log_start_offsets)
+        return starts | {
+            key: log.log_start_offset
+            for key, log in self._logs_in(directory).items()
+            if log.log_start_offset > log.segments[0].base_offset
+        }
+
+    def _still_unloaded(
+        self, directory: LogDirectory, offsets: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        return {key: offset for key, offset in offsets.items() if self._unloaded.get(key) is directory}
 
     def release_idle(self) -> int:
         """Close the files that were not used since the last call; of how many segments."""
@@ -290,10 +312,3 @@ class LogManager:
             if flush is not None:
                 log.complete_flush(flush, now_ms)
             log.release()
-
-
-def _advanced_starts(logs: Mapping[TopicPartition, PartitionLog]) -> dict[TopicPartition, int]:
-    """The start offsets that the first segment's name does not tell."""
-    return {
-        key: log.log_start_offset for key, log in logs.items() if log.log_start_offset > log.segments[0].base_offset
-    }

@@ -130,6 +130,10 @@ class _Opening:
                     time_index_bytes=sizes.get(name + TIME_INDEX_SUFFIX),
                 )
             )
+        # Empty ones within are what failed rolls left.
+        for segment in [segment for segment in self.segments[:-1] if not segment.size]:
+            segment.remove()
+            self.segments.remove(segment)
         known = set(bases)
         for name in sizes:
             if any(_is_numbered(name, suffix) and int(name[:20]) not in known for suffix in _INDEX_SUFFIXES):
@@ -206,10 +210,20 @@ class _Opening:
         """Find the log's end; False if the active segment is not as a clean shutdown leaves it."""
         self._check_indexes(self.segments[:-1])
         active = self.segments[-1]
+        if not active.size and len(self.segments) > 1:
+            active = self._choose_active(active, self.segments[-2])
         if active.open_end():
             return True
         self.notes.append(f"{active.name}{LOG_SUFFIX}: its end is not what a clean shutdown leaves")
         return False
+
+    def _choose_active(self, last: Segment, previous: Segment) -> Segment:
+        """An empty last segment may be what a failed roll left, while its predecessor was written on."""
+        if previous.open_end() and previous.tail is not None and previous.tail.offsets[-1] > last.base_offset:
+            self._remove_from(len(self.segments) - 1)
+            return previous
+        previous.tail = None
+        return last
 
     def _check_indexes(self, segments: list[Segment]) -> None:
         for segment in segments:
@@ -236,12 +250,16 @@ class _Opening:
         end_offset = self.segments[first].base_offset
         durable = SegmentList(self.segments[:first])
         self._check_indexes(durable)
+        if durable:
+            # Its last entry was written when the next segment began: perhaps after all else in it was synced.
+            durable[-1].read_max_timestamp()
         self.snapshots.remove_after(end_offset)
         self.epochs.truncate_from_end(end_offset)
         producers = load_producers(self.snapshots, durable, end_offset, self.notes)
         for number in range(first, len(self.segments)):
             segment = self.segments[number]
             if segment.base_offset != end_offset:
+                # Or an empty last one is what a failed roll left.
                 self.notes.append(
                     f"{segment.name}{LOG_SUFFIX} does not begin at {end_offset}, where the one before ends"
                 )

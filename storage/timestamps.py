@@ -39,7 +39,7 @@ def _first_in(batch: RecordBatch, timestamp: int, start_offset: int) -> Timestam
 
 
 def first_of_latest(segments: Sequence[Segment]) -> TimestampOffset | None:
-    """The first of the records with the largest timestamp; None if no record has one. May wait for the disk."""
+    """The first of the records with the largest timestamp; None if there is no record. May wait for the disk."""
     segment = max(segments, key=Segment.read_max_timestamp)
     latest = segment.read_max_timestamp()
     for batch in segment.batches(segment.position_before(segment.max_timestamp_offset)):

@@ -1,4 +1,4 @@
-"""Random lives of a log: whatever happens between two writes, nothing durable is lost and nothing contradicts the log."""
+"""Random lives of a log: whatever happens between two writes, nothing durable is lost, nothing contradicts the log."""
 
 from __future__ import annotations
 
@@ -125,6 +125,7 @@ class Life:
     def open(self, *, clean: bool, **arguments: int) -> None:
         self.log = self.make.log(clean=clean, **arguments, **SETTINGS)
         self.log.on_rewind = self.checkpoint
+        self.checkpointed = min(self.checkpointed, self.log.recovery_point)
         self.epoch = max(self.epoch, self.log.latest_epoch)
 
     def check(self) -> None:
