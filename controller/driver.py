@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 import trio
 
 from barnabas.controller.controller import Controller, Decision
 from barnabas.controller.error_replies import error_reply
-from barnabas.controller.record_log import RecordLog
+from barnabas.controller.record_log import QuorumLog, RecordLog
 from barnabas.metadata.records import MetadataRecord, decode_record
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
@@ -27,28 +27,12 @@ from barnabas.server.metrics import Histogram
 from barnabas.server.runtime import Runtime
 
 if TYPE_CHECKING:
+    from barnabas.server.quorum import CommittedBatch, LeaderInfo
     from barnabas.server.timers import Timer, Timers
 
 log = structlog.get_logger(__name__)
 
 Reply = Callable[[ResponseMessage], None]
-
-
-class QuorumLog(Protocol):
-    """What the driver needs of the quorum, on the leader."""
-
-    @property
-    def end_offset(self) -> int:
-        """The offset of the next record."""
-        ...
-
-    def append(self, batches: Sequence[Sequence[bytes]]) -> None:
-        """Append these batches of record values, as the leader; nothing is waited for."""
-        ...
-
-    def resign(self) -> None:
-        """Let another node lead."""
-        ...
 
 
 class ControllerDriver:
@@ -57,15 +41,14 @@ class ControllerDriver:
     def __init__(self, controller: Controller, quorum: QuorumLog, timers: Timers) -> None:
         self.controller: Final = controller
         self.runtime: Final[Runtime[MetadataRecord]] = Runtime(
-            controller, RecordLog(lambda: quorum.end_offset, quorum.append), not_leader=_not_controller
+            controller, RecordLog(quorum), not_leader=_not_controller
         )
         self.latency: Final = Histogram()
         """Seconds from a request to its reply."""
         self._quorum = quorum
         self._timers = timers
         self._timer: Timer | None = None
-        self._elected: tuple[int, int] | None = None
-        """Epoch and its first offset, from the election until everything before is replayed."""
+        self._active = False
 
     @property
     def active(self) -> bool:
@@ -74,39 +57,34 @@ class ControllerDriver:
 
     # -- from the quorum -------------------------------------------------------------------------------------------
 
-    def elected(self, epoch: int, start_offset: int) -> None:
-        """This node leads; the epoch begins with the control record at `start_offset`."""
-        self.deposed()
-        self._elected = (epoch, start_offset)
+    def on_leader_change(self, leader: LeaderInfo | None, epoch: int) -> None:
+        """Another epoch, or another leader.
 
-    def deposed(self) -> None:
-        """This node leads no longer."""
-        self._elected = None
-        if self.active:
-            log.info("controller inactive", offset=self.runtime.replayed_offset)
+        Of itself as the leader a node is told once it has replayed what was before.
+        """
+        self._depose()
+        if leader is not None and leader.id == self.controller.state.config.node_id:
+            log.info("controller active", epoch=epoch, image=str(self.controller.image))
+            self.runtime.lead(epoch)
+            self._active = True
+            self._decide(lambda: self.controller.activate(trio.current_time()), _log_refusal)
+
+    def on_commit(self, batches: Sequence[CommittedBatch]) -> None:
+        """The next batches are committed. Those that this node decided it has replayed already."""
+        for batch in batches:
+            if batch.last_offset <= self.runtime.replayed_offset or not batch.records:
+                self.runtime.commit(batch.last_offset)
+            else:
+                records = [decode_record(value) for value in batch.records]
+                self.runtime.replay_committed(records, batch.last_offset, batch.epoch)
+
+    def _depose(self) -> None:
+        if self._active:
+            log.info("controller inactive", offset=self.runtime.committed_offset)
+            self._active = False
             self.controller.deactivate()
             self.runtime.resign(_not_controller())
             self._reschedule()
-
-    def committed_batch(self, values: Callable[[], Sequence[bytes]], last_offset: int, epoch: int) -> None:
-        """The next batch of records is committed. `values` are read only where this node did not write them."""
-        if last_offset <= self.runtime.replayed_offset:
-            self.runtime.commit(last_offset)
-        else:
-            self.runtime.replay_committed([decode_record(value) for value in values()], last_offset, epoch)
-
-    def committed(self, end_offset: int) -> None:
-        """The log is committed below this offset; of that, every batch that this node did not write was handed over."""
-        self.runtime.commit(end_offset - 1)
-        if self._elected is not None and end_offset > self._elected[1]:
-            epoch, _ = self._elected
-            self._elected = None
-            self._activate(epoch)
-
-    def _activate(self, epoch: int) -> None:
-        log.info("controller active", epoch=epoch, image=str(self.controller.image))
-        self.runtime.lead(epoch)
-        self._decide(lambda: self.controller.activate(trio.current_time()), _log_refusal)
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
@@ -136,7 +114,7 @@ class ControllerDriver:
             self.runtime.submit(decide, done)
         except Exception as error:
             log.critical("controller cannot go on", exc_info=error, image=str(self.controller.image))
-            self.deposed()
+            self._depose()
             self._quorum.resign()
             done(_not_controller())
             return

@@ -1,4 +1,4 @@
-"""The metadata log as the controller writes to it: records into batches of bounded size.
+"""The metadata log as the controller writes to it: what a decision needs to be appended, worked out beforehand.
 
 A batch is what a follower gets whole or not at all, so an oversized one would stop them all. What is atomic must fit
 into one batch, and is refused otherwise; everything else is split.
@@ -6,57 +6,71 @@ into one batch, and is refused otherwise; everything else is split.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from itertools import accumulate
+from typing import Protocol
 
 from barnabas.metadata.records import MetadataRecord, encode_record
 from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.server.metadata_log import split_records
+from barnabas.server.quorum import NotLeader
 
-MAX_BATCH_BYTES: Final = 8 * 1024 * 1024
-"""The most bytes of records that one batch holds."""
 
-_SPLIT_BYTES: Final = 256 * 1024
-_RECORD_OVERHEAD: Final = 16
+class QuorumLog(Protocol):
+    """What the controller needs of the quorum; `server.quorum.Quorum` has it."""
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether this node leads."""
+        ...
+
+    @property
+    def end_offset(self) -> int:
+        """The offset of the next record."""
+        ...
+
+    def append(self, records: Sequence[bytes], *, atomic: bool = True) -> list[int]:
+        """Append, and return the last offset of each batch that was made."""
+        ...
+
+    def resign(self) -> None:
+        """Let another node lead."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedBatches:
-    """Encoded records, batch by batch, and the last offset of each."""
+class PreparedAppend:
+    """Encoded records, and the last offset of each batch that they will make."""
 
-    batches: Sequence[Sequence[bytes]]
+    quorum: QuorumLog
+    values: Sequence[bytes]
+    atomic: bool
     ends: Sequence[int]
-    write: Callable[[Sequence[Sequence[bytes]]], None]
 
     def append(self) -> None:
-        """Hands the batches to the quorum."""
-        self.write(self.batches)
+        """Hands the records to the quorum. Raises `NotLeader` when this node does not lead any more."""
+        ends = self.quorum.append(self.values, atomic=self.atomic)
+        if list(self.ends) != ends:
+            raise AssertionError(f"records were to end at {list(self.ends)}, and end at {ends}")
 
 
 class RecordLog:
-    """Makes batches of records. `end_offset` gives the offset of the next record, `write` appends batches of values."""
+    """See `server.runtime.Log`."""
 
-    def __init__(self, end_offset: Callable[[], int], write: Callable[[Sequence[Sequence[bytes]]], None]) -> None:
-        self._end_offset = end_offset
-        self._write = write
+    def __init__(self, quorum: QuorumLog) -> None:
+        self._quorum = quorum
 
-    def prepare(self, records: Sequence[MetadataRecord], *, atomic: bool) -> PreparedBatches:
-        """See `server.runtime.Log`. Raises POLICY_VIOLATION where an atomic decision is too large for one batch."""
-        batches: list[list[bytes]] = [[]]
-        size, limit = 0, MAX_BATCH_BYTES if atomic else _SPLIT_BYTES
-        for record in records:
-            value = encode_record(record)
-            size += len(value) + _RECORD_OVERHEAD
-            if size > limit:
-                if atomic:
-                    raise WireError(ErrorCode.POLICY_VIOLATION, "Unable to perform excessively large batch operation.")
-                if batches[-1]:
-                    batches.append([])
-                size = len(value) + _RECORD_OVERHEAD
-            batches[-1].append(value)
-        ends: list[int] = []
-        offset = self._end_offset()
-        for batch in batches:
-            offset += len(batch)
-            ends.append(offset - 1)
-        return PreparedBatches(batches, ends, self._write)
+    def prepare(self, records: Sequence[MetadataRecord], *, atomic: bool) -> PreparedAppend:
+        """Raises POLICY_VIOLATION where an atomic decision is too large for one batch."""
+        if not self._quorum.is_leader:
+            raise NotLeader
+        values = [encode_record(record) for record in records]
+        try:
+            payloads = split_records(values, atomic=atomic)
+        except ValueError as error:
+            reason = "Unable to perform excessively large batch operation."
+            raise WireError(ErrorCode.POLICY_VIOLATION, reason) from error
+        offset = self._quorum.end_offset - 1
+        ends = [offset + count for count in accumulate(payload.count for payload in payloads)]
+        return PreparedAppend(self._quorum, values, atomic, ends)

@@ -70,7 +70,7 @@ class Append(Protocol):
         ...
 
     def append(self) -> None:
-        """Append, without waiting for anything."""
+        """Append, without waiting for anything. Raises `WireError` when this node leads no longer."""
         ...
 
 
@@ -147,7 +147,12 @@ class Runtime(Generic[R]):
         if append is not None:
             for records, last_offset in _batches(result.records, append.ends):
                 self._replay(records, last_offset, self._epoch)
-            append.append()
+            try:
+                append.append()
+            except WireError as error:
+                self.resign(error)
+                done(error)
+                return
         if self._replayed > self._committed:
             self._waiting.append((self._replayed, done, result.reply))
         else:

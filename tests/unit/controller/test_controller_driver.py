@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 from barnabas.controller.config import ControllerConfig
 from barnabas.controller.controller import Controller
 from barnabas.controller.driver import ControllerDriver
-from barnabas.controller.record_log import MAX_BATCH_BYTES, RecordLog
+from barnabas.controller.record_log import RecordLog
 from barnabas.controller.requests import ControllerRequests
-from barnabas.metadata.records import ConfigRecord, MetadataRecord, RegisterBrokerRecord, TopicRecord, decode_record
+from barnabas.metadata.records import ConfigRecord, MetadataRecord, RegisterBrokerRecord, decode_record
 from barnabas.protocol import codec, framing
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -30,6 +30,8 @@ from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest, Delete
 from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest, DescribeClusterResponse
 from barnabas.protocol.messages.envelope import EnvelopeRequest, EnvelopeResponse
 from barnabas.protocol.messages.update_features import UpdateFeaturesRequest, UpdateFeaturesResponse
+from barnabas.server.metadata_log import MAX_BATCH_BYTES, PREFERRED_BATCH_BYTES, split_records
+from barnabas.server.quorum import CommittedBatch, LeaderInfo, NotLeader
 from barnabas.server.timers import Timers
 
 
@@ -37,14 +39,24 @@ class MemoryQuorum:
     """One log, and this node leads it or does not. Offset 0 is the control record of the first epoch."""
 
     def __init__(self) -> None:
-        self.batches: list[tuple[int, Sequence[bytes]]] = []
-        self.end_offset = 1
+        self.batches: list[CommittedBatch] = [CommittedBatch(0, 0, 1, 0, [])]
+        self.is_leader = False
         self.resigned = 0
 
-    def append(self, batches: Sequence[Sequence[bytes]]) -> None:
-        for values in batches:
-            self.batches.append((self.end_offset, values))
-            self.end_offset += len(values)
+    @property
+    def end_offset(self) -> int:
+        return self.batches[-1].last_offset + 1
+
+    def append(self, records: Sequence[bytes], *, atomic: bool = True) -> list[int]:
+        if not self.is_leader:
+            raise NotLeader
+        ends = []
+        for payload in split_records(records, atomic=atomic):
+            values: list[memoryview] = [memoryview(value) for value in payload.data]  # type: ignore[attr-defined]
+            first = self.end_offset
+            self.batches.append(CommittedBatch(first, first + len(values) - 1, 1, 0, values))
+            ends.append(self.end_offset - 1)
+        return ends
 
     def resign(self) -> None:
         self.resigned += 1
@@ -59,23 +71,28 @@ class Node:
         config = ControllerConfig(node_id=3000, cluster_id=CLUSTER_ID)
         self.driver = ControllerDriver(Controller(config, chance, lambda: chance.randbytes(16)), self.quorum, timers)
         self.replies: list[ResponseMessage] = []
+        self._handed_over = 0
 
     def lead(self) -> None:
-        self.driver.elected(1, 0)
         self.commit()
+        self.quorum.is_leader = True
+        self.driver.on_leader_change(LeaderInfo(3000, 1, None), 1)
+
+    def lose(self) -> None:
+        self.quorum.is_leader = False
+        self.driver.on_leader_change(LeaderInfo(3001, 2, None), 2)
 
     def commit(self) -> None:
         """Everything that was appended is committed."""
-        for base_offset, values in self.quorum.batches:
-            self.driver.committed_batch(lambda values=values: values, base_offset + len(values) - 1, 1)
-        self.driver.committed(self.quorum.end_offset)
+        self.driver.on_commit(self.quorum.batches[self._handed_over :])
+        self._handed_over = len(self.quorum.batches)
 
     def submit(self, request: RequestMessage) -> None:
         self.driver.submit(request, request.VERSIONS[1], self.replies.append)
 
     @property
     def records(self) -> list[MetadataRecord]:
-        return [decode_record(value) for _, values in self.quorum.batches for value in values]
+        return [decode_record(value) for batch in self.quorum.batches for value in batch.records]
 
 
 @pytest.fixture
@@ -112,12 +129,15 @@ def creation() -> CreateTopicsRequest:
     return CreateTopicsRequest(topics=[topic])
 
 
-async def test_the_leader_is_active_once_it_has_replayed_what_was_before(node: Node) -> None:
-    node.driver.elected(1, 0)
+async def test_the_leader_is_active_and_starts_a_new_cluster(node: Node) -> None:
+    node.driver.on_leader_change(LeaderInfo(3001, 1, None), 1)
     assert not node.driver.active
-    node.driver.committed(1)
+    node.lead()
     assert node.driver.active
-    assert node.quorum.end_offset > 1
+    assert node.driver.controller.image.features.level("metadata.version") == 30
+    assert node.driver.controller.committed_image.features.level("metadata.version") == 0
+    node.commit()
+    assert node.driver.controller.committed_image.features.level("metadata.version") == 30
 
 
 async def test_a_reply_waits_for_the_commit(node: Node) -> None:
@@ -148,7 +168,7 @@ async def test_what_waits_fails_when_the_lead_is_lost(node: Node) -> None:
     before = node.driver.controller.image
     node.submit(registration())
     assert node.driver.controller.image != before
-    node.driver.deposed()
+    node.lose()
     (reply,) = node.replies
     assert isinstance(reply, BrokerRegistrationResponse)
     assert reply.error_code == ErrorCode.NOT_CONTROLLER
@@ -161,7 +181,6 @@ async def test_a_follower_replays_what_others_decided(node: Node, harness: Serve
     node.commit()
     follower = Node(harness.timers)
     follower.quorum.batches = node.quorum.batches
-    follower.quorum.end_offset = node.quorum.end_offset
     follower.commit()
     assert follower.driver.controller.image == node.driver.controller.image
     assert not follower.driver.active
@@ -300,7 +319,7 @@ async def test_what_does_not_belong_into_an_envelope_is_refused(
 
 async def test_an_envelope_to_an_inactive_controller_says_so(node: Node, harness: ServerHarness) -> None:
     client = await connect(node, harness)
-    node.driver.deposed()
+    node.lose()
     response = await request(node, client, envelope(creation()))
     assert isinstance(response, EnvelopeResponse)
     assert response.error_code == ErrorCode.NOT_CONTROLLER
@@ -329,27 +348,44 @@ async def test_each_api_is_refused_in_its_own_shape(node: Node) -> None:
     assert updated.error_code == ErrorCode.NOT_CONTROLLER
 
 
+async def test_a_lead_that_is_lost_just_before_the_append_loses_nothing_else(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.lead()
+    node.commit()
+    before, end_offset = node.driver.controller.image, node.quorum.end_offset
+
+    def lost(records: Sequence[bytes], *, atomic: bool = True) -> list[int]:
+        raise NotLeader
+
+    monkeypatch.setattr(node.quorum, "append", lost)
+    node.submit(registration())
+    assert isinstance(node.replies[0], BrokerRegistrationResponse)
+    assert node.replies[0].error_code == ErrorCode.NOT_CONTROLLER
+    assert (node.driver.controller.image, node.quorum.end_offset) == (before, end_offset)
+    assert not node.driver.active
+
+
+def config_records(count: int, size: int) -> list[MetadataRecord]:
+    return [ConfigRecord(resource_type=2, resource_name="t", name="n", value="x" * size) for _ in range(count)]
+
+
 def test_large_decisions_are_split_unless_they_are_atomic() -> None:
-    written: list[Sequence[Sequence[bytes]]] = []
-    log = RecordLog(lambda: 100, written.append)
-    records: list[MetadataRecord] = [
-        ConfigRecord(resource_type=2, resource_name="t", name="n", value="x" * 100_000) for _ in range(5)
-    ]
-    prepared = log.prepare(records, atomic=False)
-    assert list(prepared.ends) == [101, 103, 104]
-    assert written == []
+    quorum = MemoryQuorum()
+    quorum.is_leader = True
+    log = RecordLog(quorum)
+    prepared = log.prepare(config_records(6, PREFERRED_BATCH_BYTES // 3), atomic=False)
+    assert len(prepared.ends) > 1
+    assert prepared.ends[-1] == 6
+    assert quorum.end_offset == 1
     prepared.append()
-    assert [len(batch) for batch in written[0]] == [2, 2, 1]
-    assert list(log.prepare(records, atomic=True).ends) == [104]
-    assert list(log.prepare([TopicRecord(name="t", topic_id=bytes(16))], atomic=False).ends) == [100]
+    assert [batch.last_offset for batch in quorum.batches[1:]] == list(prepared.ends)
+    assert list(log.prepare(config_records(3, 1000), atomic=True).ends) == [9]
 
 
 def test_an_atomic_decision_that_does_not_fit_into_a_batch_is_refused() -> None:
-    log = RecordLog(lambda: 0, lambda batches: None)
-    value = "x" * (MAX_BATCH_BYTES // 4)
-    records: list[MetadataRecord] = [
-        ConfigRecord(resource_type=2, resource_name="t", name="n", value=value) for _ in range(4)
-    ]
+    quorum = MemoryQuorum()
+    quorum.is_leader = True
     with pytest.raises(WireError) as raised:
-        log.prepare(records, atomic=True)
+        RecordLog(quorum).prepare(config_records(4, MAX_BATCH_BYTES // 4), atomic=True)
     assert raised.value.code == ErrorCode.POLICY_VIOLATION
