@@ -27,7 +27,7 @@ from barnabas.raft.messages import (
     Response,
     VoteRequest,
 )
-from barnabas.raft.progress import OBSERVER_SESSION, Progress, by_end_offset, majority_offset
+from barnabas.raft.progress import OBSERVER_SESSION, Progress, ReplicaStatus, by_end_offset, majority_offset
 from barnabas.raft.ready import LeaderChange, Message, Payload
 from barnabas.raft.role import Role
 from barnabas.raft.voters import ReplicaKey, Voter, VoterSet
@@ -216,14 +216,24 @@ class Leader(Role):
             self.state.reply(parked.token, self.state.answer(FetchResponse, error=error))
         self._parked = []
 
-    def forget_idle_observers(self, now: float) -> None:
-        """Drops observers that have not fetched for `OBSERVER_SESSION`."""
+    # --- for people ---
+
+    def describe(self, now: float) -> tuple[list[ReplicaStatus], list[ReplicaStatus]]:
+        """The voters and the observers; one that has not fetched for `OBSERVER_SESSION` is forgotten."""
         voters = self.state.voters.latest
         self.progress = {
             key: entry
             for key, entry in self.progress.items()
             if key in voters or (entry.last_fetch is not None and entry.last_fetch > now - OBSERVER_SESSION)
         }
+        observers = [key for key in self.progress if key not in voters]
+        return [self._status(key, now) for key in voters.replicas], [self._status(key, now) for key in observers]
+
+    def _status(self, key: ReplicaKey, now: float) -> ReplicaStatus:
+        if key == self.state.me:
+            return ReplicaStatus(key, self.state.log.end_offset, now, now)
+        entry = self.progress.get(key, Progress())
+        return ReplicaStatus(key, entry.end_offset, entry.last_fetch, entry.last_caught_up)
 
 
 def require_leader(role: Role) -> Leader:

@@ -34,6 +34,16 @@ class Progress:
         self._leader_end_offset = leader_end_offset
 
 
+@dataclass(frozen=True, slots=True)
+class ReplicaStatus:
+    """What the leader says of a replica when asked; None where it has not heard. Times on the driver's clock."""
+
+    key: ReplicaKey
+    end_offset: int | None
+    last_fetch: float | None
+    last_caught_up: float | None
+
+
 def majority_offset(voters: VoterSet, end_offsets: Mapping[ReplicaKey, int]) -> int:
     """The largest offset that a majority of the voters has reached; a voter not in `end_offsets` has reached none."""
     reached = sorted((end_offsets.get(key, -1) for key in voters.replicas), reverse=True)
