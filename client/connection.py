@@ -311,7 +311,7 @@ async def connect(
     except trio.TooSlowError:
         raise CannotConnect(address, f"no answer in {connect_timeout:g} s") from None
     except OSError as error:
-        raise CannotConnect(address, error.strerror or str(error)) from None
+        raise CannotConnect(address, (error.strerror or str(error)).removeprefix(f"{address}: ")) from None
     connection = ClientConnection(
         transport,
         nursery,

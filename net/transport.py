@@ -248,7 +248,7 @@ class TcpNetwork:
             except BaseException:
                 sock.close()
                 raise
-        raise ConnectionRefusedError(errno.ECONNREFUSED, f"cannot connect to {host}:{port} ({'; '.join(errors)})")
+        raise ConnectionRefusedError(errno.ECONNREFUSED, "; ".join(errors))
 
     async def listen(self, host: str, port: int, *, backlog: int = 50) -> Listener:
         family, kind, proto, address = (await _resolve(host, port, passive=True))[0]
