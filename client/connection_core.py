@@ -1,12 +1,12 @@
-"""What one connection to a node keeps in mind: which requests are open, until when, and which versions the node serves.
+"""What one connection to a node keeps in mind: which requests are open, until when, and which versions it serves.
 
-A pure core. A node answers the requests of a connection in their order, so the open ones are a queue, and a response with another
-correlation id than the oldest's is a broken peer. It keeps true:
+A pure core. A node answers the requests of a connection in their order, so the open ones are a queue, and a response
+with another correlation id than the oldest's is a broken peer. It keeps true:
 - each open request ends exactly once: by its response, or by `lose`;
 - a request that nobody waits for any more stays in the queue until its response has come: order is all that pairs them.
 
-The shell sends what `send` returns, in that order, feeds frames to `receive`, and at `next_deadline` calls `overdue`: a request that is overdue
-means that the node hangs, and then the connection is lost, for all of its requests.
+The shell sends what `send` returns, in that order, feeds frames to `receive`, and at `next_deadline` calls `overdue`:
+a request that is overdue means that the node hangs, and then the connection is lost, for all of its requests.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class ConnectionCore:
     ) -> tuple[OpenRequest, list[Part]]:
         """Open a request: what identifies it, and the bytes to send. `answered=False`: no response will come (acks=0).
 
-        WireError UNSUPPORTED_VERSION when the node and we have no version in common; LocalProtocolError when the message
-        cannot be encoded, and then nothing has changed.
+        WireError UNSUPPORTED_VERSION when the node and we have no version in common; LocalProtocolError when the
+        message cannot be encoded, and then nothing has changed.
         """
         if version is None:
             version = self.choose_version(message.API_KEY)

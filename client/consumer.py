@@ -81,19 +81,20 @@ class Consumer:
         self._assigned = False
         self._work = trio.Event()
         self._arrived = trio.Event()
-        self._nursery: trio.Nursery | None = None
+        self._open = False
 
     async def __aenter__(self) -> Self:
         if self._owned:
             await self._stack.enter_async_context(self.cluster)
-        self._nursery = await self._stack.enter_async_context(Background())
-        self._nursery.start_soon(self._run)
+        nursery = await self._stack.enter_async_context(Background())
+        nursery.start_soon(self._run, nursery)
+        self._open = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> bool | None:
-        self._nursery = None
+        self._open = False
         self._arrived.set()
         return await self._stack.__aexit__(kind, error, tb)
 
@@ -139,7 +140,7 @@ class Consumer:
 
     async def _next_batch(self) -> None:
         while True:
-            if self._nursery is None:
+            if not self._open:
                 raise ClientClosed("the consumer is not open: use it inside its `async with` block")
             if not self._assigned:
                 raise ConfigurationError("nothing to read: assign partitions first")
@@ -165,9 +166,7 @@ class Consumer:
 
     # -- fetching ------------------------------------------------------------------------------------------------
 
-    async def _run(self) -> None:
-        assert self._nursery is not None
-        nursery = self._nursery
+    async def _run(self, nursery: trio.Nursery) -> None:
         while True:
             self._work = trio.Event()
             now = trio.current_time()

@@ -256,11 +256,12 @@ class Fetching:
         position.attempts = 0
         if not answer.records:
             return
+        batches: list[RecordBatch] = []
         try:
-            batches = list(iter_batches(answer.records))
+            for batch in iter_batches(answer.records):
+                batches.append(batch)  # those before a bad one are good
         except CorruptRecords as error:
             self._fail(position, UnreadableRecords(f"{position}: {error}"))
-            return
         if batches:
             # The broker fills its answer from the first partition on: the one that got something is last next time.
             # One that got no more than a cut batch moves forward so: the first gets its batch whole.

@@ -107,6 +107,7 @@ class Producer:
         self._ended: Final[dict[Batch, trio.Event]] = {}
         self._wake = trio.Event()
         self._nursery: trio.Nursery | None = None
+        self._open = False
         self._asking_for_id = False
 
     async def __aenter__(self) -> Self:
@@ -115,6 +116,7 @@ class Producer:
         self._nursery = await self._stack.enter_async_context(Background())
         self._stack.push_async_exit(self._close)
         self._nursery.start_soon(self._run)
+        self._open = True
         return self
 
     async def __aexit__(
@@ -155,7 +157,7 @@ class Producer:
         What one task sends keeps its order within a partition. Nothing bounds how much is under way but the caller.
         """
         partition = await self._place(topic, value, key, headers, partition)
-        if self._nursery is None:
+        if not self._open:
             raise ClientClosed("the producer is not open: use it inside its `async with` block")
         stamp = time.time_ns() // 1_000_000 if timestamp is None else timestamp
         batch, index, new = self._batcher.append(topic, partition, stamp, key, value, headers, trio.current_time())
@@ -198,7 +200,7 @@ class Producer:
             if error is None:
                 await self.flush()
         finally:
-            self._nursery = None
+            self._open = False
             self._finish(
                 self._batcher.fail_all(ClientClosed("the producer was closed before the record was acknowledged"))
             )
