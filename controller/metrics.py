@@ -5,13 +5,24 @@ from __future__ import annotations
 from barnabas.controller.driver import ControllerDriver
 from barnabas.metadata.image import MetadataImage
 from barnabas.server.metrics import Metrics
+from barnabas.server.quorum import Quorum
 
 
 class ControllerStatus:
-    """Looks at the driver when it is asked."""
+    """Looks at the driver and the quorum when it is asked."""
 
-    def __init__(self, driver: ControllerDriver) -> None:
+    def __init__(self, driver: ControllerDriver, quorum: Quorum) -> None:
         self._driver = driver
+        self._quorum = quorum
+
+    def missing(self) -> list[str]:
+        """What the controller waits for until it is ready; nothing when it is."""
+        quorum = self._quorum
+        if quorum.leader is None:
+            return [f"a leader of the quorum (epoch {quorum.epoch})"]
+        if quorum.high_watermark is None or quorum.applied_offset < quorum.high_watermark:
+            return [f"the metadata log (at {quorum.applied_offset} of {quorum.high_watermark or '?'})"]
+        return []
 
     @property
     def image(self) -> MetadataImage:
@@ -20,10 +31,15 @@ class ControllerStatus:
 
     def status(self) -> dict[str, object]:
         """For `/status`."""
-        image = self.image
+        image, leader = self.image, self._quorum.leader
         return {
             "role": "controller",
             "state": "active" if self._driver.active else "standby",
+            "ready": not self.missing(),
+            "leader": -1 if leader is None else leader.id,
+            "epoch": self._quorum.epoch,
+            "high_watermark": self._quorum.high_watermark,
+            "log_end_offset": self._quorum.end_offset,
             "metadata_offset": image.offset,
             "brokers": len(image.cluster.brokers),
             "brokers_live": self.live_brokers(),
