@@ -141,6 +141,12 @@ class Heartbeats:
             self._attempt.cancel()
             self._wake()
 
+    def stop_because(self, reason: str) -> None:
+        """The broker cannot go on."""
+        self.core.fail(reason)
+        self._attempt.cancel()
+        self._wake()
+
     def begin_controlled_shutdown(self, limit: float) -> None:
         """Have leadership moved away, for at most `limit` seconds, then stop."""
         self.core.begin_controlled_shutdown(trio.current_time(), limit)

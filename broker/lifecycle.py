@@ -178,6 +178,12 @@ class BrokerLifecycle:
             self._become(BrokerState.SHUTTING_DOWN)
         self._next_send = None
 
+    def fail(self, reason: str) -> None:
+        """Stop because of this; the first reason counts."""
+        if self.failure is None:
+            self.failure = reason
+        self.begin_shutdown()
+
     # What the driver asks and tells.
 
     def next_deadline(self) -> float | None:
@@ -217,7 +223,7 @@ class BrokerLifecycle:
         if self.state is BrokerState.SHUTTING_DOWN:
             return
         if error is ErrorCode.INCONSISTENT_CLUSTER_ID:
-            self._fail("the controllers belong to another cluster than this broker's directories (meta.properties)")
+            self.fail("the controllers belong to another cluster than this broker's directories (meta.properties)")
         elif error is not ErrorCode.NONE:
             self._last_error = error
             self._retry(now)
@@ -286,10 +292,10 @@ class BrokerLifecycle:
             because = (
                 f"the controller answered {self._last_error.name}" if self._last_error else "no controller answered"
             )
-            self._fail(f"not registered within {self._registration_timeout:g} s: {because}")
+            self.fail(f"not registered within {self._registration_timeout:g} s: {because}")
         for deadline in self._offline_dirs.values():
             if deadline is not None and now >= deadline:
-                self._fail("a failed log directory could not be reported to the controller")
+                self.fail("a failed log directory could not be reported to the controller")
         if self.state is BrokerState.PENDING_CONTROLLED_SHUTDOWN:
             assert self._shutdown_limit is not None
             if now >= self._shutdown_limit or now >= self._last_answer + QUORUM_SILENCE:
@@ -312,11 +318,6 @@ class BrokerLifecycle:
         self._send_again_at_once = False
         self._next_send = now + min(MIN_BACKOFF * 2**self._failures, MAX_BACKOFF)
         self._failures = min(self._failures + 1, 16)
-
-    def _fail(self, reason: str) -> None:
-        if self.failure is None:
-            self.failure = reason
-        self.begin_shutdown()
 
     def _become(self, state: BrokerState) -> None:
         if state not in TRANSITIONS[self.state]:

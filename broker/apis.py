@@ -1,0 +1,86 @@
+"""Which APIs a broker serves, and by what. Only what works is registered, and so announced."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from barnabas.broker.auto_topic_creation import AutoTopicCreation
+from barnabas.broker.config_view import ConfigView
+from barnabas.broker.forwarding import Forwarder
+from barnabas.broker.handlers.alter_configs import AlterConfigsHandler
+from barnabas.broker.handlers.describe_cluster import DescribeClusterHandler
+from barnabas.broker.handlers.describe_configs import DescribeConfigsHandler
+from barnabas.broker.handlers.describe_topic_partitions import DescribeTopicPartitionsHandler
+from barnabas.broker.handlers.fetch import FetchHandler
+from barnabas.broker.handlers.find_coordinator import handle_find_coordinator
+from barnabas.broker.handlers.forward import ForwardHandler
+from barnabas.broker.handlers.init_producer_id import InitProducerIdHandler
+from barnabas.broker.handlers.list_offsets import ListOffsetsHandler
+from barnabas.broker.handlers.metadata import MetadataHandler
+from barnabas.broker.handlers.offset_for_leader_epoch import OffsetForLeaderEpochHandler
+from barnabas.broker.handlers.produce import ProduceHandler
+from barnabas.broker.metadata_cache import MetadataCache
+from barnabas.broker.producer_ids import ProducerIds
+from barnabas.broker.replica_manager import ReplicaManager
+from barnabas.metadata.features import KRAFT_VERSION, SUPPORTED
+from barnabas.protocol.api_keys import ApiKey
+from barnabas.server.dispatch import ApiTable, Features
+from barnabas.server.settings import Settings
+
+_FORWARDED = (ApiKey.CREATE_TOPICS, ApiKey.DELETE_TOPICS, ApiKey.CREATE_PARTITIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerParts:
+    """What handlers need. `spawn` runs an async function in the background."""
+
+    settings: Settings
+    cluster_id: str
+    cache: MetadataCache
+    config_view: ConfigView
+    replicas: ReplicaManager
+    forwarder: Forwarder
+    producer_ids: ProducerIds
+    rng: random.Random
+    spawn: Callable[..., None]
+
+
+def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
+    """Register all that a broker serves."""
+    settings, cache, replicas = parts.settings, parts.cache, parts.replicas
+    table.register(ApiKey.PRODUCE, ProduceHandler(replicas).handle)
+    table.register(ApiKey.FETCH, FetchHandler(replicas, max_bytes=settings.int("fetch.max.bytes")).handle)
+    table.register(ApiKey.LIST_OFFSETS, ListOffsetsHandler(replicas).handle)
+    table.register(ApiKey.OFFSET_FOR_LEADER_EPOCH, OffsetForLeaderEpochHandler(replicas).handle)
+    table.register(ApiKey.INIT_PRODUCER_ID, InitProducerIdHandler(parts.producer_ids).handle)
+    auto_creation = AutoTopicCreation(parts.forwarder, parts.spawn, settings)
+    wanted = auto_creation if settings.bool("auto.create.topics.enable") else None
+    table.register(ApiKey.METADATA, MetadataHandler(cache, parts.cluster_id, parts.rng, wanted).handle)
+    describe_partitions = DescribeTopicPartitionsHandler(cache, settings.int("max.request.partition.size.limit"))
+    table.register(ApiKey.DESCRIBE_TOPIC_PARTITIONS, describe_partitions.handle)
+    table.register(ApiKey.DESCRIBE_CLUSTER, DescribeClusterHandler(cache, parts.cluster_id, parts.rng).handle)
+    table.register(ApiKey.DESCRIBE_CONFIGS, DescribeConfigsHandler(cache, parts.config_view).handle)
+    table.register(ApiKey.FIND_COORDINATOR, handle_find_coordinator)
+    for key in _FORWARDED:
+        table.register(key, ForwardHandler(parts.forwarder).handle)
+    alter_configs = AlterConfigsHandler(parts.forwarder, parts.config_view)
+    table.register(ApiKey.ALTER_CONFIGS, alter_configs.handle)
+    table.register(ApiKey.INCREMENTAL_ALTER_CONFIGS, alter_configs.handle)
+
+
+def supported_features() -> dict[str, tuple[int, int]]:
+    """The features that this release knows: name -> (lowest, highest) level."""
+    return {name: (feature.min_supported, feature.max_supported) for name, feature in SUPPORTED.items()}
+
+
+def features(cache: MetadataCache) -> Callable[[], Features]:
+    """What ApiVersions says about features: what the image has as final, and the level of the quorum's own records."""
+
+    def read() -> Features:
+        image = cache.image
+        finalized = {**image.features.levels, KRAFT_VERSION: SUPPORTED[KRAFT_VERSION].max_supported}
+        return Features(supported_features(), finalized, image.offset)
+
+    return read

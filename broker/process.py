@@ -1,0 +1,363 @@
+"""The broker: its parts put together, and the order in which it starts and stops.
+
+    start   lock and check the log directories; bind the listeners; follow the metadata quorum; register
+            -> the controller says that we have caught up -> open the logs, with the configuration that holds now
+            -> apply the image: lead and follow -> serve -> ask to be unfenced -> ready
+    stop    have leadership moved away -> read no more requests -> answer what waits -> make everything durable
+            -> mark the shutdown as clean
+
+A stop that takes too long, or has nobody to ask, skips what it cannot have (see `lifecycle.py`). Being cancelled is
+the broker's death: nothing is marked as clean, and the next start recovers. No state is global, so any number of
+nodes can live in one event loop.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+import trio
+
+from barnabas.broker.alter_partition import AlterPartitionSender
+from barnabas.broker.apis import BrokerParts, features, register_handlers, supported_features
+from barnabas.broker.background import EventLoopBackground
+from barnabas.broker.config import fetch_limits, housekeeping_config, replica_config
+from barnabas.broker.config_view import ConfigView
+from barnabas.broker.controller_channel import ControllerChannel, NodeAddress
+from barnabas.broker.fetcher_task import ReplicaFetchers
+from barnabas.broker.forwarding import Forwarder
+from barnabas.broker.heartbeats import BrokerIdentity, Heartbeats
+from barnabas.broker.lifecycle import BrokerLifecycle, BrokerState
+from barnabas.broker.log_directories import LogDirectories
+from barnabas.broker.log_housekeeping import LogHousekeeping
+from barnabas.broker.log_loading import LogLoader, remove_leftovers
+from barnabas.broker.metadata_cache import MetadataCache
+from barnabas.broker.metadata_loader import MetadataLoader, whole_image_delta
+from barnabas.broker.metrics import BrokerStatus, add_broker_metrics
+from barnabas.broker.producer_ids import ProducerIds
+from barnabas.broker.replica_manager import ReplicaManager
+from barnabas.broker.replica_statistics import add_replica_metrics
+from barnabas.net.transport import Network, TcpNetwork
+from barnabas.raft.config import Identity
+from barnabas.raft.voters import ReplicaKey
+from barnabas.server.dispatch import ApiTable
+from barnabas.server.endpoints import Endpoint, inter_broker_listener
+from barnabas.server.failure import NodeFailure
+from barnabas.server.format import controller_listener
+from barnabas.server.http import HttpServer, http_address, node_pages
+from barnabas.server.listener import Server
+from barnabas.server.metadata_log import MetadataLog
+from barnabas.server.metrics import Metrics, add_server_metrics
+from barnabas.server.process import StopRequest
+from barnabas.server.quorum import Quorum
+from barnabas.server.quorum_config import bootstrap_servers, metadata_log_config, raft_config
+from barnabas.server.settings import Settings
+from barnabas.server.timers import Timers
+from barnabas.storage.disk import Disk, RealDisk
+
+log = structlog.get_logger(__name__)
+
+_DRAIN_SECONDS: Final = 1.0
+
+
+def wall_clock_ms() -> int:
+    """The machine's time, in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerHandle:
+    """A broker that has bound its listeners; `ready` is set once it serves."""
+
+    broker_id: int
+    cluster_id: str
+    listeners: list[Endpoint]
+    """As advertised."""
+    http_port: int | None
+    ready: trio.Event
+    status: Callable[[], dict[str, object]]
+
+
+async def run_broker(
+    settings: Settings,
+    *,
+    stop: StopRequest,
+    metrics: Metrics | None = None,
+    network: Network | None = None,
+    open_disk: Callable[[str], Disk] = RealDisk,
+    rng: random.Random | None = None,
+    clock_ms: Callable[[], int] = wall_clock_ms,
+    task_status: trio.TaskStatus[BrokerHandle] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Run a broker until it is stopped or cancelled. NodeFailure says why it cannot start, or go on.
+
+    `task_status` gets a `BrokerHandle` once the listeners are bound. `open_disk` opens a log directory, `rng` gives
+    ids, `clock_ms` is the wall clock in ms.
+    """
+    directories = LogDirectories(settings, open_disk)
+    await trio.to_thread.run_sync(directories.open)
+    try:
+        world = World(network or TcpNetwork(), rng or random.Random(), clock_ms)
+        metadata_log = await trio.to_thread.run_sync(
+            MetadataLog.open, directories.metadata_disk, metadata_log_config(settings), clock_ms()
+        )
+        async with trio.open_nursery() as nursery:
+            broker = Broker(settings, directories, metadata_log, metrics or Metrics(), world, nursery)
+            await broker.run(stop, task_status)
+            nursery.cancel_scope.cancel()
+        await broker.make_durable()
+    finally:
+        directories.release()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a broker needs of the outside."""
+
+    network: Network
+    rng: random.Random
+    clock_ms: Callable[[], int]
+
+
+class Broker:
+    """The parts of one broker, and its life. `nursery` holds all its tasks."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        directories: LogDirectories,
+        metadata_log: MetadataLog,
+        metrics: Metrics,
+        world: World,
+        nursery: trio.Nursery,
+    ) -> None:
+        self._settings = settings
+        self._directories = directories
+        self._world = world
+        self._nursery = nursery
+        self._metrics = metrics
+        self._broker_id = settings.int("node.id")
+        self._inter_broker_listener = inter_broker_listener(settings)
+        self._timers = Timers()
+        self._background = EventLoopBackground(nursery, threads=settings.int("background.threads"))
+        self._cache = MetadataCache()
+        self._config_view = ConfigView(settings, self._broker_id, lambda: self._cache.image)
+        self._quorum = self._make_quorum(metadata_log)
+        self._lifecycle = BrokerLifecycle(
+            heartbeat_interval=settings.seconds("broker.heartbeat.interval.ms"),
+            registration_timeout=settings.seconds("initial.broker.registration.timeout.ms"),
+            log_dir_failure_timeout=settings.seconds("log.dir.failure.timeout.ms"),
+            previous_broker_epoch=directories.logs.previous_broker_epoch,
+        )
+        self._channel = ControllerChannel(
+            world.network,
+            self._controller,
+            nursery,
+            client_id=f"broker-{self._broker_id}",
+            request_timeout=settings.seconds("controller.socket.timeout.ms"),
+        )
+        self._replicas = self._make_replicas()
+        self._housekeeping = LogHousekeeping(self._replicas, housekeeping_config(settings))
+        self._loader = LogLoader(
+            directories.logs,
+            self._config_view.log_config,
+            lambda _, error: self._replicas.storage_failed(error),
+            threads_per_directory=settings.int("num.recovery.threads.per.data.dir"),
+        )
+        self._table = self._make_table()
+        self._server = Server(world.network, settings, self._table, self._timers)
+        self._status = BrokerStatus(self._lifecycle, self._cache, self._replicas, self._loader.progress, self._table)
+        self._heartbeats: Heartbeats | None = None
+        self._ready = trio.Event()
+
+    # The parts
+
+    def _make_quorum(self, metadata_log: MetadataLog) -> Quorum:
+        settings, world = self._settings, self._world
+        listener = controller_listener(settings)
+        identity = Identity(
+            cluster_id=self._directories.cluster_id,
+            key=ReplicaKey(self._broker_id, self._directories.metadata_directory_id),
+            listener=listener,
+            bootstrap=bootstrap_servers(settings, listener),
+        )
+        return Quorum(
+            identity=identity,
+            config=raft_config(settings),
+            log=metadata_log,
+            network=world.network,
+            random=world.rng.random,
+            clock_ms=world.clock_ms,
+            on_commit=MetadataLoader(self._cache).committed,
+            on_leader_change=lambda leader, epoch: self._controller_moved(),
+        )
+
+    def _make_replicas(self) -> ReplicaManager:
+        settings, world = self._settings, self._world
+        replicas = ReplicaManager(
+            replica_config(settings),
+            metadata=self._cache,
+            logs=self._directories.logs,
+            log_config=self._config_view.log_config,
+            clock=trio.current_time,
+            wall_clock_ms=world.clock_ms,
+            timers=self._timers,
+            background=self._background,
+            new_session_id=lambda: world.rng.randrange(1, 1 << 31),
+            directory_failed=self._directory_failed,
+        )
+        self._alter_partition = AlterPartitionSender(
+            self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, replicas
+        )
+        replicas.isr_changes = self._alter_partition
+        replicas.fetchers = self._fetchers = ReplicaFetchers(
+            replicas,
+            world.network,
+            self._nursery,
+            address_of=self._broker_address,
+            broker_epoch=lambda: self._lifecycle.broker_epoch,
+            limits=fetch_limits(settings),
+            request_timeout=settings.seconds("replica.socket.timeout.ms"),
+        )
+        return replicas
+
+    def _make_table(self) -> ApiTable:
+        table = ApiTable(features(self._cache))
+        parts = BrokerParts(
+            settings=self._settings,
+            cluster_id=self._directories.cluster_id,
+            cache=self._cache,
+            config_view=self._config_view,
+            replicas=self._replicas,
+            forwarder=Forwarder(self._channel),
+            producer_ids=ProducerIds(
+                self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, self._nursery.start_soon
+            ),
+            rng=self._world.rng,
+            spawn=self._nursery.start_soon,
+        )
+        register_handlers(table, parts)
+        return table
+
+    def _make_heartbeats(self) -> Heartbeats:
+        """Once the ports are known."""
+        directories = self._directories
+        identity = BrokerIdentity(
+            broker_id=self._broker_id,
+            cluster_id=directories.cluster_id,
+            incarnation_id=self._world.rng.randbytes(16),
+            listeners=self._server.advertised,
+            features=supported_features(),
+            rack=self._settings.optional_str("broker.rack"),
+            log_dirs=[directory.directory_id for directory in directories.logs.online],
+        )
+        return Heartbeats(
+            self._lifecycle,
+            identity,
+            self._world.network,
+            self._controller,
+            lambda: self._cache.image.offset,
+            request_timeout=self._settings.seconds("broker.session.timeout.ms") / 2,
+        )
+
+    # Its life
+
+    async def run(self, stop: StopRequest, task_status: trio.TaskStatus[BrokerHandle]) -> None:
+        """From the first listener to the last log."""
+        nursery = self._nursery
+        await self._server.bind()
+        http = await self._bind_http()
+        self._heartbeats = self._make_heartbeats()
+        for task in (self._timers.run, self._background.run, self._alter_partition.run, self._quorum.run):
+            nursery.start_soon(task)
+        if http is not None:
+            nursery.start_soon(http.serve)
+        nursery.start_soon(self._start_up, self._heartbeats)
+        nursery.start_soon(self._stop_when_asked, stop, self._heartbeats)
+        port = None if http is None else http.port
+        advertised = list(self._server.advertised)
+        log.info("broker starting", listeners=[str(each) for each in advertised], http_port=port)
+        cluster_id, status = self._directories.cluster_id, self._status.status
+        task_status.started(BrokerHandle(self._broker_id, cluster_id, advertised, port, self._ready, status))
+        await self._heartbeats.run()
+        await self._shut_down()
+
+    async def _bind_http(self) -> HttpServer | None:
+        address = http_address(self._settings)
+        add_server_metrics(self._metrics, self._table, self._server.statistics)
+        add_replica_metrics(self._metrics, self._replicas)
+        add_broker_metrics(self._metrics, self._lifecycle, self._cache, self._quorum)
+        if address is None:
+            return None
+        pages = node_pages(self._metrics, self._status.missing, self._status.status)
+        http = HttpServer(self._world.network, address, pages)
+        await http.bind()
+        return http
+
+    async def _start_up(self, heartbeats: Heartbeats) -> None:
+        await heartbeats.wait_for_state(BrokerState.RECOVERY)
+        self._directories.begin_loading()
+        await self._loader.load(self._world.clock_ms())
+        self._take_replicas()
+        self._nursery.start_soon(self._server.serve)
+        self._housekeeping.start()
+        self._replicas.start_checking_isr()
+        heartbeats.ready_to_unfence()
+        await heartbeats.wait_for_state(BrokerState.RUNNING)
+        log.info("broker ready", epoch=self._lifecycle.broker_epoch, partitions=self._replicas.partitions_count)
+        self._ready.set()
+
+    def _take_replicas(self) -> None:
+        """Begin with the newest image, and go on with every delta. Nothing else can run meanwhile."""
+        replicas, cache = self._replicas, self._cache
+        replicas.apply_delta(whole_image_delta(cache.image), cache.image)
+        cache.subscribe(lambda image, delta: replicas.apply_delta(delta, image))
+        remove_leftovers(self._directories.logs, replicas, self._background)
+
+    async def _stop_when_asked(self, stop: StopRequest, heartbeats: Heartbeats) -> None:
+        await stop.wait()
+        limit = self._settings.seconds("barnabas.shutdown.timeout.ms")
+        heartbeats.begin_controlled_shutdown(limit if self._settings.bool("controlled.shutdown.enable") else 0.0)
+
+    async def _shut_down(self) -> None:
+        """Leadership is gone, or will not go: read no more requests, and answer what waits."""
+        replicas = self._replicas
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._server.stop, _DRAIN_SECONDS)
+            self._fetchers.stop_all()
+            replicas.close()
+
+    async def make_durable(self) -> None:
+        """The last act, when no task is left."""
+        if self._loader.progress.done:
+            epoch, marks = self._lifecycle.broker_epoch, self._replicas.high_watermarks()
+            await trio.to_thread.run_sync(self._directories.close, epoch, marks, self._world.clock_ms())
+        if self._lifecycle.failure is not None:
+            raise NodeFailure(f"broker {self._broker_id}: {self._lifecycle.failure}")
+
+    # What the parts tell each other
+
+    def _controller(self) -> NodeAddress | None:
+        leader = self._quorum.leader
+        if leader is None or leader.endpoint is None:
+            return None
+        return NodeAddress(leader.id, leader.endpoint.host, leader.endpoint.port)
+
+    def _controller_moved(self) -> None:
+        self._channel.leader_moved()
+        if self._heartbeats is not None:
+            self._heartbeats.leader_moved()
+
+    def _broker_address(self, broker_id: int) -> NodeAddress | None:
+        node = self._cache.view(self._inter_broker_listener).node(broker_id)
+        return None if node is None else NodeAddress(node.id, node.host, node.port)
+
+    def _directory_failed(self, directory_id: bytes) -> None:
+        if self._heartbeats is not None:
+            self._heartbeats.log_dir_failed(directory_id)
+            if not self._directories.logs.online:
+                self._heartbeats.stop_because("all log directories have failed")
