@@ -10,10 +10,8 @@ can live in one event loop.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -26,12 +24,12 @@ from barnabas.controller.registration import ControllerIdentity, register
 from barnabas.controller.requests import ControllerRequests
 from barnabas.controller.settings import controller_config
 from barnabas.metadata.features import KRAFT_VERSION, SUPPORTED
-from barnabas.net.transport import Network, TcpNetwork
 from barnabas.raft import voters
 from barnabas.raft.config import Identity
 from barnabas.raft.voters import ReplicaKey
 from barnabas.server.dispatch import ApiTable, Features
 from barnabas.server.endpoints import Endpoint
+from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure
 from barnabas.server.format import controller_listener, log_directories
 from barnabas.server.http import HttpServer, http_address, node_pages
@@ -45,27 +43,13 @@ from barnabas.server.quorum_handlers import QuorumHandlers
 from barnabas.server.settings import Settings
 from barnabas.server.timers import Timers
 from barnabas.storage.checkpoint import META_PROPERTIES, CorruptCheckpoint, MetaProperties
-from barnabas.storage.disk import DirectoryLocked, Disk, RealDisk, StorageError
+from barnabas.storage.disk import DirectoryLocked, StorageError
 from barnabas.storage.log_directory import LogDirectory, WrongDirectory
 
 log = structlog.get_logger(__name__)
 
 _DRAIN_SECONDS: Final = 0.5
-
-
-def wall_clock_ms() -> int:
-    """The machine's time, in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Environment:
-    """What a controller gets from outside; a simulation gives its own."""
-
-    network: Network = field(default_factory=TcpNetwork)
-    disk: Callable[[str], Disk] = RealDisk
-    clock_ms: Callable[[], int] = wall_clock_ms
-    random: random.Random = field(default_factory=random.SystemRandom)
+_HANDOVER_SECONDS: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +208,8 @@ class _ControllerNode:
         with trio.move_on_after(self._settings.seconds("barnabas.shutdown.timeout.ms")):
             if self._quorum.is_leader:
                 self._quorum.resign()
-                await self._quorum.handed_over()
+                with trio.move_on_after(_HANDOVER_SECONDS):
+                    await self._quorum.handed_over()
             await self._server.stop(_DRAIN_SECONDS)
 
     def _handle(self, http: HttpServer | None) -> ControllerHandle:
