@@ -117,6 +117,7 @@ class Member:
     async def _serve(self, network: MemoryNetwork, nursery: trio.Nursery) -> None:
         table, timers = ApiTable(), Timers()
         QuorumHandlers(self.quorum, self.cell.clock_ms).register(table)
+        self.cell.tables[self.key.id] = table
         settings = Settings.of({"listeners": [f"PLAINTEXT://{host(self.key.id)}:{PORT}"]})
         server = Server(network, settings, table, timers)
         await server.bind()
@@ -159,6 +160,7 @@ class Cell:
         self.nursery = nursery
         self.network = MemoryNetwork(latency=0.0005)
         self.random = random.Random(seed)
+        self.tables: dict[int, ApiTable] = {}
         self.config = config or RaftConfig()
         self.voters = VoterSet(tuple(Voter(replica(i), (endpoint(i),)) for i in range(1, voters + 1)))
         self.members = {
@@ -184,6 +186,11 @@ class Cell:
             await self.members[node_id].start()
 
     @property
+    def requests(self) -> dict[int, int]:
+        """How many requests each controller has answered since its start."""
+        return {i: sum(api.statistics.latency.count for api in table.apis) for i, table in self.tables.items()}
+
+    @property
     def running(self) -> list[Member]:
         return [member for member in self.members.values() if member.is_running]
 
@@ -197,7 +204,7 @@ class Cell:
     async def wait_for(self, condition: Callable[[], T | None], within: float = 5.0) -> T:
         """Waits until the condition gives something; fails after `within` seconds."""
         with trio.fail_after(within):
-            while not (found := condition()):
+            while not (found := condition()):  # noqa: ASYNC110 - the clock jumps, so looking costs no time
                 await trio.sleep(0.001)
             return found
 
@@ -207,17 +214,19 @@ class Cell:
     async def commit(self, records: Sequence[bytes], among: Iterable[int] = ()) -> None:
         """Appends at the leader, again if it falls, until those members have the records."""
         members = [self.members[i] for i in among] or self.running
-        while True:
-            leader = await self.elected()
-            try:
-                last = leader.quorum.append(records)[-1]
-            except NotLeader:
-                continue
-            epoch = leader.quorum.epoch
-            await self.wait_for(lambda: leader.quorum.applied_offset > last or self.leader() is not leader)
-            if leader.quorum.epoch == epoch and leader.quorum.applied_offset > last:
-                break
+        while (last := await self._commit_once(await self.elected(), records)) is None:
+            pass
         await self.wait_for(lambda: all(member.quorum.applied_offset > last for member in members))
+
+    async def _commit_once(self, leader: Member, records: Sequence[bytes]) -> int | None:
+        """The offset of the last record, None if the leader fell first."""
+        quorum, epoch = leader.quorum, leader.quorum.epoch
+        try:
+            last = quorum.append(records)[-1]
+        except NotLeader:
+            return None
+        await self.wait_for(lambda: quorum.applied_offset > last or self.leader() is not leader)
+        return last if quorum.epoch == epoch and quorum.applied_offset > last else None
 
     async def client(self, node_id: int) -> ClientConnection:
         return await connect(self.network.at("client"), host(node_id), PORT, "test", nursery=self.nursery)
