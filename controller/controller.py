@@ -125,8 +125,11 @@ class Controller:
         self.state.next_offset = next_offset
         return handler(self.state, request, version, now)
 
-    def activate(self, now: float) -> Decision:
-        """This node is the active controller from now on; everything committed was replayed."""
+    def activate(self, now: float, formatted: Sequence[MetadataRecord] = ()) -> Decision:
+        """This node is the active controller from now on; everything committed was replayed.
+
+        `formatted` is what the cluster was formatted with, for its first leader to write.
+        """
         config = self.state.config
         self._active = True
         self._now = now
@@ -135,7 +138,7 @@ class Controller:
         self.state.heartbeats.clear()
         for broker in self.image.cluster.brokers.values():
             self.state.heartbeats.register(broker.id, broker.fenced, now)
-        return Result([*bootstrap_records(self.state)], None)
+        return Result([*bootstrap_records(self.state, formatted)], None)
 
     def deactivate(self) -> None:
         """This node is the active controller no longer."""

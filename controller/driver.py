@@ -38,7 +38,10 @@ Reply = Callable[[ResponseMessage], None]
 class ControllerDriver:
     """See the module. Everything is called from one event loop."""
 
-    def __init__(self, controller: Controller, quorum: QuorumLog, timers: Timers) -> None:
+    def __init__(
+        self, controller: Controller, quorum: QuorumLog, timers: Timers, formatted: Sequence[bytes] = ()
+    ) -> None:
+        """`formatted`: the records that a new cluster was formatted with."""
         self.controller: Final = controller
         self.runtime: Final[Runtime[MetadataRecord]] = Runtime(
             controller, RecordLog(quorum), not_leader=_not_controller
@@ -48,6 +51,7 @@ class ControllerDriver:
         self._quorum = quorum
         self._timers = timers
         self._timer: Timer | None = None
+        self._formatted = formatted
         self._active = False
 
     @property
@@ -67,16 +71,17 @@ class ControllerDriver:
             log.info("controller active", epoch=epoch, image=str(self.controller.image))
             self.runtime.lead(epoch)
             self._active = True
-            self._decide(lambda: self.controller.activate(trio.current_time()), _log_refusal)
+            formatted = [decode_record(value) for value in self._formatted]
+            self._decide(lambda: self.controller.activate(trio.current_time(), formatted), _log_refusal)
 
     def on_commit(self, batches: Sequence[CommittedBatch]) -> None:
         """The next batches are committed. Those that this node decided it has replayed already."""
-        for batch in batches:
-            if batch.last_offset <= self.runtime.replayed_offset or not batch.records:
-                self.runtime.commit(batch.last_offset)
-            else:
-                records = [decode_record(value) for value in batch.records]
-                self.runtime.replay_committed(records, batch.last_offset, batch.epoch)
+        news = [batch for batch in batches if batch.records and batch.last_offset > self.runtime.replayed_offset]
+        if news:
+            records = [decode_record(value) for batch in news for value in batch.records]
+            self.runtime.replay_committed(records, news[-1].last_offset, news[-1].epoch)
+        if batches:
+            self.runtime.commit(batches[-1].last_offset)
 
     def _depose(self) -> None:
         if self._active:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 
 from barnabas.controller.state import ControllerState
+from barnabas.metadata.delta import MetadataDelta
 from barnabas.metadata.features import KRAFT_VERSION, METADATA_VERSION, NEW_CLUSTER_LEVELS, SUPPORTED
 from barnabas.metadata.records import ConfigRecord, FeatureLevelRecord, FeatureRange, MetadataRecord, ResourceType
 from barnabas.metadata.topic_configs import MIN_INSYNC_REPLICAS, effective_config
@@ -22,16 +23,21 @@ class UpgradeType(IntEnum):
     UNSAFE_DOWNGRADE = 3
 
 
-def bootstrap_records(state: ControllerState) -> Iterator[MetadataRecord]:
-    """What the first leader of a new cluster writes; nothing once it is there.
+def bootstrap_records(state: ControllerState, formatted: Sequence[MetadataRecord] = ()) -> Iterator[MetadataRecord]:
+    """What the first leader of a new cluster writes: what it was formatted with, and the levels that leaves open.
 
-    Eligible leader replicas need one min.insync.replicas for all: it is set as the default of all brokers.
+    Nothing once that is there. Eligible leader replicas need one min.insync.replicas for all: it is set as the
+    default of all brokers.
     """
+    delta = MetadataDelta(state.image)
     if state.image.features.level(METADATA_VERSION) == 0:
-        for name, level in NEW_CLUSTER_LEVELS.items():
-            yield FeatureLevelRecord(name=name, feature_level=level)
-    elr = state.image.features.elr_enabled or state.image.features.level(METADATA_VERSION) == 0
-    if elr and MIN_INSYNC_REPLICAS not in state.image.configs.of_all_brokers():
+        given = {record.name for record in formatted if isinstance(record, FeatureLevelRecord)}
+        levels = (FeatureLevelRecord(name=name, feature_level=level) for name, level in NEW_CLUSTER_LEVELS.items())
+        for record in (*formatted, *(level for level in levels if level.name not in given)):
+            delta.replay(record)
+            yield record
+    image = delta.apply(state.image.offset, state.image.epoch)
+    if image.features.elr_enabled and MIN_INSYNC_REPLICAS not in image.configs.of_all_brokers():
         min_isr = effective_config(MIN_INSYNC_REPLICAS, {}, state.broker_configs()).value
         yield ConfigRecord(resource_type=ResourceType.BROKER, resource_name="", name=MIN_INSYNC_REPLICAS, value=min_isr)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from barnabas.controller.driver import ControllerDriver
 from barnabas.metadata.image import MetadataImage
-from barnabas.server.metrics import Metrics
+from barnabas.server.metrics import Histogram, Metrics
 from barnabas.server.quorum import Quorum
 
 
@@ -93,3 +93,16 @@ def add_controller_metrics(metrics: Metrics, driver: ControllerDriver, status: C
         "From a request to the commit of what it decided",
         lambda: {(): driver.latency},
     )
+
+
+def add_quorum_metrics(metrics: Metrics, quorum: Quorum, commits: Histogram) -> None:
+    """This node's part in the quorum; `commits` has the seconds from append to commit."""
+    metrics.gauge("barnabas_quorum_epoch", "The epoch of the quorum", lambda: quorum.epoch)
+    metrics.gauge(
+        "barnabas_quorum_leader",
+        "The node that leads the quorum, -1 while none is known",
+        lambda: -1 if quorum.leader is None else quorum.leader.id,
+    )
+    metrics.gauge("barnabas_quorum_log_end_offset", "The end of this node's log", lambda: quorum.end_offset)
+    metrics.gauge("barnabas_quorum_high_watermark", "The end of what is committed", lambda: quorum.high_watermark or 0)
+    metrics.histogram("barnabas_quorum_commit_seconds", "From an append here to its commit", lambda: {(): commits})

@@ -19,7 +19,7 @@ import trio
 
 from barnabas.controller.controller import Controller
 from barnabas.controller.driver import ControllerDriver
-from barnabas.controller.metrics import ControllerStatus, add_controller_metrics
+from barnabas.controller.metrics import ControllerStatus, add_controller_metrics, add_quorum_metrics
 from barnabas.controller.registration import ControllerIdentity, register
 from barnabas.controller.requests import ControllerRequests
 from barnabas.controller.settings import controller_config
@@ -35,7 +35,7 @@ from barnabas.server.format import controller_listener, log_directories
 from barnabas.server.http import HttpServer, http_address, node_pages
 from barnabas.server.listener import Server
 from barnabas.server.metadata_log import MetadataLog
-from barnabas.server.metrics import Metrics, add_server_metrics
+from barnabas.server.metrics import Histogram, Metrics, add_server_metrics
 from barnabas.server.process import StopRequest
 from barnabas.server.quorum import Quorum
 from barnabas.server.quorum_config import bootstrap_servers, metadata_log_config, raft_config
@@ -121,6 +121,7 @@ class _ControllerNode:
         self._timers = Timers()
         self._table = ApiTable(self._features)
         self._server = Server(environment.network, settings, self._table, self._timers)
+        self._commits = Histogram()
         self._quorum: Quorum
         self._driver: ControllerDriver
         self._status: ControllerStatus
@@ -175,18 +176,20 @@ class _ControllerNode:
             clock_ms=environment.clock_ms,
             on_commit=lambda batches: self._driver.on_commit(batches),
             on_leader_change=lambda leader, epoch: self._driver.on_leader_change(leader, epoch),
+            observe_commit=self._commits.observe,
         )
         controller = Controller(
             controller_config(settings, self._owner.cluster_id),
             environment.random,
             lambda: environment.random.randbytes(16),
         )
-        self._driver = ControllerDriver(controller, self._quorum, self._timers)
+        self._driver = ControllerDriver(controller, self._quorum, self._timers, metadata_log.bootstrap_records)
         self._status = ControllerStatus(self._driver, self._quorum)
         ControllerRequests(self._driver, self._leader_id).register(self._table)
         QuorumHandlers(self._quorum, environment.clock_ms).register(self._table)
         add_server_metrics(self._metrics, self._table, self._server.statistics)
         add_controller_metrics(self._metrics, self._driver, self._status)
+        add_quorum_metrics(self._metrics, self._quorum, self._commits)
 
     async def _bind_http(self) -> HttpServer | None:
         address = http_address(self._settings)

@@ -247,6 +247,21 @@ def handle_delete_topics(
     if not state.config.delete_topic_enable:
         code = ErrorCode.INVALID_REQUEST if version < 3 else ErrorCode.TOPIC_DELETION_DISABLED
         raise WireError(code, "Topic deletion is disabled.")
+    names, ids, refused = _named(request)
+    refused += (_refused(name, ZERO_UUID, "Duplicate topic name.") for name in names if names[name] > 1)
+    refused += (_refused(None, id_, "Duplicate topic id.") for id_ in ids if ids[id_] > 1)
+    deleted = [_delete_by_id(state, id_) for id_ in ids if ids[id_] == 1]
+    deleted += [_delete_by_name(state, name, set(ids)) for name in names if names[name] == 1]
+    # A topic that was named both ways is not deleted at all.
+    both = {result.topic_id for result in deleted if result.error_code == ErrorCode.INVALID_REQUEST}
+    deleted = [result for result in deleted if result.topic_id not in both or result.error_code != ErrorCode.NONE]
+    records = [RemoveTopicRecord(topic_id=result.topic_id) for result in deleted if result.error_code == ErrorCode.NONE]
+    check_count(records)
+    return Result(records, DeleteTopicsResponse(responses=refused + deleted))
+
+
+def _named(request: DeleteTopicsRequest) -> tuple[Counter[str], Counter[bytes], list[_Deleted]]:
+    """The names and the ids in a request, how often each, and the answers to what is neither."""
     names = Counter(request.topic_names)
     ids: Counter[bytes] = Counter()
     refused: list[_Deleted] = []
@@ -260,17 +275,7 @@ def handle_delete_topics(
             names[topic.name] += 1
         else:
             ids[topic.topic_id] += 1
-    refused += (_refused(name, ZERO_UUID, "Duplicate topic name.") for name in names if names[name] > 1)
-    refused += (_refused(None, id_, "Duplicate topic id.") for id_ in ids if ids[id_] > 1)
-    deleted = [_delete_by_id(state, id_) for id_ in ids if ids[id_] == 1]
-    taken = set(ids)
-    deleted += [_delete_by_name(state, name, taken) for name in names if names[name] == 1]
-    # A topic that was named both ways is not deleted at all.
-    both = {result.topic_id for result in deleted if result.error_code == ErrorCode.INVALID_REQUEST}
-    deleted = [result for result in deleted if result.topic_id not in both or result.error_code != ErrorCode.NONE]
-    records = [RemoveTopicRecord(topic_id=result.topic_id) for result in deleted if result.error_code == ErrorCode.NONE]
-    check_count(records)
-    return Result(records, DeleteTopicsResponse(responses=refused + deleted))
+    return names, ids, refused
 
 
 def _refused(name: str | None, topic_id: bytes, reason: str) -> _Deleted:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
 from controller_harness import ControllerHarness
 
-from barnabas.metadata.records import ResourceType
+from barnabas.controller.config import ControllerConfig
+from barnabas.controller.controller import Controller
+from barnabas.metadata.records import ConfigRecord, FeatureLevelRecord, MetadataRecord, ResourceType, TopicRecord
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.allocate_producer_ids import AllocateProducerIdsRequest
 from barnabas.protocol.messages.alter_configs import AlterConfigsRequest
@@ -236,3 +239,17 @@ def test_no_producer_id_is_given_out_twice(cluster: ControllerHarness) -> None:
     with pytest.raises(WireError) as raised:
         cluster.request(AllocateProducerIdsRequest(broker_id=1, broker_epoch=7))
     assert raised.value.code == ErrorCode.STALE_BROKER_EPOCH
+
+
+def test_a_new_cluster_starts_with_what_it_was_formatted_with() -> None:
+    config = ControllerConfig(node_id=1, cluster_id="c", static_configs={"min.insync.replicas": "2"})
+    controller = Controller(config, random.Random(1), lambda: bytes(16))
+    formatted: list[MetadataRecord] = [
+        FeatureLevelRecord(name="metadata.version", feature_level=30),
+        TopicRecord(name="t", topic_id=b"t" * 16),
+    ]
+    assert controller.activate(0.0, formatted).records == [
+        *formatted,
+        FeatureLevelRecord(name="eligible.leader.replicas.version", feature_level=1),
+        ConfigRecord(resource_type=ResourceType.BROKER, resource_name="", name="min.insync.replicas", value="2"),
+    ]
