@@ -44,9 +44,11 @@ from barnabas.raft.resigned import Resigned
 from barnabas.raft.role import Role
 from barnabas.raft.voters import Endpoint, VoterSet
 from barnabas.server.dispatch import Request
+from barnabas.server.failure import NodeFailure
 from barnabas.server.metadata_log import MetadataLog, encode_batch, split_records, whole_batches
 from barnabas.server.quorum_peers import Peers
 from barnabas.server.quorum_wire import request_to_wire, response_from_wire, response_to_wire
+from barnabas.storage.disk import StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -239,7 +241,10 @@ class Quorum:
     # --- running ---
 
     async def run(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Takes part in the quorum until cancelled; then closes the log. Raises what makes it impossible to go on."""
+        """Takes part in the quorum until cancelled; then closes the log.
+
+        Raises, in a group, what makes it impossible to go on: NodeFailure when the disk failed, else a bug's error.
+        """
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
@@ -261,6 +266,8 @@ class Quorum:
                 await self._failed.wait()
                 assert self._failure is not None
                 raise self._failure
+        except* StorageError as errors:
+            raise NodeFailure(f"the metadata log failed: {errors.exceptions[0]}") from None
         finally:
             self._is_busy = True
             self._log.close(self._clock_ms())

@@ -307,7 +307,6 @@ class Simulation:
         def done() -> None:
             if member.life == life and member.node is not None:
                 if member.node.log.generation == sync.generation:
-                    member.disk.synced = snapshot if len(snapshot) > len(member.disk.synced) else member.disk.synced
                     member.disk.synced = self._synced_image(member.disk, snapshot)
                 self.step(member, Synced(sync))
 
@@ -419,9 +418,9 @@ class Simulation:
         self._later(self.rng.choice([0.01, 0.3, 3.0]), lambda: self.start(member))
 
     def _cut_something(self) -> None:
-        if self._calm:
-            return
         ids = list(self.members)
+        if self._calm or len(ids) < 2:
+            return
         side = set(self.rng.sample(ids, self.rng.randint(1, len(ids) - 1)))
         one_way = self.rng.random() < 0.3
         cut = {(a, b) for a in ids for b in ids if (a in side) != (b in side) and (a in side or not one_way)}

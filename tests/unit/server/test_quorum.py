@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -13,10 +15,11 @@ from trio.testing import MockClock
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.record_builder import build_batch
 from barnabas.raft.observer import Observer
+from barnabas.server.failure import NodeFailure
 from barnabas.server.metadata_log import MAX_BATCH_BYTES, PREFERRED_BATCH_BYTES, MetadataLog
 from barnabas.server.quorum import CommittedBatch, NotLeader
 from barnabas.storage.config import LogConfig
-from barnabas.storage.disk import RealDisk
+from barnabas.storage.disk import RealDisk, StorageError
 
 NewCell = Callable[..., Cell]
 
@@ -241,6 +244,25 @@ async def test_a_record_that_the_application_cannot_bear_ends_the_member(tmp_pat
             leader = await cell.elected()
             leader.spoils = spoil
             leader.quorum.append([b"bad"])
+            await trio.sleep(5.0)
+
+
+@pytest.mark.parametrize("method", ["append", "prepare_sync"])
+async def test_a_disk_that_fails_ends_the_member_with_a_line_for_people(
+    tmp_path: Path, clock: MockClock, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise StorageError("/data", "a.log", OSError(errno.ENOSPC, "No space left on device"))
+
+    line = "the metadata log failed: /data: a.log: No space left on device"
+    with pytest.RaisesGroup(pytest.RaisesExc(NodeFailure, match=line), flatten_subgroups=True):
+        async with trio.open_nursery() as nursery:
+            cell = Cell(tmp_path, nursery, voters=1)
+            await cell.start()
+            leader = await cell.elected()
+            monkeypatch.setattr(leader.log, method, fail)
+            with contextlib.suppress(NotLeader):
+                leader.quorum.append([b"x"])
             await trio.sleep(5.0)
 
 
