@@ -48,10 +48,6 @@ class _Index:
         """Whether the file was there when the log was opened, and ended with an entry."""
         return self._whole
 
-    def is_full(self, max_bytes: int) -> bool:
-        """Whether the index may take no further entry; one is kept back for the segment's end."""
-        return len(self) >= max_bytes // self.ENTRY.size - 1
-
     def entry(self, number: int) -> tuple[int, int]:
         """Entry `number` from the oldest on, as in the file. Raises CorruptIndex if the file is shorter."""
         entry, written = self.ENTRY, self._written
@@ -141,6 +137,9 @@ class OffsetIndex(_Index):
         self.last_offset = -1
         """Of the newest entry; only kept while the segment is written to."""
 
+    def is_full(self, max_bytes: int) -> bool:
+        return len(self) >= max_bytes // self.ENTRY.size
+
     def append(self, last_offset: int, position: int) -> None:
         """The batch that ends in `last_offset` starts at `position`."""
         if last_offset > self.last_offset:
@@ -185,6 +184,10 @@ class TimeIndex(_Index):
         super().__init__(disk, path, base_offset, file_bytes)
         self.last_timestamp = NO_TIMESTAMP
         """Of the newest entry; only kept while the segment is written to."""
+
+    def is_full(self, max_bytes: int) -> bool:
+        """Whether only the entry is left that completes the index when the segment does."""
+        return len(self) >= max_bytes // self.ENTRY.size - 1
 
     def append(self, timestamp: int, offset: int) -> None:
         """Up to `offset` the largest timestamp is `timestamp`; nothing happens unless it grew."""

@@ -88,6 +88,14 @@ class LogManager:
 
     def open(self, cluster_id: str | None, node_id: int) -> None:
         """Take the directories for this process. Raises DirectoryLocked, WrongDirectory, StorageError if none works."""
+        try:
+            self._open(cluster_id, node_id)
+        except BaseException:
+            for directory in self.directories:
+                directory.close(None)
+            raise
+
+    def _open(self, cluster_id: str | None, node_id: int) -> None:
         for directory in self.directories:
             directory.open(cluster_id, node_id)
         ids = [directory.directory_id for directory in self.directories if directory.directory_id != ZERO_UUID]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -87,11 +88,13 @@ def test_no_file_is_made_or_opened_before_it_is_needed(memory_disk):
     assert memory_disk.names == {}
 
 
-def test_entries_are_written_every_interval_of_bytes(make):
-    log = make.log(index_interval_bytes=300)
+@pytest.mark.parametrize("interval", [0, 100, 300, 2 * 88, 3 * 88 - 1])
+def test_an_entry_is_written_when_more_than_an_interval_of_bytes_has_passed(make, interval):
+    log = make.log(index_interval_bytes=interval)
     make.fill(log, 30, size=20)
     size = log.active.size // 30
-    between = 300 // size + 1
+    assert size == 88
+    between = interval // size + 1
     positions = [log.active.offset_index.entry(n)[1] for n in range(len(log.active.offset_index))]
     assert positions == [number * size for number in range(between, 30, between)]
 

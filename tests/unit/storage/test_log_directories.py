@@ -106,6 +106,7 @@ def test_two_copies_of_one_directory_are_refused(new_disk):
         format_directory(disk, CLUSTER, 1, TOPIC_ID)
     with pytest.raises(WrongDirectory, match="same directory id"):
         opened(*disks)
+    assert not any(disk.locked for disk in disks)
 
 
 def test_a_clean_shutdown_is_known_once(disks, make):

@@ -28,6 +28,18 @@ def test_a_cut_at_every_byte_of_the_last_batches_loses_only_what_was_cut(make, c
         assert bool(log.recovery_notes) == (size not in ends)
 
 
+def test_a_cut_is_durable_before_anything_is_written_over_it(make, memory_disk):
+    """Else what was cut could come back behind a new batch of the same size as the bad one."""
+    log = make.log()
+    make.fill(log, 5)
+    memory_disk.names[LOG].data[log.locate(2, 1, 5).position + 40] ^= 1
+    after = memory_disk.names[LOG]
+    after.durable = bytes(after.data)
+    log = make.log()
+    assert log.log_end_offset == 2
+    assert len(after.durable) == log.active.size
+
+
 def test_a_flipped_bit_in_the_last_batch_cuts_it_off(make, memory_disk):
     log = make.log()
     make.fill(log, 5)
