@@ -180,7 +180,11 @@ class Admin:
                 new.DescribeConfigsResource(resource_type=kind, resource_name=name, configuration_keys=None)
                 for name in group
             ]
-            response = await self.cluster.ask(new(resources=resources), DescribeConfigsResponse, broker=broker)
+            try:
+                response = await self.cluster.ask(new(resources=resources), DescribeConfigsResponse, broker=broker)
+            except ClientError as error:
+                described |= dict.fromkeys(group, _of_broker(broker, error))
+                continue
             for result in response.results:
                 name = result.resource_name
                 described[name] = _error(result.error_code, _resource(kind, name), result.error_message) or [
@@ -208,7 +212,11 @@ class Admin:
                 for name in group
             ]
             message = new(resources=resources, validate_only=validate_only)
-            response = await self.cluster.ask(message, IncrementalAlterConfigsResponse, broker=broker)
+            try:
+                response = await self.cluster.ask(message, IncrementalAlterConfigsResponse, broker=broker)
+            except ClientError as error:
+                altered |= dict.fromkeys(group, _of_broker(broker, error))
+                continue
             for r in response.responses:
                 altered[r.resource_name] = _error(r.error_code, _resource(kind, r.resource_name), r.error_message)
         return altered
@@ -242,6 +250,15 @@ def _by_broker(kind: int, names: Iterable[str]) -> dict[int | None, list[str]]:
         broker = int(name) if kind == BROKER and name.isdecimal() else None
         groups.setdefault(broker, []).append(name)
     return groups
+
+
+def _of_broker(broker: int | None, error: ClientError) -> BrokerError:
+    """What a broker could not be asked for concerns it alone; if it was any broker, the call as a whole."""
+    if broker is None:
+        raise error
+    if isinstance(error, BrokerError):
+        return error
+    return BrokerError(ErrorCode.REQUEST_TIMED_OUT, f"broker {broker}", str(error))
 
 
 def _resource(kind: int, name: str) -> str:

@@ -149,6 +149,8 @@ class Cluster:
                 why: object = f"no answer within {patience:g} s"
             except (ConnectionLost, NoBrokersAvailable) as error:
                 why = error
+            if broker is not None:
+                self.view.forget_nodes(broker)  # it may have moved, or gone
             await backoff.wait(why)
 
     async def _connection_for(self, broker: int | None, avoid: set[Address]) -> tuple[Address, ClientConnection]:

@@ -97,9 +97,9 @@ class ClusterView:
         if found is not None:
             self.topics[topic].partitions[partition] = replace(found, leader=NO_LEADER)
 
-    def forget_nodes(self) -> None:
-        """The brokers that are known are no longer to be asked."""
-        self.nodes = {}
+    def forget_nodes(self, broker: int | None = None) -> None:
+        """Brokers that are known are no longer to be asked: this one, or None: all."""
+        self.nodes = {} if broker is None else {id_: node for id_, node in self.nodes.items() if id_ != broker}
 
 
 def _merge(topic: MetadataResponse.MetadataResponseTopic, name: str, known: TopicView | None) -> TopicView:

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import trio
 from fake_brokers import FakeCluster
+from trio.testing import MockClock
 
 from barnabas.client import Admin
 from barnabas.client.admin import BROKER, TOPIC, ConfigValue, CreatedTopic, NewTopic, QuorumReplica
 from barnabas.client.cluster import Cluster
-from barnabas.client.errors import BrokerError
+from barnabas.client.errors import BrokerError, ClientError
 from barnabas.client.metadata import Node
 from barnabas.client.offsets import ListedOffset
 from barnabas.protocol.api_keys import ApiKey
@@ -206,6 +207,23 @@ async def test_settings_are_described_by_whoever_has_them(brokers: FakeCluster) 
             name: [ConfigValue("a", None, "topic", False, True), ConfigValue("b", name, "default", True, False)]
             for name in ("2", "1")
         }
+
+
+async def test_a_broker_that_is_away_keeps_its_settings_to_itself(
+    brokers: FakeCluster, autojump_clock: MockClock
+) -> None:
+    async with Cluster(brokers.bootstrap, network=brokers.network, request_timeout=2.0) as cluster:
+        await cluster.refresh()
+        brokers.stop(2)
+        admin = Admin(cluster)
+        expected = {"1": None, "2": ErrorCode.BROKER_NOT_AVAILABLE}
+        assert codes(await admin.describe_configs(BROKER, ["2", "1"])) == expected
+        assert codes(await admin.alter_configs(BROKER, {"2": {"a": "1"}, "1": {"a": "1"}})) == expected
+        brokers.hanging.add(1)
+        assert codes(await admin.describe_configs(BROKER, ["1"])) == {"1": ErrorCode.REQUEST_TIMED_OUT}
+        brokers.stop(1)
+        with pytest.raises(ClientError):
+            await admin.describe_configs(TOPIC, ["t"])
 
 
 async def test_settings_are_set_and_taken_back(brokers: FakeCluster) -> None:
