@@ -158,10 +158,10 @@ class Controller:
 
     def tick(self, now: float) -> Decision:
         """The one decision that is due first. Call again while `next_deadline` has passed."""
-        self._now = now
         heartbeats = self.state.heartbeats
-        if now - heartbeats.next_deadline() > STOOD_STILL:
+        if now - max(heartbeats.next_deadline(), self._now) > STOOD_STILL:
             heartbeats.renew(now)
+        self._now = now
         stale = heartbeats.next_stale(now)
         if stale is not None:
             return Result([*fence(self.state, stale)], None, atomic=False)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from barnabas.server.timers import Timer, Timers
 
 log = structlog.get_logger(__name__)
+
+_RETRY_SECONDS: Final = 0.1
 
 Reply = Callable[[ResponseMessage], None]
 
@@ -95,7 +98,6 @@ class ControllerDriver:
 
     def submit(self, request: RequestMessage, version: int, reply: Reply) -> None:
         """Decides a request; `reply` gets the response, or the error in the API's own shape, once it is committed."""
-
         started = trio.current_time()
 
         def decide() -> Decision:
@@ -122,26 +124,37 @@ class ControllerDriver:
             self._depose()
             self._quorum.resign()
             done(_not_controller())
-            return
-        self._reschedule()
+        else:
+            self._reschedule()
 
     def _reschedule(self) -> None:
         """Sets the timer anew where something is due before it; a timer that is too early sets itself."""
-        deadline = self.controller.next_deadline() if self.active else float("inf")
+        deadline = self.controller.next_deadline() if self.active else inf
         if self._timer is not None:
-            if self._timer.deadline <= deadline < float("inf"):
+            if self._timer.deadline <= deadline < inf:
                 return
             self._timer.cancel()
             self._timer = None
-        if deadline < float("inf"):
+        if deadline < inf:
             self._timer = self._timers.call_at(deadline, self._time_passed)
 
     def _time_passed(self) -> None:
         self._timer = None
         now = trio.current_time()
-        while self.active and self.controller.next_deadline() <= now:
-            self._decide(partial(self.controller.tick, now), _log_refusal)
-        self._reschedule()
+        refused: list[WireError] = []
+
+        def done(outcome: object) -> None:
+            if isinstance(outcome, WireError):
+                refused.append(outcome)
+
+        while self.active and not refused and self.controller.next_deadline() <= now:
+            self._decide(partial(self.controller.tick, now), done)
+        if refused and self.active:
+            # The lead is being lost, most likely: what is due stays due, and must not be tried without a pause.
+            _log_refusal(refused[0])
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._timers.call_at(now + _RETRY_SECONDS, self._time_passed)
 
 
 def _not_controller() -> WireError:

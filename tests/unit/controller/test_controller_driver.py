@@ -221,6 +221,27 @@ async def test_time_fences_silent_brokers(
     assert node.driver.controller.image.cluster.brokers[1].fenced
 
 
+async def test_what_is_due_while_the_lead_is_being_lost_is_tried_with_pauses(
+    node: Node, harness: ServerHarness, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+) -> None:
+    nursery.start_soon(harness.timers.run)
+    node.lead()
+    node.submit(registration())
+    node.commit()
+    epoch = node.driver.controller.image.cluster.brokers[1].epoch
+    node.submit(BrokerHeartbeatRequest(broker_id=1, broker_epoch=epoch, current_metadata_offset=epoch))
+    node.commit()
+    node.quorum.is_leader = False
+    await trio.sleep(14.0)
+    assert not node.driver.controller.image.cluster.brokers[1].fenced
+    node.quorum.is_leader = True
+    await trio.sleep(0.2)
+    assert node.driver.controller.image.cluster.brokers[1].fenced
+    node.lose()
+    await trio.sleep(20.0)
+    assert len(harness.timers) == 0
+
+
 # -- the listener ------------------------------------------------------------------------------------------------------
 
 
