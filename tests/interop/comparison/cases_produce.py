@@ -119,11 +119,15 @@ def not_the_leader(talk: Talk, version: int) -> None:
 @case(3, NEWEST)
 def no_topics(talk: Talk, version: int) -> None:
     talk.ask(ProduceRequest(acks=-1, timeout_ms=1000), version)
+
+
+@case(3, NEWEST, difference="Requests that Apache Kafka never answers")
+def no_partitions(talk: Talk, version: int) -> None:
     topic = talk.create()
-    talk.ask(produce(version, topic, {}), version)
+    talk.ask(produce(version, topic, {}), version, patience=1.0)
 
 
-@case(3, 9, NEWEST, difference="Produce without records")
+@case(3, 9, NEWEST, difference="Requests that Apache Kafka never answers")
 def null_records(talk: Talk, version: int) -> None:
     topic = talk.create()
     talk.ask(produce(version, topic, None), version, patience=1.0)
