@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from barnabas.protocol.types import parse_uuid, uuid_text
 
 Role = Literal["broker", "controller"]
 
@@ -64,6 +67,15 @@ class NodeSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes the cluster this one: its id, the controllers' directory ids, and whether all were formatted once."""
+
+    cluster_id: str
+    voters: dict[int, bytes]
+    formatted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """A cluster under `directory`: what `barnabas dev` was asked for."""
 
@@ -103,7 +115,7 @@ class Layout:
         return self.directory / "cluster.json"
 
     @property
-    def shape_file(self) -> Path:
+    def identity_file(self) -> Path:
         return self.directory / "dev.json"
 
     def properties(self, node: NodeSpec) -> dict[str, str]:
@@ -135,26 +147,33 @@ class Layout:
             lines += [f"{name}={value}" for name, value in self.properties(node).items()]
             _write(node.config_file, "\n".join(lines) + "\n")
 
-    def remember_shape(self) -> bool:
-        """Keep the shape in the directory; True if the directory is new.
+    def remember(self, new_uuid: Callable[[], bytes]) -> Identity:
+        """The cluster's identity, kept in the directory; made up by `new_uuid` when the directory is new.
 
         Raises:
             LayoutError: the directory holds a cluster of another shape or of other ports.
         """
         shape = {"controllers": self.controllers, "brokers": self.brokers, "base_port": self.base_port}
         try:
-            existing = json.loads(self.shape_file.read_text(encoding="utf-8"))
+            kept = json.loads(self.identity_file.read_text(encoding="utf-8"))
         except FileNotFoundError:
+            voters = {str(node.id): uuid_text(new_uuid()) for node in self.of("controller")}
+            kept = {"shape": shape, "cluster_id": uuid_text(new_uuid()), "voters": voters, "formatted": False}
             self.directory.mkdir(parents=True, exist_ok=True)
-            _write(self.shape_file, json.dumps(shape) + "\n")
-            return True
-        if existing != shape:
-            was = f"--controllers {existing['controllers']} --brokers {existing['brokers']}"
+            _write(self.identity_file, json.dumps(kept) + "\n")
+        if kept["shape"] != shape:
+            was = kept["shape"]
             raise LayoutError(
-                f"{self.directory} holds a cluster made with {was} --base-port {existing['base_port']}; "
-                "start it so, or choose another --dir"
+                f"{self.directory} holds a cluster made with --controllers {was['controllers']} "
+                f"--brokers {was['brokers']} --base-port {was['base_port']}; start it so, or choose another --dir"
             )
-        return False
+        directories = {int(node): parse_uuid(text) for node, text in kept["voters"].items()}
+        return Identity(kept["cluster_id"], directories, kept["formatted"])
+
+    def remember_formatted(self) -> None:
+        """From now on a controller's directory is never formatted again: a voter that lost it must not vote."""
+        kept = json.loads(self.identity_file.read_text(encoding="utf-8"))
+        _write(self.identity_file, json.dumps({**kept, "formatted": True}) + "\n")
 
     def write_cluster_file(self, pids: dict[int, int | None]) -> None:
         """Write cluster.json; `pids` maps node ids to process ids (None: not running)."""
