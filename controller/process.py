@@ -10,7 +10,7 @@ can live in one event loop.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -37,7 +37,7 @@ from barnabas.server.listener import Server
 from barnabas.server.metadata_log import MetadataLog
 from barnabas.server.metrics import Histogram, Metrics, add_server_metrics
 from barnabas.server.process import StopRequest
-from barnabas.server.quorum import Quorum
+from barnabas.server.quorum import CommittedBatch, LeaderInfo, Quorum
 from barnabas.server.quorum_config import bootstrap_servers, metadata_log_config, raft_config
 from barnabas.server.quorum_handlers import QuorumHandlers
 from barnabas.server.settings import Settings
@@ -54,7 +54,10 @@ _HANDOVER_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ControllerHandle:
-    """A controller that takes part in the quorum. `ready` tells whether a leader is known and all is replayed."""
+    """A controller that takes part in the quorum.
+
+    `ready` tells whether a leader is known and all is replayed; `wait_ready` waits until that was so once.
+    """
 
     node_id: int
     cluster_id: str
@@ -62,6 +65,7 @@ class ControllerHandle:
     """As advertised."""
     http_port: int | None
     ready: Callable[[], bool]
+    wait_ready: Callable[[], Awaitable[None]]
     status: Callable[[], Mapping[str, object]]
 
 
@@ -92,14 +96,13 @@ def _open_directory(settings: Settings, environment: Environment) -> tuple[LogDi
     try:
         directory.open(None, settings.int("node.id"))
         data = directory.disk.read_file(META_PROPERTIES) if directory.offline is None else None
-    except (DirectoryLocked, WrongDirectory, StorageError) as error:
-        raise NodeFailure(str(error)) from None
-    if data is None:
-        raise NodeFailure(f"{directory.path} cannot be used: {directory.offline}")
-    try:
-        return directory, MetaProperties.from_file(data)
-    except CorruptCheckpoint as error:
-        raise NodeFailure(f"{directory.path}/{META_PROPERTIES} is damaged: {error}") from None
+        if data is not None:
+            return directory, MetaProperties.from_file(data)
+        reason = f"{directory.path} cannot be used: {directory.offline}"
+    except (CorruptCheckpoint, DirectoryLocked, WrongDirectory, StorageError) as error:
+        reason = str(error)
+    directory.close(None)
+    raise NodeFailure(reason)
 
 
 class _ControllerNode:
@@ -122,6 +125,7 @@ class _ControllerNode:
         self._table = ApiTable(self._features)
         self._server = Server(environment.network, settings, self._table, self._timers)
         self._commits = Histogram()
+        self._ready = trio.Event()
         self._quorum: Quorum
         self._driver: ControllerDriver
         self._status: ControllerStatus
@@ -174,8 +178,8 @@ class _ControllerNode:
             network=environment.network,
             random=environment.random.random,
             clock_ms=environment.clock_ms,
-            on_commit=lambda batches: self._driver.on_commit(batches),
-            on_leader_change=lambda leader, epoch: self._driver.on_leader_change(leader, epoch),
+            on_commit=self._on_commit,
+            on_leader_change=self._on_leader_change,
             observe_commit=self._commits.observe,
         )
         controller = Controller(
@@ -190,6 +194,16 @@ class _ControllerNode:
         add_server_metrics(self._metrics, self._table, self._server.statistics)
         add_controller_metrics(self._metrics, self._driver, self._status)
         add_quorum_metrics(self._metrics, self._quorum, self._commits)
+
+    def _on_commit(self, batches: Sequence[CommittedBatch]) -> None:
+        self._driver.on_commit(batches)
+        if self._quorum.leader is not None and batches[-1].last_offset + 1 == self._quorum.high_watermark:
+            self._ready.set()
+
+    def _on_leader_change(self, leader: LeaderInfo | None, epoch: int) -> None:
+        self._driver.on_leader_change(leader, epoch)
+        if not self._status.missing():
+            self._ready.set()
 
     async def _bind_http(self) -> HttpServer | None:
         address = http_address(self._settings)
@@ -222,6 +236,7 @@ class _ControllerNode:
             listeners=self._server.advertised,
             http_port=None if http is None else http.port,
             ready=lambda: not self._status.missing(),
+            wait_ready=self._ready.wait,
             status=self._status.status,
         )
 

@@ -13,7 +13,7 @@ import trio
 from controller_harness import directory
 
 from barnabas.client.connection import ClientConnection, connect
-from barnabas.controller.process import ControllerHandle, Environment, run_controller
+from barnabas.controller.process import ControllerHandle, run_controller
 from barnabas.net.memory import MemoryNetwork
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.broker_heartbeat import BrokerHeartbeatRequest, BrokerHeartbeatResponse
@@ -21,6 +21,7 @@ from barnabas.protocol.messages.broker_registration import BrokerRegistrationReq
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest, DescribeClusterResponse
 from barnabas.raft.voters import Endpoint, ReplicaKey, Voter, VoterSet
+from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure
 from barnabas.server.format import format_directory
 from barnabas.server.process import StopRequest
@@ -144,6 +145,7 @@ async def test_a_controller_alone_decides_and_remembers(tmp_path: Path) -> None:
         assert (handle.status()["topics"], handle.status()["partitions"]) == (1, 3)
         async with castle.client(101) as client:
             assert await create_topic(client, "t") == ErrorCode.TOPIC_ALREADY_EXISTS
+        await handle.wait_ready()
 
 
 async def test_a_controller_makes_itself_known(tmp_path: Path) -> None:
