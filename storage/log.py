@@ -318,7 +318,7 @@ class PartitionLog:
     def flush_needed(self, now_ms: int) -> bool:
         """Whether the topic's configuration, or a segment that is complete, wants a flush now."""
         unflushed = self.log_end_offset - self.recovery_point
-        if unflushed <= 0:
+        if unflushed <= 0 or not self._segments:
             return False
         return (
             unflushed >= self.config.flush_messages
@@ -328,9 +328,10 @@ class PartitionLog:
 
     def prepare_flush(self) -> Flush | None:
         """Begin to make all that is written durable (`deferred.py`). None if it is, or a flush is under way."""
-        if self._flush is not None or not (
-            self.recovery_point < self.log_end_offset or self._new_files or self.epochs.dirty
-        ):
+        if self._flush is not None or not self._segments:
+            return None
+        behind = self.recovery_point < self.log_end_offset or not self.active.synced
+        if not (behind or self._new_files or self.epochs.dirty):
             return None
         flush = Flush(self._disk, self.directory, self.log_end_offset, self._generation)
         for segment in self._segments[self._segments.number_of(self.recovery_point) :]:
@@ -463,7 +464,8 @@ class PartitionLog:
         if self._flush is not None:
             self._take_back(self._flush)
         self.active.complete_time_index()
-        if self.snapshots.take(self.producers):
+        begun = self.log_end_offset > self._segments[0].base_offset
+        if begun and self.snapshots.take(self.producers):
             self._unsynced.append(self.snapshots.path(self.log_end_offset))
             self._new_files = True
         return self.prepare_flush()

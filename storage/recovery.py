@@ -265,7 +265,8 @@ class _Opening:
                 )
                 self._remove_from(number)
                 break
-            self.snapshots.take(producers)
+            if number:
+                self.snapshots.take(producers)
             good = self._recover_segment(segment, producers)
             end_offset = producers.end_offset
             if not good or end_offset <= recovery_point:

@@ -207,14 +207,16 @@ class Segment:
     def seal(self) -> None:
         """No more is written to the segment: complete its indexes."""
         self.complete_time_index()
-        self.synced = False
         self.offset_index.write()
         self.time_index.write()
         self.tail = None
 
     def complete_time_index(self) -> None:
         """Let the time index end in the largest timestamp, which retention and searches by time go by."""
-        self.time_index.append(self.read_max_timestamp(), self.max_timestamp_offset)
+        latest = self.read_max_timestamp()
+        if latest > self.time_index.last_timestamp:
+            self.time_index.append(latest, self.max_timestamp_offset)
+            self.synced = False
 
     # Reading
 
@@ -350,7 +352,8 @@ class Segment:
             if header.max_timestamp > self.max_timestamp:
                 self.max_timestamp, self.max_timestamp_offset = header.max_timestamp, header.last_offset
         self.tail, self._bytes_since_index = tail, end - position
-        return end == self.size
+        self.synced = end == self.size
+        return self.synced
 
     def start_over(self) -> None:
         """Forget all about the file's content: `note` tells it again."""

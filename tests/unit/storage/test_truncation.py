@@ -151,6 +151,8 @@ def test_a_log_that_was_given_up_is_of_no_use(make):
     make.fill(log, 3)
     log.abandon()
     assert log.locate(0, 100, 3) is None
+    assert log.prepare_flush() is None
+    assert not log.flush_needed(10**12)
     with pytest.raises(WireError) as error:
         make.fill(log, 1)
     assert error.value.code == ErrorCode.KAFKA_STORAGE_ERROR
