@@ -270,10 +270,18 @@ class Batcher:
             self._end(batch, TimedOut(f"{batch}: not delivered within {timeout:g} s; last: {batch.last_error}"))
         return late
 
-    def fail_all(self, error: ClientError, *, waiting_for_id: bool = False) -> list[Batch]:
-        """End every batch with this error, or only those that wait for a producer id."""
-        queues = [queue for queue in self._open.values() if queue.producer is None or not waiting_for_id]
-        failed = [batch for queue in queues for batch in queue.batches]
+    def no_producer_id(self, error: ClientError) -> list[Batch]:
+        """No producer id came: end the batches that wait for one, unless it may yet come."""
+        waiting = [b for queue in self._open.values() if queue.producer is None for b in queue.batches]
+        for batch in waiting:
+            batch.last_error = error
+            if not error.retriable:
+                self._end(batch, error)
+        return [batch for batch in waiting if batch.outcome is not None]
+
+    def fail_all(self, error: ClientError) -> list[Batch]:
+        """End every batch with this error."""
+        failed = [batch for queue in self._open.values() for batch in queue.batches]
         for batch in failed:
             self._end(batch, error)
         return failed

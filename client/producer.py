@@ -15,11 +15,11 @@ from barnabas.client.background import Background
 from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdict, Written, record_size
 from barnabas.client.cluster import Cluster, version_with_names
 from barnabas.client.connection import ConnectionLost
-from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError, check
+from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError
 from barnabas.client.metadata import Node
 from barnabas.client.partitioner import StickyPartitioner, partition_for_key
 from barnabas.protocol.compression import Compression
-from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.protocol.types import ZERO_UUID, Buffer
@@ -232,21 +232,19 @@ class Producer:
 
     async def _get_producer_id(self) -> None:
         request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=0x7FFFFFFF)
+        backoff = self.cluster.backoff("a producer id")
         try:
-            backoff = self.cluster.backoff("a producer id")
             while True:
                 response = await self.cluster.ask(request, InitProducerIdResponse)
-                try:
-                    check(response.error_code, "producer id")
-                except BrokerError as error:
-                    if not error.retriable:
-                        raise
-                    await backoff.wait(error)
-                else:
+                if not response.error_code:
                     break
+                error = BrokerError(response.error_code, "producer id")
+                if not error.retriable:
+                    raise error
+                await backoff.wait(error)
             self._batcher.set_producer_id(response.producer_id, response.producer_epoch)
         except ClientError as error:
-            self._finish(self._batcher.fail_all(error, waiting_for_id=True))
+            self._finish(self._batcher.no_producer_id(error))
         finally:
             self._asking_for_id = False
             self._wake.set()
@@ -270,13 +268,13 @@ class Producer:
         except ClientError as error:
             why = error
         found = [batch for batch in batches if self.cluster.view.leader(batch.topic, batch.partition) is not None]
-        self._deliver(found)
+        self._deliver([batch for batch in found if batch.outcome is None])
         self._lost([batch for batch in batches if batch not in found], why)
 
     async def _send(self, leader: Node, batches: list[Batch]) -> None:
-        request = self._request(batches)
         try:
             connection = await self.cluster.to(leader)
+            request = self._request([batch for batch in batches if batch.outcome is None])
             by_id = all(topic.topic_id != ZERO_UUID for topic in request.topic_data)
             version = None if by_id else version_with_names(connection, request.API_KEY)
             if self._acks == 0:
@@ -288,7 +286,7 @@ class Producer:
             for batch in batches:
                 self.cluster.view.forget_leader(batch.topic, batch.partition)
             self._lost(batches, f"{leader}: {error}")
-        except BrokerError as error:
+        except (BrokerError, WireError) as error:
             self._answered({_name(batch): Answer(error.code, message=str(error)) for batch in batches}, batches)
         else:
             self._answered(_answers(request, response), batches)

@@ -9,6 +9,7 @@ from inspect import isawaitable
 from typing import Any
 
 import trio
+import trio.testing
 
 from barnabas.net.memory import MemoryNetwork
 from barnabas.protocol.api_keys import ApiKey
@@ -109,9 +110,10 @@ class FakeCluster:
             await server.bind()
             self._nursery.start_soon(self._serve, broker, server, timers)
 
-    def stop(self, broker: int) -> None:
-        """At once, with its connections."""
+    async def stop(self, broker: int) -> None:
+        """With its connections; returns when nobody listens any more."""
         self._scopes.pop(broker).cancel()
+        await trio.testing.wait_all_tasks_blocked()
 
     def move(self, topic: str, partition: int, leader: int) -> None:
         found = self.topics[topic][partition]

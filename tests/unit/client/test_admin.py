@@ -214,14 +214,14 @@ async def test_a_broker_that_is_away_keeps_its_settings_to_itself(
 ) -> None:
     async with Cluster(brokers.bootstrap, network=brokers.network, request_timeout=2.0) as cluster:
         await cluster.refresh()
-        brokers.stop(2)
+        await brokers.stop(2)
         admin = Admin(cluster)
         expected = {"1": None, "2": ErrorCode.BROKER_NOT_AVAILABLE}
         assert codes(await admin.describe_configs(BROKER, ["2", "1"])) == expected
         assert codes(await admin.alter_configs(BROKER, {"2": {"a": "1"}, "1": {"a": "1"}})) == expected
         brokers.hanging.add(1)
         assert codes(await admin.describe_configs(BROKER, ["1"])) == {"1": ErrorCode.REQUEST_TIMED_OUT}
-        brokers.stop(1)
+        await brokers.stop(1)
         with pytest.raises(ClientError):
             await admin.describe_configs(TOPIC, ["t"])
 

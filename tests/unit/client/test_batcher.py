@@ -194,7 +194,8 @@ def test_nothing_is_sent_before_there_is_a_producer_id() -> None:
     assert batcher.needs_producer_id
     assert batcher.drain(0.0) == []
     assert batcher.next_deadline() == batch.deadline
-    assert batcher.fail_all(ClientClosed("no"), waiting_for_id=True) == [batch]
+    assert batcher.no_producer_id(TimedOut("not yet")) == []
+    assert batcher.no_producer_id(ClientClosed("never")) == [batch]
     assert batcher.pending == 0
 
 

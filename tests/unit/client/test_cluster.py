@@ -48,12 +48,12 @@ async def test_bootstrap_addresses_are_tried_one_after_the_other(brokers: FakeCl
 async def test_when_all_known_brokers_are_gone_it_begins_again_with_bootstrap(
     brokers: FakeCluster, autojump_clock: MockClock
 ) -> None:
-    brokers.stop(1)
+    await brokers.stop(1)
     async with cluster_of(brokers, f"{brokers.bootstrap},127.0.0.1:9093") as cluster:
         await cluster.refresh()
         assert set(cluster.view.nodes) == {2, 3}
-        brokers.stop(2)
-        brokers.stop(3)
+        await brokers.stop(2)
+        await brokers.stop(3)
         await brokers.start(1)
         assert set((await cluster.refresh()).nodes) == {1}
 

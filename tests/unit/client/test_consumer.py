@@ -107,7 +107,7 @@ async def test_the_leader_is_followed_when_it_moves_or_dies(brokers: FakeCluster
             if step == "move":
                 brokers.move("t", 0, 2)
             elif step == "die":
-                brokers.stop(2)
+                await brokers.stop(2)
                 brokers.move("t", 0, 1)
             fill(partition, value)
             assert (await read(consumer, 1))[0][2] == value

@@ -81,7 +81,7 @@ async def test_a_leader_that_moves_is_followed(brokers: FakeCluster, autojump_cl
         brokers.move("t", 0, 2)
         await producer.send("t", b"b")
         assert brokers.count(ApiKey.PRODUCE, broker=2) == 1
-        brokers.stop(2)
+        await brokers.stop(2)
         brokers.move("t", 0, 1)
         await producer.send("t", b"c")
     assert partitions[0].values() == [b"a", b"b", b"c"]
@@ -125,8 +125,8 @@ async def test_an_unreachable_cluster_ends_in_the_delivery_timeout(
     brokers.create("t")
     async with cluster_of(brokers) as cluster, Producer(cluster, delivery_timeout=10.0) as producer:
         await producer.send("t", b"a")
-        brokers.stop(1)
-        brokers.stop(2)
+        await brokers.stop(1)
+        await brokers.stop(2)
         start = trio.current_time()
         with pytest.raises(TimedOut, match=r"1 records for t-0: not delivered within 10 s; last: .*127.0.0.1:9092"):
             await producer.send("t", b"b")
@@ -137,8 +137,8 @@ async def test_brokers_that_come_back_are_found_again(brokers: FakeCluster, auto
     partitions = brokers.create("t")
     async with cluster_of(brokers) as cluster, Producer(cluster) as producer:
         await producer.send("t", b"a")
-        brokers.stop(1)
-        brokers.stop(2)
+        await brokers.stop(1)
+        await brokers.stop(2)
 
         async def start_later() -> None:
             await trio.sleep(5)
