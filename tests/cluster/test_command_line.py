@@ -1,4 +1,4 @@
-"""The `barnabas` command as a process of its own, against a broker and a controller."""
+"""The `barnabas` command against a broker and a controller."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from command_harness import Run, run_command
 
 from barnabas.testing.processes import Cluster
 
@@ -20,32 +25,32 @@ SECONDS = 60
 
 
 class CommandLine:
-    """Runs commands against one cluster."""
+    """Runs commands against one cluster: in this process, because that is quick, or in one of their own."""
 
-    def __init__(self, bootstrap: str) -> None:
-        self.environment = {**os.environ, "BARNABAS_BOOTSTRAP": bootstrap}
+    def __init__(self, bootstrap: str, run: Run) -> None:
+        self._bootstrap = ["--bootstrap", bootstrap]
+        self._run = run
 
     def __call__(self, *arguments: str, stdin: bytes = b"", code: int = 0) -> str:
-        """What a command prints; it must end with `code`, without an error if that is 0 and with one line if not."""
-        done = subprocess.run(
-            _command(arguments), input=stdin, capture_output=True, env=self.environment, timeout=SECONDS
-        )
-        said = done.stderr.decode()
-        assert done.returncode == code, said
-        assert len(said.splitlines()) == (0 if code == 0 else 1), said
-        return done.stdout.decode() if code == 0 else said
+        """What a command prints, or its error; it must end with `code`, and say one line of error unless that is 0."""
+        result = self._run(*arguments, *self._bootstrap, stdin=stdin)
+        assert result.code == code, result.err
+        assert len(result.err.splitlines()) == (0 if code == 0 else 1), result.err
+        return result.out if code == 0 else result.err
 
     def json(self, *arguments: str) -> Any:
         return json.loads(self(*arguments, "--json"))
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """A command that goes on, with pipes to its standard streams."""
+    @contextmanager
+    def process(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """A command as a process, with pipes to its standard streams; killed at the end if it has not ended."""
         pipe = subprocess.PIPE
-        return subprocess.Popen(_command(arguments), stdin=pipe, stdout=pipe, stderr=pipe, env=self.environment)
-
-
-def _command(arguments: tuple[str, ...]) -> list[str]:
-    return [sys.executable, "-m", "barnabas.cli", *arguments]
+        command = [sys.executable, "-m", "barnabas.cli", *arguments, *self._bootstrap]
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
 
 def stream(pipe: IO[bytes] | None) -> IO[bytes]:
@@ -53,9 +58,9 @@ def stream(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
-@pytest.fixture(scope="module")
-def barnabas(barnabas_cluster: Cluster) -> CommandLine:
-    return CommandLine(barnabas_cluster.bootstrap)
+@pytest.fixture
+def barnabas(barnabas_cluster: Cluster, capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path) -> CommandLine:
+    return CommandLine(barnabas_cluster.bootstrap, partial(run_command, capfdbinary, tmp_path / "stdin"))
 
 
 def test_the_life_of_a_topic(barnabas: CommandLine) -> None:
@@ -100,13 +105,13 @@ def test_produce_and_consume_text(barnabas: CommandLine) -> None:
     assert "OFFSET_OUT_OF_RANGE" in barnabas("consume", "text", "--from", "9", "--follow", code=1)
 
 
-@pytest.mark.parametrize("codec", CODECS)
-def test_many_lines_keep_their_order_with_every_codec(barnabas: CommandLine, codec: str) -> None:
-    topic = f"order-{codec}"
-    barnabas("topic", "create", topic, "--partitions", "1")
-    lines = "".join(f"line {number}\n" for number in range(20_000))
-    barnabas("produce", topic, "--compression", codec, stdin=lines.encode())
-    assert barnabas("consume", topic) == lines
+def test_many_lines_keep_their_order_with_every_codec(barnabas: CommandLine) -> None:
+    barnabas("topic", "create", "order", "--partitions", "1")
+    lines = [f"line {number}\n" for number in range(50_000)]
+    for number, codec in enumerate(CODECS):
+        part = lines[number * 10_000 : (number + 1) * 10_000]
+        barnabas("produce", "order", "--compression", codec, stdin="".join(part).encode())
+    assert barnabas("consume", "order") == "".join(lines)
 
 
 def test_a_topic_can_be_copied_as_json(barnabas: CommandLine) -> None:
@@ -124,44 +129,55 @@ def test_a_topic_can_be_copied_as_json(barnabas: CommandLine) -> None:
 def test_following_shows_records_as_they_come_and_ends_with_ctrl_c(barnabas: CommandLine) -> None:
     barnabas("topic", "create", "followed", "--partitions", "1")
     barnabas("produce", "followed", stdin=b"old\n")
-    reader = barnabas.start("consume", "followed", "--follow")
-    assert stream(reader.stdout).readline() == b"old\n"
-    barnabas("produce", "followed", stdin=b"new\n")
-    assert stream(reader.stdout).readline() == b"new\n"
-    reader.send_signal(signal.SIGINT)
-    assert reader.communicate(timeout=SECONDS) == (b"", b"")
-    assert reader.returncode == 0
+    with barnabas.process("consume", "followed", "--follow") as reader:
+        assert stream(reader.stdout).readline() == b"old\n"
+        barnabas("produce", "followed", stdin=b"new\n")
+        assert stream(reader.stdout).readline() == b"new\n"
+        reader.send_signal(signal.SIGINT)
+        assert reader.communicate(timeout=SECONDS) == (b"", b"")
+        assert reader.returncode == 0
 
 
 def test_a_closed_pipe_ends_consume_quietly(barnabas: CommandLine) -> None:
     barnabas("topic", "create", "cut", "--partitions", "1")
-    barnabas("produce", "cut", stdin=b"x" * 100 + b"\n" + b"y\n" * 100_000)
-    reader = barnabas.start("consume", "cut")
-    assert stream(reader.stdout).readline() == b"x" * 100 + b"\n"
-    stream(reader.stdout).close()
-    assert reader.wait(SECONDS) == 0
-    assert stream(reader.stderr).read() == b""
-    stream(reader.stderr).close()
-    stream(reader.stdin).close()
+    barnabas("produce", "cut", stdin=b"first\n" + (b"x" * 99 + b"\n") * 20_000)
+    with barnabas.process("consume", "cut") as reader:
+        assert stream(reader.stdout).readline() == b"first\n"
+        stream(reader.stdout).close()
+        assert reader.wait(SECONDS) == 0
+        assert stream(reader.stderr).read() == b""
 
 
 def test_produce_sends_each_line_when_it_comes_and_ends_with_ctrl_c(barnabas: CommandLine) -> None:
     barnabas("topic", "create", "typed", "--partitions", "1")
-    writer = barnabas.start("produce", "typed")
-    stream(writer.stdin).write(b"one\n")
-    stream(writer.stdin).flush()
-    assert barnabas("consume", "typed", "--follow", "--max-records", "1") == "one\n"
-    writer.send_signal(signal.SIGINT)
-    assert writer.communicate(timeout=SECONDS) == (b"", b"")
-    assert writer.returncode == 130
+    with barnabas.process("produce", "typed") as writer:
+        stream(writer.stdin).write(b"one\n")
+        stream(writer.stdin).flush()
+        assert barnabas("consume", "typed", "--follow", "--max-records", "1") == "one\n"
+        writer.send_signal(signal.SIGINT)
+        assert writer.communicate(timeout=SECONDS) == (b"", b"")
+        assert writer.returncode == 130
 
 
 def test_what_goes_wrong_is_one_line(barnabas: CommandLine) -> None:
     assert "UNKNOWN_TOPIC_OR_PARTITION" in barnabas("topic", "describe", "nowhere", code=1)
-    assert "UNKNOWN_TOPIC_OR_PARTITION" in barnabas("consume", "nowhere", code=1)
     barnabas("topic", "create", "small", "--partitions", "1", "--config", "max.message.bytes=1000")
     assert "MESSAGE_TOO_LARGE" in barnabas("produce", "small", stdin=b"x" * 2000, code=1)
     assert "numbered from 0" in barnabas("produce", "small", "--partition", "1", stdin=b"x", code=1)
     assert "numbered from 0" in barnabas("consume", "small", "--partition", "1", code=1)
-    unreachable = ["--bootstrap", "127.0.0.1:1", "--timeout", "1"]
-    assert "127.0.0.1:1" in barnabas("cluster", "describe", *unreachable, code=1)
+
+
+def test_a_command_that_fails_says_so_in_a_line_and_its_exit_code(barnabas: CommandLine) -> None:
+    with barnabas.process("topic", "describe", "nowhere") as command:
+        output, said = command.communicate(timeout=SECONDS)
+        assert (command.returncode, output) == (1, b"")
+        assert said.startswith(b"barnabas: topic nowhere: UNKNOWN_TOPIC_OR_PARTITION")
+
+
+def test_a_cluster_that_does_not_answer() -> None:
+    command = [sys.executable, "-m", "barnabas.cli", "cluster", "describe", "--timeout", "1"]
+    environment = {**os.environ, "BARNABAS_BOOTSTRAP": "127.0.0.1:1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    assert "127.0.0.1:1: Connection refused" in line

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Self
 
+import pytest
 import trio
 
+from barnabas.cli.main import main
 from barnabas.client.admin import (
     BrokerDescription,
     ClusterDescription,
@@ -46,6 +50,18 @@ class Result:
 
 
 Run = Callable[..., Result]
+
+
+def run_command(capture: pytest.CaptureFixture[bytes], stdin_file: Path, *arguments: str, stdin: bytes = b"") -> Result:
+    """Run `barnabas ARGUMENTS...` in this process; `stdin_file` is where what it reads is put."""
+    stdin_file.write_bytes(stdin)
+    with stdin_file.open() as file, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stdin", file)
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+    captured = capture.readouterr()
+    code = ended.value.code
+    return Result(code if isinstance(code, int) else 0, captured.out, captured.err.decode())
 
 
 def partition(*replicas: int, leader: int | None = None, isr: Sequence[int] | None = None) -> PartitionView:

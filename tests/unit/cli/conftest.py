@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from command_harness import FakeAdmin, FakeConsumer, FakeProducer, Result, Run
-
-from barnabas.cli.main import main
+from command_harness import FakeAdmin, FakeConsumer, FakeProducer, Run, run_command
 
 
 @pytest.fixture
 def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run `barnabas ARGUMENTS...`, with `stdin` to read, and tell how it ended."""
     monkeypatch.delenv("BARNABAS_BOOTSTRAP", raising=False)
-
-    def run_command(*arguments: str, stdin: bytes = b"") -> Result:
-        (tmp_path / "stdin").write_bytes(stdin)
-        with (tmp_path / "stdin").open() as file, monkeypatch.context() as patch:
-            patch.setattr(sys, "stdin", file)
-            with pytest.raises(SystemExit) as ended:
-                main(arguments)
-        captured = capfdbinary.readouterr()
-        code = ended.value.code
-        return Result(code if isinstance(code, int) else 0, captured.out, captured.err.decode())
-
-    return run_command
+    return partial(run_command, capfdbinary, tmp_path / "stdin")
 
 
 @pytest.fixture
