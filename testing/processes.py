@@ -183,12 +183,13 @@ def _wait_for_ready_line(process: subprocess.Popen[str], timeout: float) -> None
     def listen() -> None:
         nonlocal ready
         assert process.stdout is not None
-        for line in process.stdout:
-            if not ready:
-                said.append(line)
-            if line.startswith("ready: "):
-                ready = True
-                told.set()
+        with process.stdout as output:
+            for line in output:
+                if not ready:
+                    said.append(line)
+                if line.startswith("ready: "):
+                    ready = True
+                    told.set()
         told.set()
 
     threading.Thread(target=listen, name="barnabas-dev-output", daemon=True).start()
