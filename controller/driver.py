@@ -20,6 +20,7 @@ import trio
 
 from barnabas.controller.controller import Controller, Decision
 from barnabas.controller.error_replies import error_reply
+from barnabas.controller.events import log_broker_changes
 from barnabas.controller.record_log import QuorumLog, RecordLog
 from barnabas.metadata.records import MetadataRecord, decode_record
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -117,6 +118,7 @@ class ControllerDriver:
     # -- time ----------------------------------------------------------------------------------------------------------
 
     def _decide(self, decide: Callable[[], Decision], done: Callable[[Any], None]) -> None:
+        before = self.controller.image
         try:
             self.runtime.submit(decide, done)
         except Exception as error:
@@ -125,6 +127,7 @@ class ControllerDriver:
             self._quorum.resign()
             done(_not_controller())
         else:
+            log_broker_changes(before.cluster, self.controller.image.cluster)
             self._reschedule()
 
     def _reschedule(self) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 import trio
 
-from barnabas.client.connection import CannotConnect, ConnectionLost, connect
+from barnabas.client.connection import ConnectionLost, connect
 from barnabas.controller.driver import ControllerDriver
 from barnabas.metadata.features import SUPPORTED
 from barnabas.net.transport import Network
@@ -70,30 +70,27 @@ async def register(
         if driver.active:
             driver.submit(identity.registration(), 0, lambda response: None)
         elif known is not None and known.id != identity.node_id and known.endpoint is not None:
-            try:
-                await _ask(identity, network, known.endpoint.host, known.endpoint.port)
-            except (CannotConnect, ConnectionLost, WireError) as error:
-                log.info("registration put off", leader=known.id, reason=str(error))
+            await _ask(identity, network, known.endpoint.host, known.endpoint.port)
         await trio.sleep(_RETRY_SECONDS)
     log.info("controller registered")
 
 
 async def _ask(identity: ControllerIdentity, network: Network, host: str, port: int) -> None:
     async with trio.open_nursery() as nursery:
-        connection = await connect(
-            network,
-            host,
-            port,
-            f"controller-{identity.node_id}",
-            nursery=nursery,
-            request_timeout=_REQUEST_SECONDS,
-            connect_timeout=_REQUEST_SECONDS,
-        )
         try:
+            connection = await connect(
+                network,
+                host,
+                port,
+                f"controller-{identity.node_id}",
+                nursery=nursery,
+                request_timeout=_REQUEST_SECONDS,
+                connect_timeout=_REQUEST_SECONDS,
+            )
             await connection.request(identity.registration())
-        finally:
-            connection.close()
-            nursery.cancel_scope.cancel()
+        except (ConnectionLost, WireError) as error:
+            log.info("registration put off", reason=str(error))
+        nursery.cancel_scope.cancel()
 
 
 def _is_registered(identity: ControllerIdentity, driver: ControllerDriver) -> bool:

@@ -205,7 +205,11 @@ async def test_a_broken_invariant_ends_the_lead(
 
 
 async def test_time_fences_silent_brokers(
-    node: Node, harness: ServerHarness, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+    node: Node,
+    harness: ServerHarness,
+    nursery: trio.Nursery,
+    events: list[MutableMapping[str, Any]],
+    autojump_clock: trio.testing.MockClock,
 ) -> None:
     nursery.start_soon(harness.timers.run)
     node.lead()
@@ -219,6 +223,8 @@ async def test_time_fences_silent_brokers(
     assert not node.driver.controller.image.cluster.brokers[1].fenced
     await trio.sleep(0.2)
     assert node.driver.controller.image.cluster.brokers[1].fenced
+    told = [event["event"] for event in events if event["event"].startswith("broker")]
+    assert told == ["broker registered", "broker unfenced", "broker fenced"]
 
 
 async def test_what_is_due_while_the_lead_is_being_lost_is_tried_with_pauses(
