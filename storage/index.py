@@ -21,8 +21,7 @@ class CorruptIndex(Exception):
 
 
 class _Index:
-    """A file of fixed-size entries, the newest of which may still be in memory. `file_bytes` is None if there is no
-    file."""
+    """A file of fixed-size entries, the newest of which may still be in memory; `file_bytes` None: there is no file."""
 
     __slots__ = ("_disk", "_file", "_missing", "_pending", "_whole", "_written", "base_offset", "path", "unsynced")
 
@@ -147,8 +146,7 @@ class OffsetIndex(_Index):
             self.last_offset = last_offset
 
     def lookup(self, offset: int) -> int:
-        """A position at or before the batch with `offset`: where a batch starts whose last offset is at most
-        `offset`."""
+        """Where the last indexed batch starts that ends at `offset` or before; 0 if none does."""
         slot = self._floor(offset - self.base_offset, 0)
         return self.entry(slot)[1] if slot >= 0 else 0
 

@@ -267,8 +267,7 @@ class PartitionLog:
     # Reading
 
     def locate(self, offset: int, max_bytes: int, limit_offset: int, min_one_batch: bool = True) -> FileSlice | None:
-        """Where a fetch finds its records: from the batch with `offset` on, up to the last batch wholly below
-        `limit_offset`.
+        """Where a fetch finds its records: from the batch with `offset` on, the batches wholly below `limit_offset`.
 
         At most `max_bytes`, which may cut the last batch, but with `min_one_batch` the first one whole; never beyond
         the segment. None if there is nothing. Raises WireError(OFFSET_OUT_OF_RANGE), StorageError.
@@ -413,8 +412,7 @@ class PartitionLog:
             self.on_rewind()
 
     def advance_log_start(self, offset: int) -> Removal:
-        """Readers get nothing before `offset` any more; what is returned removes the segments that lie wholly before
-        it.
+        """Readers get nothing before `offset` any more; what is returned removes the segments wholly before it.
 
         Their files have other names from now on, under which a start removes them too.
         """
@@ -481,6 +479,5 @@ class PartitionLog:
         self._new_folder |= flush.new_folder
 
     def abandon(self) -> None:
-        """Forget all files as they are: the disk failed, or the log is to be removed. The log is of no use
-        afterwards."""
+        """Forget all files as they are: the disk failed, or the log is to be removed. It is of no use afterwards."""
         self._segments.clear()

@@ -108,8 +108,7 @@ class ProducerStates:
         return min(self._ongoing, default=None)
 
     def check(self, batch: RecordBatch, *, sequenced: bool = True) -> BatchMetadata | None:
-        """Whether a leader may append `batch`: None if so, the batch that it repeats if it is a duplicate, else
-        WireError.
+        """The remembered batch that `batch` repeats, or None if a leader may append it. Raises WireError if it may not.
 
         `sequenced` is False for what coordinators write, which has no sequence numbers.
         """

@@ -298,8 +298,7 @@ class Segment:
         return self.max_timestamp
 
     def position_before_time(self, timestamp: int, offset: int) -> int:
-        """Where a batch starts that is not after the first one with a record from `offset` on as late as
-        `timestamp`."""
+        """Where a batch starts that is not after the first record from `offset` on as late as `timestamp`."""
         try:
             earlier, up_to = self.time_index.lookup(timestamp)
             self._check_times(earlier, up_to)

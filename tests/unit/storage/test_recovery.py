@@ -99,6 +99,12 @@ def test_before_the_recovery_point_nothing_is_read(make, memory_disk):
     assert log.recovery_point == bases[1]
 
 
+def test_a_recovery_point_beyond_the_end_means_only_that_data_is_lost(make):
+    make.fill(make.log(), 5)
+    log = make.log(recovery_point=999)
+    assert (log.log_end_offset, log.recovery_point) == (5, 5)
+
+
 def test_a_clean_start_reads_only_the_end(make, memory_disk):
     log = make.log(segment_bytes=300)
     make.fill(log, 20)
