@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
 
@@ -25,6 +26,15 @@ def create_topic(
     admin = AdminClient({"bootstrap.servers": bootstrap})
     new = NewTopic(topic, num_partitions=partitions, replication_factor=replication, config=config or {})
     admin.create_topics([new], operation_timeout=30)[topic].result(30)
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Return when the condition holds."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not so after {SETTLE_SECONDS:.0f} s")
+        time.sleep(0.01)
 
 
 def leader_of(bootstrap: str, topic: str, partition: int = 0) -> int:
@@ -140,7 +150,7 @@ def read_all(bootstrap: str, topic: str, partitions: int = 1) -> dict[int, list[
         while any(end and (not read[p] or read[p][-1][0] < end - 1) for p, end in ends.items()):
             if time.monotonic() > deadline:
                 raise AssertionError(f"read {[len(r) for r in read.values()]} records, ends are {ends}")
-            for message in consumer.consume(1000, timeout=1.0):
+            for message in consumer.consume(1000, timeout=0.05):
                 if message.error() is not None:
                     raise AssertionError(str(message.error()))
                 read[message.partition()].append((message.offset(), message.value()))
