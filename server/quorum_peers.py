@@ -40,7 +40,7 @@ class Peers:
         closed: Callable[[int], None],
     ) -> None:
         """`answered(correlation, response)` and `failed(correlation, unreachable)` end a message; `closed(node id)`
-        tells that the connection for fetches to that node broke."""
+        tells that the connection for fetches to that node broke (-1: its id is not known)."""
         self._network = network
         self._nursery = nursery
         self._client_id = client_id
@@ -49,6 +49,7 @@ class Peers:
         self._failed = failed
         self._closed = closed
         self._connections: dict[_Place, ClientConnection] = {}
+        self._node_ids: dict[_Place, int] = {}
         self._troubles: dict[_Place, str] = {}
 
     def send(self, message: Message, request: RequestMessage) -> None:
@@ -63,11 +64,13 @@ class Peers:
     async def _exchange(self, message: Message, request: RequestMessage) -> None:
         place = (message.to.host, message.to.port, isinstance(message.request, FetchRequest))
         try:
-            # Not only the answer: also a connect to a host that swallows packets must come to an end.
+            # One limit for all: a connect to a host that swallows packets must come to an end, too.
             with trio.fail_after(self._timeout):
                 connection = await self._connected(place, message.peer_id)
                 response = await connection.request(request)
         except (trio.TooSlowError, RequestTimedOut):
+            if (hanging := self._connections.get(place)) is not None:
+                hanging.close("no answer in time")
             self._note(place, f"no answer within {self._timeout:g} s")
             self._failed(message.correlation, False)
         except (ConnectionLost, LocalProtocolError) as error:
@@ -79,6 +82,7 @@ class Peers:
             self._answered(message.correlation, response)
 
     async def _connected(self, place: _Place, peer_id: int) -> ClientConnection:
+        self._node_ids[place] = peer_id
         connection = self._connections.get(place)
         if connection is not None and not connection.closed:
             return connection
@@ -91,8 +95,8 @@ class Peers:
             connection.close("another one was made meanwhile")
             return other
         self._connections[place] = connection
-        if for_fetches and peer_id >= 0:
-            connection.on_close(lambda _: self._closed(peer_id))
+        if for_fetches:
+            connection.on_close(lambda _: self._closed(self._node_ids[place]))
         return connection
 
     def _note(self, place: _Place, trouble: str | None) -> None:

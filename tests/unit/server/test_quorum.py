@@ -89,6 +89,8 @@ async def test_another_leader_is_found_soon_when_one_is_killed(new_cell: NewCell
     new = await cell.elected(within=1.0)
     assert trio.current_time() - killed < 0.5
     assert new is not old
+    broker = cell.members[4]
+    await cell.wait_for(lambda: broker.leaders[-1] == (new.key.id, new.quorum.epoch), within=0.5)
     await cell.commit([b"after"])
     await old.start()
     await cell.wait_for(lambda: old.records == [b"before", b"after"])
