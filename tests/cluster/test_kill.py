@@ -30,7 +30,7 @@ def finish(running: Cluster, topic: str, load: Load, what: str, partitions: int 
 
 
 def active_controller(running: Cluster) -> ClusterNode:
-    return next(c for c in running.controllers if (status := c.status()) and status["state"] == "leader")
+    return next(c for c in running.controllers if (status := c.status()) and status["state"] == "active")
 
 
 def test_the_leader(three_by_three: Cluster) -> None:

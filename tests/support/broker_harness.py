@@ -54,12 +54,13 @@ class FakeTimers:
     def call_at(self, deadline: float, call: Callable[[], None]) -> Any:
         self.calls.append((deadline, len(self.calls), call))
 
-    def due(self, now: float) -> Callable[[], None] | None:
+    def due(self, now: float) -> tuple[float, Callable[[], None]] | None:
+        """The first call that is due by `now`, with its time."""
         first = min(self.calls, default=None, key=lambda entry: entry[:2])
         if first is None or first[0] > now:
             return None
         self.calls.remove(first)
-        return first[2]
+        return first[0], first[2]
 
 
 class FakeBackground:
@@ -252,8 +253,9 @@ class BrokerHarness:
     def advance(self, seconds: float) -> None:
         self.settle()
         end = self.now + seconds
-        while (call := self.timers.due(end)) is not None:
-            call()
+        while (due := self.timers.due(end)) is not None:
+            self.now = max(self.now, due[0])
+            due[1]()
             self.settle()
         self.now = end
 

@@ -158,9 +158,17 @@ class InProcessCluster:
                 nursery.cancel_scope.cancel()
 
     async def ask(self, broker_id: int, message: RequestMessage, version: int | None = None) -> Any:
-        """One request to one broker on a connection of its own."""
-        async with self.client(broker_id) as client:
-            return await client.request(message, version)
+        """One request to one broker on a connection of its own. ConnectionLost when that fails."""
+        answer: Any = ConnectionLost(str(broker_id), "the broker does not run")
+        if self.brokers[broker_id].handle is not None:
+            try:
+                async with self.client(broker_id) as client:
+                    answer = await client.request(message, version)
+            except* ConnectionLost as group:
+                answer = group.exceptions[0]
+        if isinstance(answer, BaseException):
+            raise ConnectionLost(str(broker_id), str(answer)) from None
+        return answer
 
     async def create_topic(self, name: str, partitions: int = 1, replicas: int = 3, **configs: str) -> None:
         """Create a topic, and wait until every running broker knows a leader of each partition."""
@@ -211,12 +219,12 @@ class InProcessCluster:
         """Append one batch through the leader, whoever that is; its first offset."""
         with trio.fail_after(READY_SECONDS):
             while True:
-                error = ErrorCode.NETWORK_EXCEPTION
                 leader = await self.leader(name, index)
                 try:
                     topic = await self.metadata(name, leader)
                     answer = await self.ask(leader, _produce(topic.topic_id, index, values, acks))
-                except (ConnectionLost, AssertionError):
+                except ConnectionLost:
+                    await trio.sleep(0.02)
                     continue
                 assert isinstance(answer, ProduceResponse)
                 partition = answer.responses[0].partition_responses[0]

@@ -1,7 +1,8 @@
 """Answers as plain data that can be compared: what each cluster chooses for itself is given a name.
 
 A topic id becomes `<topic-id 1>`, the next one `<topic-id 2>`, and so on, so that it still shows whether two of them
-are the same. The text of a message is nobody's contract; whether there is one is.
+are the same. The text of a message is nobody's contract; whether there is one is, except that an error may be explained
+where Apache Kafka says nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.message import Message, Struct
+from barnabas.protocol.messages.fetch import FetchResponse
 from barnabas.protocol.record_batch import CorruptRecords, RecordBatch
 from barnabas.protocol.types import ZERO_UUID
 
@@ -36,7 +38,16 @@ class Names:
 
 def plain(message: Message, version: int, names: Names, blur: frozenset[str]) -> dict[str, Any]:
     """The fields that `version` has. Those named in `blur` only show whether they have a value."""
-    return _struct(message, version, names, blur)
+    answer = _struct(message, version, names, blur)
+    if isinstance(message, FetchResponse):
+        answer["responses"] = _fetched(answer["responses"])
+    return answer
+
+
+def _fetched(topics: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+    """Topic and answer of each partition, in order; but Apache Kafka puts those last that are not there."""
+    parts = [(topic.get("topic", topic.get("topic_id")), part) for topic in topics for part in topic["partitions"]]
+    return sorted(parts, key=lambda part: part[1]["error_code"].startswith("UNKNOWN_TOPIC"))
 
 
 def _struct(struct: Struct, version: int, names: Names, blur: frozenset[str]) -> dict[str, Any]:
@@ -76,6 +87,17 @@ def _blurred(value: Any) -> Any:
     if isinstance(value, list):
         return f"<{len(value)} of them>"
     return value if value in (None, "", 0, -1, False) else "<blurred>"
+
+
+def without_additions(answer: Any, judge: Any) -> Any:
+    """`answer` without the texts of errors for which `judge` has none."""
+    if isinstance(answer, list | tuple) and type(answer) is type(judge) and len(answer) == len(judge):
+        return type(answer)(without_additions(*pair) for pair in zip(answer, judge, strict=True))
+    if isinstance(answer, dict) and isinstance(judge, dict) and answer.keys() == judge.keys():
+        answer = {name: without_additions(value, judge[name]) for name, value in answer.items()}
+        if answer.get("error_code") == judge.get("error_code") != "NONE" and judge.get("error_message", "") is None:
+            answer["error_message"] = None
+    return answer
 
 
 def batches(records: memoryview, names: Names) -> list[Any]:
@@ -169,6 +191,7 @@ _SORTED: dict[str, Callable[[Any], Any]] = {
     "brokers": _by("node_id", "broker_id"),
     "node_endpoints": _by("node_id"),
     "topics": _by("name", "topic", "topic_id"),
+    "partition_responses": _by("index"),
     "responses": _by("name", "topic", "topic_id", "resource_type", "resource_name"),
     "results": _by("name", "resource_type", "resource_name"),
     "configs": _by("name"),

@@ -29,10 +29,7 @@ def header(key: int, version: int, correlation_id: int = 7, client_id: bytes | N
 def ask_metadata(raw: Raw, correlation_id: int = 99) -> None:
     """A good request; whether the connection is of use still."""
     raw.send(
-        frame(
-            header(METADATA, 1, correlation_id)
-            + codec.encode(metadata("a b", allow_auto_topic_creation=True), 1)
-        )
+        frame(header(METADATA, 1, correlation_id) + codec.encode(metadata("a b", allow_auto_topic_creation=True), 1))
     )
     raw.hear(MetadataResponse, 1)
 

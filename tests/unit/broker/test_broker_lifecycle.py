@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
+
 from barnabas.broker.lifecycle import (
     MAX_BACKOFF,
     MIN_BACKOFF,
@@ -168,6 +171,16 @@ def test_a_lost_connection_beats_at_once_then_backs_off() -> None:
     beat(core, 2.2)
 
 
+def test_a_new_controller_while_a_request_is_under_way_leaves_nothing_undone() -> None:
+    core = lifecycle()
+    core.next_request(0.0)
+    core.controller_changed(0.1)
+    core.handle_connection_lost(0.1)
+    assert core.next_request(0.1) == Register(7)
+    core.handle_registration(ErrorCode.NONE, 100, 0.2)
+    beat(core, 0.2)
+
+
 def test_an_idle_connection_that_closes_makes_a_heartbeat_due() -> None:
     core = running()
     assert core.next_request(0.5) is None
@@ -243,3 +256,43 @@ def test_the_transitions_end_in_shutting_down() -> None:
     assert all(BrokerState.SHUTTING_DOWN in targets for state, targets in TRANSITIONS.items() if state != 7)
     with pytest.raises(AssertionError):
         running().start(0.0)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_broker_is_never_silent(seed: int) -> None:
+    """Whatever happens in whatever order: while it lives, a request is under way or one is due."""
+    chance = random.Random(seed)
+    core = lifecycle()
+    now, pending = 0.0, None
+    events = [
+        lambda: core.ready_to_unfence(now),
+        lambda: core.beat_soon(now),
+        lambda: core.controller_changed(now),
+        lambda: core.register_again(now),
+        lambda: core.handle_connection_lost(now),
+        lambda: core.handle_failure(now),
+    ]
+    errors = [ErrorCode.NONE] * 4 + [ErrorCode.STALE_BROKER_EPOCH, ErrorCode.DUPLICATE_BROKER_REGISTRATION]
+    for _ in range(100):
+        now += chance.choice([0.0, 0.001, 0.1])
+        pending = core.next_request(now) or pending
+        match chance.choice([pending, None]):
+            case Register():
+                core.handle_registration(chance.choice(errors), 5, now)
+                pending = None
+            case Beat():
+                caught_up, fenced = chance.random() < 0.7, chance.random() < 0.5
+                core.handle_beat(BeatAnswer(chance.choice(errors), caught_up, fenced), now)
+                pending = None
+            case None:
+                event = chance.choice(events)
+                if event in events[4:]:
+                    pending = None
+                event()
+        if core.state is BrokerState.SHUTTING_DOWN:
+            return
+        assert pending is not None or core.next_deadline() is not None
+        if pending is None:
+            assert core.next_request(now + MAX_BACKOFF + 2.0) is not None or core.state is BrokerState.SHUTTING_DOWN
+            pending = None
+            core.handle_failure(now)

@@ -110,7 +110,7 @@ def test_like_a_timer_for_each() -> None:
 
 
 def run_until(timers: FakeTimers, now: list[float], end: float) -> None:
-    while (call := timers.due(end)) is not None:
-        now[0] = end
-        call()
+    while (due := timers.due(end)) is not None:
+        now[0] = max(now[0], due[0])
+        due[1]()
     now[0] = end
