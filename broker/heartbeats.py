@@ -141,6 +141,11 @@ class Heartbeats:
             self._attempt.cancel()
             self._wake()
 
+    def beat_soon(self) -> None:
+        """The controller waits to hear how far this broker has applied the metadata log."""
+        self.core.beat_soon(trio.current_time())
+        self._wake()
+
     def stop_because(self, reason: str) -> None:
         """The broker cannot go on."""
         self.core.fail(reason)

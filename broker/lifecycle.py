@@ -158,6 +158,11 @@ class BrokerLifecycle:
         self._registered = False
         self._send_soon(now)
 
+    def beat_soon(self, now: float) -> None:
+        """The controller waits for what the next heartbeat has to tell."""
+        if self._registered:
+            self._send_soon(now)
+
     def controller_changed(self, now: float) -> None:
         """Another controller is active: it shall hear of this broker at once."""
         self._failures = 0
@@ -206,6 +211,7 @@ class BrokerLifecycle:
         if self._in_flight is not None or self._next_send is None or now < self._next_send:
             return None
         self._next_send = None
+        self._send_again_at_once = False
         if self._registered:
             self._in_flight = Beat(
                 self.broker_epoch,

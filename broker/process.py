@@ -13,9 +13,7 @@ nodes can live in one event loop.
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -41,11 +39,13 @@ from barnabas.broker.metrics import BrokerStatus, add_broker_metrics
 from barnabas.broker.producer_ids import ProducerIds
 from barnabas.broker.replica_manager import ReplicaManager
 from barnabas.broker.replica_statistics import add_replica_metrics
-from barnabas.net.transport import Network, TcpNetwork
+from barnabas.metadata.delta import MetadataDelta
+from barnabas.metadata.image import MetadataImage
 from barnabas.raft.config import Identity
 from barnabas.raft.voters import ReplicaKey
 from barnabas.server.dispatch import ApiTable
 from barnabas.server.endpoints import Endpoint, inter_broker_listener
+from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure
 from barnabas.server.format import controller_listener
 from barnabas.server.http import HttpServer, http_address, node_pages
@@ -57,70 +57,55 @@ from barnabas.server.quorum import Quorum
 from barnabas.server.quorum_config import bootstrap_servers, metadata_log_config, raft_config
 from barnabas.server.settings import Settings
 from barnabas.server.timers import Timers
-from barnabas.storage.disk import Disk, RealDisk
+from barnabas.storage.disk import StorageError
 
 log = structlog.get_logger(__name__)
 
 _DRAIN_SECONDS: Final = 1.0
 
 
-def wall_clock_ms() -> int:
-    """The machine's time, in milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
 @dataclass(frozen=True, slots=True)
 class BrokerHandle:
-    """A broker that has bound its listeners; `ready` is set once it serves."""
+    """A broker that has bound its listeners. `ready` tells whether it serves; `wait_ready` waits until it does."""
 
     broker_id: int
     cluster_id: str
     listeners: list[Endpoint]
     """As advertised."""
     http_port: int | None
-    ready: trio.Event
+    ready: Callable[[], bool]
+    wait_ready: Callable[[], Awaitable[None]]
     status: Callable[[], dict[str, object]]
 
 
 async def run_broker(
     settings: Settings,
     *,
-    stop: StopRequest,
+    environment: Environment | None = None,
+    stop: StopRequest | None = None,
     metrics: Metrics | None = None,
-    network: Network | None = None,
-    open_disk: Callable[[str], Disk] = RealDisk,
-    rng: random.Random | None = None,
-    clock_ms: Callable[[], int] = wall_clock_ms,
     task_status: trio.TaskStatus[BrokerHandle] = trio.TASK_STATUS_IGNORED,
 ) -> None:
-    """Run a broker until it is stopped or cancelled. NodeFailure says why it cannot start, or go on.
+    """Runs a broker until `stop` is requested, or for ever; `task_status` gets its handle once the listeners are bound.
 
-    `task_status` gets a `BrokerHandle` once the listeners are bound. `open_disk` opens a log directory, `rng` gives
-    ids, `clock_ms` is the wall clock in ms.
+    Raises SettingsError and NodeFailure when it cannot start, and what makes it impossible to go on.
     """
-    directories = LogDirectories(settings, open_disk)
+    environment = environment or Environment()
+    directories = LogDirectories(settings, environment.disk)
     await trio.to_thread.run_sync(directories.open)
     try:
-        world = World(network or TcpNetwork(), rng or random.Random(), clock_ms)
         metadata_log = await trio.to_thread.run_sync(
-            MetadataLog.open, directories.metadata_disk, metadata_log_config(settings), clock_ms()
+            MetadataLog.open, directories.metadata_disk, metadata_log_config(settings), environment.clock_ms()
         )
         async with trio.open_nursery() as nursery:
-            broker = Broker(settings, directories, metadata_log, metrics or Metrics(), world, nursery)
-            await broker.run(stop, task_status)
+            broker = Broker(settings, environment, directories, metadata_log, metrics or Metrics(), nursery)
+            await broker.run(stop or StopRequest(), task_status)
             nursery.cancel_scope.cancel()
         await broker.make_durable()
+    except StorageError as error:
+        raise NodeFailure(f"broker {settings.int('node.id')}: {error}") from None
     finally:
         directories.release()
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a broker needs of the outside."""
-
-    network: Network
-    rng: random.Random
-    clock_ms: Callable[[], int]
 
 
 class Broker:
@@ -129,15 +114,15 @@ class Broker:
     def __init__(
         self,
         settings: Settings,
+        environment: Environment,
         directories: LogDirectories,
         metadata_log: MetadataLog,
         metrics: Metrics,
-        world: World,
         nursery: trio.Nursery,
     ) -> None:
         self._settings = settings
         self._directories = directories
-        self._world = world
+        self._environment = environment
         self._nursery = nursery
         self._metrics = metrics
         self._broker_id = settings.int("node.id")
@@ -154,7 +139,7 @@ class Broker:
             previous_broker_epoch=directories.logs.previous_broker_epoch,
         )
         self._channel = ControllerChannel(
-            world.network,
+            environment.network,
             self._controller,
             nursery,
             client_id=f"broker-{self._broker_id}",
@@ -169,7 +154,7 @@ class Broker:
             threads_per_directory=settings.int("num.recovery.threads.per.data.dir"),
         )
         self._table = self._make_table()
-        self._server = Server(world.network, settings, self._table, self._timers)
+        self._server = Server(environment.network, settings, self._table, self._timers)
         self._status = BrokerStatus(self._lifecycle, self._cache, self._replicas, self._loader.progress, self._table)
         self._heartbeats: Heartbeats | None = None
         self._ready = trio.Event()
@@ -177,7 +162,7 @@ class Broker:
     # The parts
 
     def _make_quorum(self, metadata_log: MetadataLog) -> Quorum:
-        settings, world = self._settings, self._world
+        settings, environment = self._settings, self._environment
         listener = controller_listener(settings)
         identity = Identity(
             cluster_id=self._directories.cluster_id,
@@ -189,25 +174,25 @@ class Broker:
             identity=identity,
             config=raft_config(settings),
             log=metadata_log,
-            network=world.network,
-            random=world.rng.random,
-            clock_ms=world.clock_ms,
+            network=environment.network,
+            random=environment.random.random,
+            clock_ms=environment.clock_ms,
             on_commit=MetadataLoader(self._cache).committed,
             on_leader_change=lambda leader, epoch: self._controller_moved(),
         )
 
     def _make_replicas(self) -> ReplicaManager:
-        settings, world = self._settings, self._world
+        settings, environment = self._settings, self._environment
         replicas = ReplicaManager(
             replica_config(settings),
             metadata=self._cache,
             logs=self._directories.logs,
             log_config=self._config_view.log_config,
             clock=trio.current_time,
-            wall_clock_ms=world.clock_ms,
+            wall_clock_ms=environment.clock_ms,
             timers=self._timers,
             background=self._background,
-            new_session_id=lambda: world.rng.randrange(1, 1 << 31),
+            new_session_id=lambda: environment.random.randrange(1, 1 << 31),
             directory_failed=self._directory_failed,
         )
         self._alter_partition = AlterPartitionSender(
@@ -216,7 +201,7 @@ class Broker:
         replicas.isr_changes = self._alter_partition
         replicas.fetchers = self._fetchers = ReplicaFetchers(
             replicas,
-            world.network,
+            environment.network,
             self._nursery,
             address_of=self._broker_address,
             broker_epoch=lambda: self._lifecycle.broker_epoch,
@@ -237,7 +222,7 @@ class Broker:
             producer_ids=ProducerIds(
                 self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, self._nursery.start_soon
             ),
-            rng=self._world.rng,
+            rng=self._environment.random,
             spawn=self._nursery.start_soon,
         )
         register_handlers(table, parts)
@@ -249,7 +234,7 @@ class Broker:
         identity = BrokerIdentity(
             broker_id=self._broker_id,
             cluster_id=directories.cluster_id,
-            incarnation_id=self._world.rng.randbytes(16),
+            incarnation_id=self._environment.random.randbytes(16),
             listeners=self._server.advertised,
             features=supported_features(),
             rack=self._settings.optional_str("broker.rack"),
@@ -258,7 +243,7 @@ class Broker:
         return Heartbeats(
             self._lifecycle,
             identity,
-            self._world.network,
+            self._environment.network,
             self._controller,
             lambda: self._cache.image.offset,
             request_timeout=self._settings.seconds("broker.session.timeout.ms") / 2,
@@ -267,24 +252,41 @@ class Broker:
     # Its life
 
     async def run(self, stop: StopRequest, task_status: trio.TaskStatus[BrokerHandle]) -> None:
-        """From the first listener to the last log."""
+        """From the first listener to the last answer."""
+        try:
+            await self._server.bind()
+            await self._serve_until_stopped(stop, await self._bind_http(), task_status)
+        finally:
+            self._server.close()
+
+    async def _serve_until_stopped(
+        self, stop: StopRequest, http: HttpServer | None, task_status: trio.TaskStatus[BrokerHandle]
+    ) -> None:
         nursery = self._nursery
-        await self._server.bind()
-        http = await self._bind_http()
         self._heartbeats = self._make_heartbeats()
+        self._cache.subscribe(self._help_others_to_stop)
         for task in (self._timers.run, self._background.run, self._alter_partition.run, self._quorum.run):
             nursery.start_soon(task)
         if http is not None:
             nursery.start_soon(http.serve)
         nursery.start_soon(self._start_up, self._heartbeats)
         nursery.start_soon(self._stop_when_asked, stop, self._heartbeats)
-        port = None if http is None else http.port
-        advertised = list(self._server.advertised)
-        log.info("broker starting", listeners=[str(each) for each in advertised], http_port=port)
-        cluster_id, status = self._directories.cluster_id, self._status.status
-        task_status.started(BrokerHandle(self._broker_id, cluster_id, advertised, port, self._ready, status))
+        handle = self._handle(http)
+        log.info("broker starting", listeners=[str(each) for each in handle.listeners], http_port=handle.http_port)
+        task_status.started(handle)
         await self._heartbeats.run()
         await self._shut_down()
+
+    def _handle(self, http: HttpServer | None) -> BrokerHandle:
+        return BrokerHandle(
+            broker_id=self._broker_id,
+            cluster_id=self._directories.cluster_id,
+            listeners=list(self._server.advertised),
+            http_port=None if http is None else http.port,
+            ready=lambda: not self._status.missing(),
+            wait_ready=self._ready.wait,
+            status=self._status.status,
+        )
 
     async def _bind_http(self) -> HttpServer | None:
         address = http_address(self._settings)
@@ -294,14 +296,14 @@ class Broker:
         if address is None:
             return None
         pages = node_pages(self._metrics, self._status.missing, self._status.status)
-        http = HttpServer(self._world.network, address, pages)
+        http = HttpServer(self._environment.network, address, pages)
         await http.bind()
         return http
 
     async def _start_up(self, heartbeats: Heartbeats) -> None:
         await heartbeats.wait_for_state(BrokerState.RECOVERY)
         self._directories.begin_loading()
-        await self._loader.load(self._world.clock_ms())
+        await self._loader.load(self._environment.clock_ms())
         self._take_replicas()
         self._nursery.start_soon(self._server.serve)
         self._housekeeping.start()
@@ -335,7 +337,7 @@ class Broker:
         """The last act, when no task is left."""
         if self._loader.progress.done:
             epoch, marks = self._lifecycle.broker_epoch, self._replicas.high_watermarks()
-            await trio.to_thread.run_sync(self._directories.close, epoch, marks, self._world.clock_ms())
+            await trio.to_thread.run_sync(self._directories.close, epoch, marks, self._environment.clock_ms())
         if self._lifecycle.failure is not None:
             raise NodeFailure(f"broker {self._broker_id}: {self._lifecycle.failure}")
 
@@ -351,6 +353,13 @@ class Broker:
         self._channel.leader_moved()
         if self._heartbeats is not None:
             self._heartbeats.leader_moved()
+
+    def _help_others_to_stop(self, image: MetadataImage, delta: MetadataDelta) -> None:
+        """A broker in controlled shutdown may go once all others have heard of it: tell the controller at once."""
+        if self._heartbeats is not None and any(
+            broker is not None and broker.in_controlled_shutdown for broker in delta.cluster.brokers.values()
+        ):
+            self._heartbeats.beat_soon()
 
     def _broker_address(self, broker_id: int) -> NodeAddress | None:
         node = self._cache.view(self._inter_broker_listener).node(broker_id)
