@@ -23,7 +23,7 @@ a second request, which makes the leader answer the first; no more than two are 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final
@@ -165,6 +165,11 @@ class ReplicaFetcher:
     def in_flight(self) -> int:
         """How many requests are under way."""
         return len(self._in_flight)
+
+    @property
+    def changed(self) -> Collection[Key]:
+        """The partitions whose positions the next request tells; what they claim must be held by then."""
+        return self._changed.keys()
 
     # Partitions come and go
 

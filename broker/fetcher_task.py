@@ -8,7 +8,7 @@ before, because the next fetch tells the leader that this broker has it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, cast
 
 import structlog
@@ -171,6 +171,7 @@ class LeaderFetcher:
     async def _fetch(self, connection: ClientConnection) -> None:
         while self._partitions:
             self._changed = trio.Event()
+            await self._sync()
             request = self._core.next_fetch(self._fetchers.broker_epoch(), trio.current_time())
             if request is None:
                 await self._wait_for_change()
@@ -178,6 +179,20 @@ class LeaderFetcher:
             self._replies.append(connection.send(request))
             while self._replies:
                 await self._handle(await self._next_response(), connection)
+
+    def _unsynced(self) -> Iterator[Partition]:
+        """The partitions whose positions are to be told, but must not be before their logs are synced."""
+        for key in self._core.changed:
+            partition = self._partitions[key]
+            if partition.syncs and partition.log.recovery_point < partition.log.log_end_offset:
+                yield partition
+
+    async def _sync(self) -> None:
+        while unsynced := list(self._unsynced()):
+            for partition in unsynced:
+                synced = trio.Event()
+                self._manager.flusher.sync_then(partition, synced.set)
+                await synced.wait()
 
     async def _wait_for_change(self) -> None:
         deadline = self._core.next_deadline()
@@ -189,7 +204,7 @@ class LeaderFetcher:
 
         Whether there was something to tell.
         """
-        if self._connection is None or self._connection.closed or len(self._replies) != 1:
+        if self._connection is None or self._connection.closed or len(self._replies) != 1 or any(self._unsynced()):
             return False
         request = self._core.nudge(self._fetchers.broker_epoch(), trio.current_time())
         if request is None:
@@ -212,7 +227,6 @@ class LeaderFetcher:
 
     async def _handle(self, response: FetchResponse, connection: ClientConnection) -> None:
         core, now_ms = self._core, self._manager.wall_clock_ms()
-        to_sync: list[Partition] = []
         out_of_range: list[OutOfRange] = []
         for outcome in core.handle_response(response, trio.current_time()):
             partition = self._partitions.get(outcome.key)
@@ -224,17 +238,11 @@ class LeaderFetcher:
                 out_of_range.append(outcome)
             else:
                 self._carry_out(partition, outcome, now_ms)
-                if partition.syncs:
-                    to_sync.append(partition)
         if response.error_code:
             log.info("fetch refused", leader=self.leader_id, error=ErrorCode.of(response.error_code).name)
             await trio.sleep(self._fetchers.limits.min_backoff)
         for outcome in out_of_range:
             await self._start_anew(outcome, connection)
-        for partition in to_sync:
-            synced = trio.Event()
-            self._manager.flusher.sync_then(partition, synced.set)
-            await synced.wait()
 
     def _report(self, failed: Failed) -> None:
         if failed.error is ErrorCode.FENCED_LEADER_EPOCH:

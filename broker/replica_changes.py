@@ -67,6 +67,8 @@ class ReplicaChanges:
         except StorageError as error:
             manager.storage_failed(error)
             return
+        if partition.syncs:
+            manager.flusher.sync_then(partition, lambda: None)  # what an earlier role left unsynced may count now
         if new_epoch:
             log.info(
                 "leading", topic=partition.topic, partition=partition.index, epoch=state.leader_epoch, isr=state.isr
@@ -192,3 +194,5 @@ class ReplicaChanges:
             config = manager.log_config(topic)
             for partition in manager.by_name[topic].values():
                 partition.configure(config, manager.clock())
+                if partition.syncs:
+                    manager.flusher.sync_then(partition, lambda: None)

@@ -250,6 +250,8 @@ class Broker:
         new_epoch = partition.become(state, self.clock())
         if partition.leader is not None and not leads:
             self.stop_fetching(partition)
+            if partition.syncs:
+                self.sync_then(lambda: None)
         elif partition.leader is None and new_epoch:
             self.stop_fetching(partition)
             if state.leader != -1:
@@ -308,6 +310,11 @@ class Broker:
 
     def send_fetch(self, leader: int, *, nudge: bool = False) -> bool:
         simulation, fetcher = self.simulation, self.fetchers[leader]
+        changed = [self.partitions[index] for _, index in fetcher.changed]
+        if any(part.syncs and part.log.recovery_point < part.log.log_end_offset for part in changed):
+            if not nudge and not fetcher.in_flight:
+                self.sync_then(lambda: self.fetch_on(leader))
+            return False
         make = fetcher.nudge if nudge else fetcher.next_fetch
         request = make(self.epoch, self.clock())
         if request is None:
@@ -345,12 +352,10 @@ class Broker:
 
     def fetch_answered(self, leader: int, response: FetchResponse) -> None:
         fetcher, now = self.fetchers[leader], self.clock()
-        waits = False
         for outcome in fetcher.handle_response(response, now):
             partition = self.partitions[outcome.key[1]]
             if isinstance(outcome, Fetched):
                 partition.append_as_follower(outcome.records, outcome.high_watermark, 0, 0)
-                waits |= partition.syncs
             elif isinstance(outcome, Diverged):
                 before = partition.high_watermark
                 end = partition.truncate_diverged(outcome.epoch, outcome.end_offset, 0)
@@ -360,10 +365,7 @@ class Broker:
                 raise Violation(f"broker {self.id} out of range: {partition}")
             if isinstance(outcome, Fetched | Diverged):
                 fetcher.advanced(outcome.key, partition.log.log_end_offset, partition.log.latest_epoch, 0)
-        if waits:
-            self.sync_then(lambda: self.fetch_on(leader))
-        else:
-            self.fetch_on(leader)
+        self.fetch_on(leader)
 
     def fetch_on(self, leader: int) -> None:
         fetcher = self.fetchers[leader]
