@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import urllib.request
+from itertools import count
 from pathlib import Path
 
 import pytest
 import trio
-from in_process import InProcessCluster, Node, in_process_cluster, until
+from in_process import InProcessCluster, Node, in_process_cluster, produce_request, until
 
 from barnabas.broker.process import run_broker
 from barnabas.client.connection import ConnectionLost
@@ -20,6 +21,7 @@ from barnabas.protocol.messages.incremental_alter_configs import IncrementalAlte
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest
 from barnabas.protocol.messages.list_groups import ListGroupsRequest
 from barnabas.protocol.messages.metadata import MetadataRequest
+from barnabas.protocol.messages.produce import ProduceResponse
 from barnabas.server.failure import NodeFailure
 from barnabas.server.settings import Settings
 
@@ -86,24 +88,30 @@ async def test_a_killed_leader_is_replaced_and_comes_back(tmp_path: Path) -> Non
         await fetched(cluster, "t", [b"before", b"after"], of=old)
 
 
-async def test_a_stopping_broker_hands_over_without_a_lost_request(tmp_path: Path) -> None:
+async def test_a_stopping_broker_answers_everything_and_hands_over(tmp_path: Path) -> None:
     async with in_process_cluster(tmp_path, controllers=1, brokers=3) as cluster:
         await cluster.create_topic("t")
         old = await cluster.leader("t")
-        stopped = trio.Event()
+        topic_id = (await cluster.metadata("t", old)).topic_id
         acknowledged: list[bytes] = []
 
         async def write() -> None:
-            while not stopped.is_set() or len(acknowledged) < 20:
-                value = b"%d" % len(acknowledged)
-                await cluster.produce("t", value)
-                acknowledged.append(value)
+            """Until the broker says that it leads no longer; a request without an answer fails the test."""
+            async with cluster.client(old) as client:
+                for number in count():
+                    value = b"%d" % number
+                    answer = await client.request(produce_request(topic_id, 0, [value]))
+                    assert isinstance(answer, ProduceResponse)
+                    partition = answer.responses[0].partition_responses[0]
+                    if partition.error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER:
+                        return
+                    assert partition.error_code == ErrorCode.NONE
+                    acknowledged.append(value)
 
         async with trio.open_nursery() as nursery:
             nursery.start_soon(write)
-            await trio.sleep(0.1)
+            await until(lambda: len(acknowledged) > 20)
             assert await stop_in_time(cluster, cluster.brokers[old]) < 2.0
-            stopped.set()
         assert await cluster.leader("t") != old
         assert await cluster.fetch("t") == acknowledged
 

@@ -201,12 +201,14 @@ class InProcessCluster:
         broker_id = self.running()[0].id if of is None else of
         with trio.fail_after(READY_SECONDS):
             while True:
-                topic = await self.metadata(name, broker_id)
-                found = {partition.partition_index: partition.leader_id for partition in topic.partitions}.get(
-                    index, -1
-                )
-                if found not in (-1, other_than):
-                    return found
+                try:
+                    topic = await self.metadata(name, broker_id)
+                except ConnectionLost:  # it stops: ask another one
+                    broker_id = self.running()[-1].id if of is None else of
+                else:
+                    leaders = {partition.partition_index: partition.leader_id for partition in topic.partitions}
+                    if leaders.get(index, -1) not in (-1, other_than):
+                        return leaders[index]
                 await trio.sleep(0.02)
 
     async def isr(self, name: str, index: int = 0) -> set[int]:
@@ -222,7 +224,7 @@ class InProcessCluster:
                 leader = await self.leader(name, index)
                 try:
                     topic = await self.metadata(name, leader)
-                    answer = await self.ask(leader, _produce(topic.topic_id, index, values, acks))
+                    answer = await self.ask(leader, produce_request(topic.topic_id, index, values, acks))
                 except ConnectionLost:
                     await trio.sleep(0.02)
                     continue
@@ -248,7 +250,8 @@ class InProcessCluster:
         return values
 
 
-def _produce(topic_id: bytes, index: int, values: Iterable[bytes], acks: int) -> ProduceRequest:
+def produce_request(topic_id: bytes, index: int, values: Iterable[bytes], acks: int = -1) -> ProduceRequest:
+    """One batch for one partition."""
     records = memoryview(build_batch([(1_000, None, value) for value in values]))
     partition = ProduceRequest.PartitionProduceData(index=index, records=records)
     topic = ProduceRequest.TopicProduceData(topic_id=topic_id, partition_data=[partition])
