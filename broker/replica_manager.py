@@ -290,8 +290,9 @@ class ReplicaManager:
         def failed(error: StorageError) -> None:
             self.storage_failed(error)
             for data, _ in reads:
-                if not data.records:
+                if data.records is None:
                     data.error_code = ErrorCode.KAFKA_STORAGE_ERROR
+                    data.records = memoryview(b"")
             then()
 
         self.background.in_thread(read, then, failed)
