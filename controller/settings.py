@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from barnabas.controller.config import ControllerConfig
 from barnabas.server.settings import Settings
+from barnabas.server.static_configs import static_configs
 
 
 def controller_config(settings: Settings, cluster_id: str) -> ControllerConfig:
@@ -18,5 +19,5 @@ def controller_config(settings: Settings, cluster_id: str) -> ControllerConfig:
         reconnect_grace=settings.seconds("barnabas.broker.reconnect.grace.ms"),
         leader_rebalance_enable=settings.bool("auto.leader.rebalance.enable"),
         leader_imbalance_check_interval=settings.seconds("leader.imbalance.check.interval.seconds"),
-        static_configs={name: given.text for name, given in settings.given.items()},
+        static_configs=static_configs(settings),
     )
