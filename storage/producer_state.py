@@ -113,7 +113,7 @@ class ProducerStates:
         `sequenced` is False for what coordinators write, which has no sequence numbers.
         """
         state = self._producers.get(batch.producer_id)
-        if state is None or state.epoch == NO_PRODUCER_EPOCH:
+        if state is None:
             return None
         epoch, sequence = batch.producer_epoch, batch.base_sequence
         if epoch < state.epoch:
@@ -122,6 +122,8 @@ class ProducerStates:
                 f"Epoch of producer {batch.producer_id} is {epoch},"
                 f" which is smaller than the last seen epoch {state.epoch}",
             )
+        if state.epoch == NO_PRODUCER_EPOCH:
+            return None
         if sequenced and not batch.is_control:
             if epoch == state.epoch:
                 last_sequence = batch.last_sequence

@@ -130,8 +130,15 @@ def validate_produce(
 ) -> RecordBatch:
     """The batch in `records`, fit to be given its offset and appended; WireError if the partition must refuse it.
 
-    The batch is a view of `records` (patched in place, so they should be writable: else they are copied), except where
-    it had to be compressed anew. `version` is that of the Produce request.
+    `only_batch` and `validate_batch`, for who has no question in between.
+    """
+    return validate_batch(only_batch(records, version=version), config=config, now_ms=now_ms)
+
+
+def only_batch(records: memoryview, *, version: int = _LATEST_VERSION) -> RecordBatch:
+    """The batch in `records`; WireError if they are not exactly one whole batch of magic 2, whatever the partition.
+
+    It is a view of `records`, which are copied unless they are writable. `version` is that of the Produce request.
     """
     if records.readonly:
         records = memoryview(bytearray(records))
@@ -141,7 +148,17 @@ def validate_produce(
         raise _malformed(records, error) from None
     if batch.size != len(records) and _batch_at(records, batch.size):
         raise WireError(ErrorCode.INVALID_RECORD, "A partition's records must be exactly one batch")
-    _check_header(batch, config, version)
+    if version < _ZSTD_SINCE_VERSION and batch.attributes & COMPRESSION_MASK == Compression.ZSTD:
+        raise WireError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"Produce version {version} knows no zstd")
+    return batch
+
+
+def validate_batch(batch: RecordBatch, *, config: ProduceRules, now_ms: int) -> RecordBatch:
+    """The batch from `only_batch`, fit to be given its offset and appended; WireError if the partition must refuse it.
+
+    It is patched where it lies, except where it had to be compressed anew.
+    """
+    _check_header(batch, config)
     if config.reads_records or not _looks_right(batch, config, now_ms):
         batch = _read_records(batch, config, now_ms)
     elif config.log_append_time:
@@ -180,17 +197,15 @@ def _batch_at(records: memoryview, position: int) -> bool:
     return LOG_OVERHEAD + length <= left
 
 
-def _check_header(batch: RecordBatch, config: ProduceRules, version: int) -> None:
+def _check_header(batch: RecordBatch, config: ProduceRules) -> None:
     """Refuse what the header alone shows to be wrong, in Kafka's order."""
-    codec = batch.attributes & COMPRESSION_MASK
-    if codec == Compression.ZSTD and version < _ZSTD_SINCE_VERSION:
-        raise WireError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"Produce version {version} knows no zstd")
     if batch.base_offset:
         raise WireError(ErrorCode.INVALID_RECORD, f"The base offset must be 0, not {batch.base_offset}")
     if batch.size > config.max_message_bytes:
         raise _too_large(batch.size, config)
     if not batch.verify_crc():
         raise WireError(ErrorCode.CORRUPT_MESSAGE, f"The batch's CRC is not the {batch.crc:#010x} it claims")
+    codec = batch.attributes & COMPRESSION_MASK
     if codec > Compression.ZSTD:
         raise WireError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, f"No compression has the number {codec}")
     if batch.last_offset_delta + 1 != batch.records_count or batch.records_count <= 0:
@@ -221,7 +236,7 @@ def _looks_right(batch: RecordBatch, config: ProduceRules, now_ms: int) -> bool:
         first, last = batch.base_timestamp, batch.max_timestamp
         if (
             last - now_ms > config.timestamp_after_max_ms
-            or last < first
+            or last < max(first, NO_TIMESTAMP)
             or (batch.records_count == 1 and last != first)
         ):
             return False

@@ -23,7 +23,7 @@ from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.protocol.record_batch import ATTRIBUTES_OFFSET, TRANSACTIONAL_FLAG
 from barnabas.server.dispatch import Request
 from barnabas.storage.disk import StorageError
-from barnabas.storage.validator import RejectedRecords, validate_produce
+from barnabas.storage.validator import RejectedRecords, only_batch, validate_batch
 
 if TYPE_CHECKING:
     from barnabas.broker.fetch_session import TopicKey
@@ -39,6 +39,7 @@ Appended = list[tuple["Partition", int, Answer]]
 _FIRST_VERSION_BY_ID: Final = 13
 _FIRST_VERSION_WITH_LEADERS: Final = 10
 _ADMIN_CLIENT_ID: Final = "__admin_client"
+_LEGAL_ACKS: Final = (0, 1, ACKS_ALL)
 
 
 class ProduceHandler:
@@ -51,10 +52,6 @@ class ProduceHandler:
         """Append what the request holds, and reply now or later."""
         body, version = request.body, request.version
         response = ProduceResponse()
-        if body.acks not in (0, 1, ACKS_ALL):
-            _refuse_all(body, version, response, ErrorCode.INVALID_REQUIRED_ACKS)
-            self._reply(request, response)
-            return
         if body.transactional_id is None and _has_transactional(body):
             _refuse_all(body, version, response, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
             self._reply(request, response)
@@ -79,21 +76,27 @@ class ProduceHandler:
     ) -> None:
         """Append one partition's batch, or put the error into its answer."""
         manager, acks = self._manager, request.body.acks
-        partition: Partition | None = None
+        started: Partition | None = None
         try:
-            partition = manager.find(topic, answer.index)
-            if partition.topic in INTERNAL_TOPICS and request.header.client_id != _ADMIN_CLIENT_ID:
-                raise WireError(ErrorCode.INVALID_TOPIC_EXCEPTION)
+            partition = self._find(topic, answer.index)
             if records is None:
                 raise WireError(ErrorCode.INVALID_REQUEST, "A partition without records")
+            batch = only_batch(records, version=request.version)
+            if acks not in _LEGAL_ACKS:
+                raise WireError(ErrorCode.INVALID_REQUIRED_ACKS)
+            if partition is None:
+                raise WireError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+            if partition.topic in INTERNAL_TOPICS and request.header.client_id != _ADMIN_CLIENT_ID:
+                raise WireError(ErrorCode.INVALID_TOPIC_EXCEPTION)
+            started = partition
             role = partition.check_append(acks)
             now_ms = manager.wall_clock_ms()
-            batch = validate_produce(records, config=partition.rules, now_ms=now_ms, version=request.version)
+            batch = validate_batch(batch, config=partition.rules, now_ms=now_ms)
             if batch.is_transactional:
                 raise _no_transaction(request.version)
             result = partition.append(role, batch, manager.clock(), now_ms)
         except WireError as error:
-            _refuse(answer, error, partition)
+            _refuse(answer, error, started)
             return
         except StorageError as error:
             manager.storage_failed(error)
@@ -107,6 +110,15 @@ class ProduceHandler:
             manager.statistics.bytes_in += result.size
             manager.statistics.records_in += batch.records_count
             manager.flusher.appended(partition, now_ms)
+
+    def _find(self, topic: TopicKey, index: int) -> Partition | None:
+        """The replica here, or None where other brokers have the partition, which is told after worse mistakes."""
+        try:
+            return self._manager.find(topic, index)
+        except WireError as error:
+            if error.code != ErrorCode.NOT_LEADER_OR_FOLLOWER:
+                raise
+            return None
 
     def _reply_when_acknowledged(
         self, request: Request[ProduceRequest], response: ProduceResponse, appended: Appended
@@ -163,7 +175,7 @@ class ProduceHandler:
 
 
 def _refuse(answer: Answer, error: WireError, partition: Partition | None) -> None:
-    """The answer to a batch that was not appended."""
+    """The answer to a batch that was not appended; `partition` is None where its log was not looked at."""
     answer.error_code = error.code
     answer.error_message = error.message
     if partition is not None and not partition.error and error.code not in _WITHOUT_LOG_START:
@@ -184,8 +196,6 @@ _WITHOUT_LOG_START: Final = frozenset(
         ErrorCode.RECORD_LIST_TOO_LARGE,
         ErrorCode.CORRUPT_MESSAGE,
         ErrorCode.KAFKA_STORAGE_ERROR,
-        ErrorCode.INVALID_TOPIC_EXCEPTION,
-        ErrorCode.INVALID_REQUEST,
     }
 )
 

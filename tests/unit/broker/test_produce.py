@@ -99,6 +99,29 @@ def test_a_bad_batch_leaves_nothing_in_the_log(broker: BrokerHarness, spoil: obj
     assert produced(broker.produce(("t", 0, batch(b"good")))).base_offset == 0
 
 
+@pytest.mark.parametrize("acks", [-1, 2])
+@pytest.mark.parametrize("leader", [1, 2])
+def test_the_form_of_the_records_is_looked_at_before_acks_and_who_leads(
+    broker: BrokerHarness, acks: int, leader: int
+) -> None:
+    broker.create_topic(replicas=(1, 2), leader=leader)
+    two = batch(b"a") + batch(b"b")
+    answer = produced(broker.produce(("t", 0, two), acks=acks))
+    assert (answer.error_code, answer.log_start_offset) == (ErrorCode.INVALID_RECORD, -1)
+
+
+def test_bad_records_for_a_partition_of_other_brokers(broker: BrokerHarness) -> None:
+    broker.create_topic(replicas=(2, 3), leader=2)
+    assert produced(broker.produce(("t", 0, b""))).error_code == ErrorCode.INVALID_RECORD
+    assert produced(broker.produce(("t", 0, batch(b"a")), acks=5)).error_code == ErrorCode.INVALID_REQUIRED_ACKS
+    assert produced(broker.produce(("t", 0, batch(b"a")))).error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
+
+
+def test_unknown_acks_to_an_unknown_topic(broker: BrokerHarness) -> None:
+    answer = produced(broker.produce(("nowhere", 0, batch(b"a")), acks=5))
+    assert answer.error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+
+
 def test_a_bad_batch_does_not_harm_the_others(broker: BrokerHarness) -> None:
     broker.create_topic(partitions=2)
     bad = batch(b"a")

@@ -228,3 +228,8 @@ def test_a_snapshot_of_kafka_has_one_batch_a_producer():
     body = b"\x00\x00\x00\x01" + entry
     state = ProducerStates.from_snapshot(b"\x00\x01" + crc32c(body).to_bytes(4, "big") + body, 5).get(7)
     assert (state.epoch, state.coordinator_epoch, state.batches) == (1, 3, [BatchMetadata(9, 4, 2, 12)])
+
+
+def test_an_epoch_below_none_is_an_old_one(append):
+    append(0, epoch=-1)
+    assert error_of(append, 0, epoch=-2) == ErrorCode.INVALID_PRODUCER_EPOCH

@@ -260,3 +260,9 @@ def test_rules_are_made_of_a_topics_configuration() -> None:
 )
 def test_records_are_read_only_where_something_depends_on_them(rules: ProduceRules, reads: bool) -> None:
     assert rules.reads_records is reads
+
+
+@pytest.mark.parametrize("timestamp", [-2, -(1 << 40)])
+def test_a_batch_of_negative_times_has_no_largest(timestamp: int) -> None:
+    batch = checked(build_batch([(timestamp, None, b"v")]))
+    assert (batch.base_timestamp, batch.max_timestamp) == (timestamp, -1)
