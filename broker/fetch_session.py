@@ -116,8 +116,9 @@ class SessionPartition:
         """Take the request's parameters."""
         self.fetch_offset = wanted.fetch_offset
         self.max_bytes = wanted.partition_max_bytes
-        self.current_leader_epoch = wanted.current_leader_epoch
-        self.last_fetched_epoch = wanted.last_fetched_epoch
+        # Any negative epoch means that the client has none to tell.
+        self.current_leader_epoch = max(wanted.current_leader_epoch, -1)
+        self.last_fetched_epoch = max(wanted.last_fetched_epoch, -1)
         self.log_start_offset = wanted.log_start_offset
         self.named = True
         """The latest request named this partition and nobody has looked at it since."""
@@ -211,11 +212,21 @@ class FetchSession:
         by_place = self._by_place
         return (by_place[place] for place in list(self.news))
 
-    def tell(self, known: SessionPartition, told: Told, *, records_size: int, urgent: bool, quiet: bool) -> bool:
-        """An answer is made: whether this partition belongs in it.
+    def tell(
+        self,
+        known: SessionPartition,
+        told: Told,
+        *,
+        records_size: int,
+        urgent: bool,
+        quiet: bool,
+        incremental: bool = True,
+    ) -> bool:
+        """An answer is made: whether this partition belongs in it, if it is an `incremental` one.
 
         `urgent`: it has to, whatever was told before (a diverging epoch, a preferred read replica). `quiet`: nothing
-        is left to be told until the partition changes, and it is being watched.
+        is left to be told until the partition changes, and it is being watched. Who got records in an incremental
+        answer waits behind the others at the next.
         """
         error = told.error_code != ErrorCode.NONE
         include = (
@@ -224,11 +235,13 @@ class FetchSession:
             or records_size > 0
             or told.high_watermark != known.told_high_watermark
             or told.log_start_offset != known.told_log_start_offset
+            or not incremental
         )
         known.told_high_watermark = -1 if error else told.high_watermark
         known.told_log_start_offset = told.log_start_offset
         if records_size > 0:
-            self._move_to_end(known)
+            if incremental:
+                self._move_to_end(known)
         elif quiet and not error and not urgent:
             self.news.discard(known.place)
         return include

@@ -17,10 +17,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol
 
 from barnabas.broker.fetch_session import FetchContext, SessionPartition, TopicKey
-from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.fetch import FetchResponse
-from barnabas.protocol.record_batch import COMPRESSION_MASK, CorruptRecords, iter_batches
 from barnabas.storage.disk import FileSlice, StorageError
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 PartitionData = FetchResponse.PartitionData
 
 _SENDFILE_BYTES: Final = 64 * 1024
-_FIRST_VERSION_WITH_ZSTD: Final = 10
 _FIRST_VERSION_WITH_STORAGE_ERROR: Final = 6
 _NOTHING: Final = memoryview(b"")
 
@@ -254,6 +251,7 @@ class PendingFetch:
         A topic that is not there (yet).
         """
         lost = error in (ErrorCode.UNKNOWN_TOPIC_ID, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        look.records = None
         if not lost:
             self._urgent = True
             look.data.aborted_transactions = None
@@ -326,8 +324,14 @@ class PendingFetch:
             size = 0 if records is None else records.size
             if records is not None and not self._take(look.data, records):
                 reads.append((look.data, records))
-            told = session.tell(known, look.data, records_size=size, urgent=look.urgent, quiet=look.quiet)
-            if told or not context.is_incremental:
+            if session.tell(
+                known,
+                look.data,
+                records_size=size,
+                urgent=look.urgent,
+                quiet=look.quiet,
+                incremental=context.is_incremental,
+            ):
                 if answer is None or known.topic != last_topic:
                     last_topic = known.topic
                     answer = _topic_answer(known.topic)
@@ -343,7 +347,7 @@ class PendingFetch:
     def _take(self, data: PartitionData, records: FileSlice) -> bool:
         """Put the records into the answer, if that needs no waiting for the disk. An error there counts as well."""
         try:
-            if records.size >= _SENDFILE_BYTES and records.fd >= 0 and self._params.version >= _FIRST_VERSION_WITH_ZSTD:
+            if records.size >= _SENDFILE_BYTES and records.fd >= 0:
                 # Sending must not wait for the disk either: where both ends are cached, so as a rule is what is
                 # between.
                 file, end = records.file, records.position + records.size
@@ -360,11 +364,6 @@ class PendingFetch:
             return True
 
     def _finish(self, response: FetchResponse) -> None:
-        if self._params.version < _FIRST_VERSION_WITH_ZSTD:
-            for topic in response.responses:
-                for data in topic.partitions:
-                    if data.records and _has_zstd(data.records):
-                        _refuse_zstd(data)
         reply, self._reply = self._reply, None
         if reply is not None:
             reply(response)
@@ -374,17 +373,3 @@ def _topic_answer(topic: TopicKey) -> FetchResponse.FetchableTopicResponse:
     if isinstance(topic, str):
         return FetchResponse.FetchableTopicResponse(topic=topic)
     return FetchResponse.FetchableTopicResponse(topic_id=topic)
-
-
-def _has_zstd(records: memoryview) -> bool:
-    try:
-        return any(batch.attributes & COMPRESSION_MASK == Compression.ZSTD for batch in iter_batches(records))
-    except CorruptRecords:
-        return False  # the client will see for itself
-
-
-def _refuse_zstd(data: PartitionData) -> None:
-    data.error_code = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
-    data.high_watermark = data.last_stable_offset = data.log_start_offset = -1
-    data.aborted_transactions = []
-    data.records = _NOTHING

@@ -1,6 +1,7 @@
 """Fetch (v4–v18): records for consumers, and for followers, which say by it what they hold.
 
-v5: the follower's log start. v7: sessions. v9: leader epochs. v10: zstd. v11: racks, and reading from followers. v12:
+v5: the follower's log start. v7: sessions. v9: leader epochs. v10: the client knows zstd (which all get since Kafka
+4.0). v11: racks, and reading from followers. v12:
 the last fetched epoch, and diverging ones. v13: topics by id. v15: the follower's broker epoch. v16: the answer names
 the new leader (KIP-951). v17: the follower's log directory. v18: the follower's high watermark; both are taken note
 of by nobody here.
@@ -60,7 +61,7 @@ class FetchHandler:
                     if hints is None:
                         hints = LeaderHints(self._manager.metadata, request.connection.listener)
                     hints.fill(data.current_leader, topic.topic_id, data.partition_index)
-        if hints is not None:
+        if hints is not None and not params.from_follower:
             response.node_endpoints = hints.endpoints(FetchResponse.NodeEndpoint)
         if params.from_follower:
             self._manager.statistics.replication_bytes_out += size

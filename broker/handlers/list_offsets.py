@@ -65,25 +65,36 @@ class ListOffsetsHandler:
         """Answer from the replicas here."""
         body = request.body
         response = ListOffsetsResponse()
-        named = Counter((topic.name, wanted.partition_index) for topic in body.topics for wanted in topic.partitions)
+        times = Counter((topic.name, wanted.partition_index) for topic in body.topics for wanted in topic.partitions)
+        by_name: dict[str, ListOffsetsResponse.ListOffsetsTopicResponse] = {}
         for topic in body.topics:
-            answers = ListOffsetsResponse.ListOffsetsTopicResponse(name=topic.name)
-            response.topics.append(answers)
             for wanted in topic.partitions:
+                count = times.pop((topic.name, wanted.partition_index), 0)
+                if count == 0:
+                    continue  # named before, and refused there
+                if topic.name not in by_name:
+                    by_name[topic.name] = ListOffsetsResponse.ListOffsetsTopicResponse(name=topic.name)
+                    response.topics.append(by_name[topic.name])
                 answer = Answer(partition_index=wanted.partition_index)
-                answers.partitions.append(answer)
-                try:
-                    if named[topic.name, wanted.partition_index] > 1:
-                        raise WireError(ErrorCode.INVALID_REQUEST)
-                    self._answer(request, topic.name, wanted, answer)
-                except WireError as error:
-                    answer.error_code = error.code
-                except CorruptRecords:
-                    answer.error_code = ErrorCode.CORRUPT_MESSAGE
-                except StorageError as error:
-                    self._manager.storage_failed(error)
-                    answer.error_code = ErrorCode.KAFKA_STORAGE_ERROR
+                by_name[topic.name].partitions.append(answer)
+                if count > 1:
+                    answer.error_code = ErrorCode.INVALID_REQUEST
+                else:
+                    self._answer_or_refuse(request, topic.name, wanted, answer)
         request.reply(response)
+
+    def _answer_or_refuse(
+        self, request: Request[ListOffsetsRequest], topic: str, wanted: Wanted, answer: Answer
+    ) -> None:
+        try:
+            self._answer(request, topic, wanted, answer)
+        except WireError as error:
+            answer.error_code = error.code
+        except CorruptRecords:
+            answer.error_code = ErrorCode.CORRUPT_MESSAGE
+        except StorageError as error:
+            self._manager.storage_failed(error)
+            answer.error_code = ErrorCode.KAFKA_STORAGE_ERROR
 
     def _answer(self, request: Request[ListOffsetsRequest], topic: str, wanted: Wanted, answer: Answer) -> None:
         body, version, timestamp = request.body, request.version, wanted.timestamp

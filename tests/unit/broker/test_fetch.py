@@ -242,10 +242,18 @@ def test_the_new_leader_is_named(broker: BrokerHarness, version: int) -> None:
     assert [node.port for node in request.response.node_endpoints] == ([9092] if version >= 16 else [])
 
 
-def test_zstd_is_served_to_clients_that_know_it(broker: BrokerHarness) -> None:
+@pytest.mark.parametrize("version", [4, 9, 10])
+def test_zstd_is_served_to_every_client(broker: BrokerHarness, version: int) -> None:
     broker.create_topic()
     broker.produce(("t", 0, batch(b"a" * 100, compression=Compression.ZSTD)))
-    assert values(fetched(broker.fetch(("t", 0, 0), version=10)).values()) == [b"a" * 100]
+    assert values(fetched(broker.fetch(("t", 0, 0), version=version)).values()) == [b"a" * 100]
+
+
+def test_any_negative_epoch_is_none(broker: BrokerHarness) -> None:
+    broker.create_topic()
+    part = {"topic": "t", "partition": 0, "fetch_offset": 0, "current_leader_epoch": -2, "last_fetched_epoch": -2}
+    data = fetched(broker.fetch(part))[0]
+    assert (data.error_code, data.diverging_epoch.epoch) == (ErrorCode.NONE, -1)
 
 
 @pytest.mark.parametrize(
@@ -458,6 +466,14 @@ def test_who_is_no_replica_is_to_try_again(broker: BrokerHarness) -> None:
     assert fetched(follow(broker, 0, replica=3))[0].error_code == ErrorCode.UNKNOWN_LEADER_EPOCH
     data = fetched(follow(broker, 0, replica=3, current_leader_epoch=-1))[0]
     assert data.error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
+
+
+def test_who_is_no_replica_gets_no_records(broker: BrokerHarness) -> None:
+    broker.create_topic(replicas=(1, 2))
+    fill(broker, 1)
+    request = follow(broker, 0, replica=3, current_leader_epoch=-1)
+    assert values(fetched(request).values()) == []
+    assert request.response.node_endpoints == [], "brokers know each other"
 
 
 def test_a_fetch_of_an_earlier_life_does_not_count(broker: BrokerHarness) -> None:

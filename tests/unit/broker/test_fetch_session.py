@@ -287,6 +287,15 @@ def test_who_was_sent_records_comes_last_next_time() -> None:
     assert look(session) == [1, 2, 0]
 
 
+def test_who_was_sent_records_by_a_full_fetch_keeps_its_place() -> None:
+    session = session_of(3)
+    told = session.tell(
+        session.partitions["t", 0], Told(), records_size=1, urgent=False, quiet=False, incremental=False
+    )
+    assert told
+    assert look(session) == [0, 1, 2]
+
+
 def test_places_start_again_when_there_are_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetch_session, "_MAX_PLACE", 10)
     session = session_of(3)
