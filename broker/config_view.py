@@ -6,13 +6,15 @@ brokers; in this node's properties; the built-in default. What requests set stan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
 from barnabas.metadata.image import MetadataImage
 from barnabas.metadata.topic_configs import BrokerConfigs, ConfigSource, effective_config, topic_configs
-from barnabas.server.definitions import node_definitions, value_text
+from barnabas.server.definitions import Definition, node_definitions, value_text
 from barnabas.server.settings import Settings
+from barnabas.server.static_configs import static_configs
 from barnabas.storage.config import LogConfig
 
 _SYNONYMS: Final = (
@@ -25,6 +27,8 @@ _SYNONYMS: Final = (
 
 _NO_WAY_BACK: Final = frozenset({"log.flush.scheduler.interval.ms"})
 """A synonym of another setting that has none itself."""
+
+_BROKER_ID: Final = re.compile(r"[+-]?[0-9]+")
 
 Synonym = tuple[str, str | None, ConfigSource]
 """A name, its value as text, and where that is set."""
@@ -43,7 +47,9 @@ class ConfigView:
         self.broker_id: Final = broker_id
         self._settings = settings
         self._image = image
-        self._static = {name: given.text for name, given in settings.given.items()}
+        self._static = static_configs(settings)
+        if "node.id" in self._static:
+            self._static.setdefault("broker.id", self._static["node.id"])
         self._defaults: tuple[BrokerConfigs, LogConfig] | None = None
 
     def broker_configs(self) -> BrokerConfigs:
@@ -77,8 +83,7 @@ class ConfigView:
         definition = node_definitions().get(name)
         if definition is None:
             return None
-        text = value_text(definition.default)
-        return text.removeprefix("class ") if text is not None and definition.type == "CLASS" else text
+        return _default_text(definition)
 
     def broker_synonyms(self, name: str) -> list[Synonym]:
         """Where a setting of this broker has a value, the place in effect first, as DescribeConfigs tells it.
@@ -101,13 +106,23 @@ class ConfigView:
         for synonym in names:
             definition = definitions.get(synonym)
             if definition is not None and definition.default is not None:
-                yield synonym, value_text(definition.default), ConfigSource.DEFAULT_CONFIG
+                yield synonym, _default_text(definition), ConfigSource.DEFAULT_CONFIG
 
     def broker_names(self) -> Iterator[str]:
         """Every setting of a node that is known or set."""
         definitions = node_definitions()
         yield from definitions
         yield from (name for name in self._static if name not in definitions)
+
+
+def parse_broker_id(name: str) -> int | None:
+    """The broker that a resource of a request names; None for what is no number, as Java reads them."""
+    return int(name) if _BROKER_ID.fullmatch(name) else None
+
+
+def _default_text(definition: Definition) -> str | None:
+    text = value_text(definition.default)
+    return text.removeprefix("class ") if text is not None and definition.type == "CLASS" else text
 
 
 def is_secret(name: str) -> bool:

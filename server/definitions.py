@@ -25,6 +25,7 @@ _KINDS: Final = {
     "DOUBLE": "a number",
     "BOOLEAN": "true or false",
 }
+_NEVER_ZERO: Final = frozenset({"log.retention.ms", "log.retention.minutes", "log.retention.hours"})
 _RANGE: Final = re.compile(r"^\[(-?[\d.]+),\.\.\.(?:,(-?[\d.]+))?\](?: or (-?\d+))?$")
 _CHOICE: Final = re.compile(r"^(\(case insensitive\) )?\[([\w., -]+)\]$")
 
@@ -50,6 +51,8 @@ class Definition:
         """The value that a text stands for. ValueError, with a reason for people, when it stands for none."""
         value = _parse_type(self.type, text.strip())
         _check(self.valid, value)
+        if value == 0 and self.name in _NEVER_ZERO:
+            raise ValueError("it must be at least 1, or -1 for no limit")
         return value
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Any, TypeAlias
 
-from barnabas.broker.config_view import ConfigView, dynamic_broker_configs
+from barnabas.broker.config_view import ConfigView, dynamic_broker_configs, parse_broker_id
 from barnabas.broker.controller_channel import ControllerUnavailable
 from barnabas.broker.forwarding import Forwarder, Origin, UnsupportedByController
 from barnabas.metadata.configs import ResourceKey
@@ -136,10 +136,9 @@ class AlterConfigsHandler:
 
     def _check_broker_id(self, name: str) -> None:
         expected = self._view.broker_id
-        try:
-            broker_id = int(name)
-        except ValueError:
-            raise _invalid(f"Node id must be an integer, but it is: {name}") from None
+        broker_id = parse_broker_id(name)
+        if broker_id is None:
+            raise _invalid(f"Node id must be an integer, but it is: {name}")
         if broker_id != expected:
             raise _invalid(f"Unexpected broker id, expected {expected}, but received {name}")
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Final
 
-from barnabas.broker.config_view import ConfigView, Synonym, dynamic_broker_configs, is_secret
+from barnabas.broker.config_view import ConfigView, Synonym, dynamic_broker_configs, is_secret, parse_broker_id
 from barnabas.broker.metadata_cache import MetadataCache
 from barnabas.metadata.records import ResourceType
 from barnabas.metadata.topic_configs import ConfigSource, TopicConfig, topic_configs
 from barnabas.metadata.topic_names import reason_invalid
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.describe_configs import DescribeConfigsRequest, DescribeConfigsResponse
-from barnabas.server.definitions import node_definitions
+from barnabas.server.definitions import node_definitions, value_text
 from barnabas.server.dispatch import Request
 
 _Entry = DescribeConfigsResponse.DescribeConfigsResourceResult
@@ -91,15 +91,15 @@ class DescribeConfigsHandler:
         if reason is not None:
             raise WireError(ErrorCode.INVALID_TOPIC_EXCEPTION, reason)
         if name not in self._cache.image.topics.ids:
-            raise WireError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+            raise WireError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, "")
         values = self._cache.image.configs.of_topic(name)
         return [self._topic_entry(config, values.get(config.name), synonyms) for config in topic_configs().values()]
 
     def _topic_entry(self, config: TopicConfig, own: str | None, synonyms: bool) -> _Entry:
         places = self._view.broker_synonyms(config.synonyms[0][0]) if config.synonyms else []
         if own is not None:
-            places.insert(0, (config.name, own, ConfigSource.DYNAMIC_TOPIC_CONFIG))
-            value = own
+            value = value_text(config.parse(own)) or ""
+            places.insert(0, (config.name, value, ConfigSource.DYNAMIC_TOPIC_CONFIG))
         else:
             value = self._view.topic_default(config.name)
         return _entry(config.name, value, places, synonyms, read_only=False, config_type=ConfigType[config.type])
@@ -178,7 +178,7 @@ def _entry(
 
 
 def _broker_id(name: str) -> int:
-    try:
-        return int(name)
-    except ValueError:
-        raise WireError(ErrorCode.INVALID_REQUEST, f"Broker id must be an integer, but it is: {name}") from None
+    broker_id = parse_broker_id(name)
+    if broker_id is None:
+        raise WireError(ErrorCode.INVALID_REQUEST, f"Broker id must be an integer, but it is: {name}")
+    return broker_id

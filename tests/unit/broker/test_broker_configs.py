@@ -103,6 +103,17 @@ def test_defaults_follow_the_brokers_configuration() -> None:
     assert node.view.log_config("t").retention_ms == 5
 
 
+def test_a_topics_values_are_shown_as_they_are_understood() -> None:
+    node = Node(
+        setting(TOPIC, "t", "retention.ms", " 5 "),
+        setting(TOPIC, "t", "cleanup.policy", " compact , delete"),
+        setting(TOPIC, "t", "preallocate", "TRUE"),
+    )
+    assert node.entry(TOPIC, "t", "retention.ms").value == "5"
+    assert node.entry(TOPIC, "t", "preallocate").value == "true"
+    assert synonyms(node.entry(TOPIC, "t", "cleanup.policy"))[0] == ("cleanup.policy", "compact,delete", TOPIC_SOURCE)
+
+
 def test_unknown_and_illegal_topics() -> None:
     assert Node().result(TOPIC, "none").error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     assert Node().result(TOPIC, "a/b").error_code == ErrorCode.INVALID_TOPIC_EXCEPTION
@@ -125,6 +136,11 @@ def test_a_broker_shows_every_setting_and_no_secret() -> None:
     )
 
 
+def test_the_brokers_id_has_two_names() -> None:
+    entry = Node().entry(BROKER, "7", "broker.id")
+    assert synonyms(entry) == [("broker.id", "7", STATIC), ("broker.id", "-1", DEFAULT)]
+
+
 def test_the_default_of_all_brokers_shows_what_was_set() -> None:
     node = Node(setting(BROKER, "", "log.retention.ms", "5"))
     result = node.result(BROKER, "")
@@ -134,7 +150,8 @@ def test_the_default_of_all_brokers_shows_what_was_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"), [(BROKER, "8"), (BROKER, "x"), (LOGGER, ""), (LOGGER, "8"), (32, "g"), (3, "")]
+    ("kind", "name"),
+    [(BROKER, "8"), (BROKER, "x"), (BROKER, " 7"), (BROKER, "7_"), (LOGGER, ""), (LOGGER, "8"), (32, "g"), (3, "")],
 )
 def test_what_cannot_be_described(kind: int, name: str) -> None:
     assert Node().result(kind, name).error_code == ErrorCode.INVALID_REQUEST
@@ -170,6 +187,7 @@ def checked(body: Any) -> dict[tuple[int, str], ErrorCode]:
     [
         (BROKER, "8", ("log.retention.ms", 0, "1"), ErrorCode.INVALID_REQUEST),
         (BROKER, "x", ("log.retention.ms", 0, "1"), ErrorCode.INVALID_REQUEST),
+        (BROKER, "7", ("log.retention.ms", 0, "0"), ErrorCode.INVALID_REQUEST),
         (BROKER, "7", ("node.id", 0, "1"), ErrorCode.INVALID_REQUEST),
         (BROKER, "", ("log.retention.ms", 0, "no"), ErrorCode.INVALID_REQUEST),
         (BROKER, "", ("log.retention.ms", 2, "1"), ErrorCode.INVALID_CONFIG),

@@ -316,6 +316,12 @@ def test_there_is_no_coordinator_yet(version: int) -> None:
 
 
 def test_share_coordinators_are_known_from_v6() -> None:
-    body = FindCoordinatorRequest(key_type=2, coordinator_keys=["g"])
+    body = FindCoordinatorRequest(key_type=2, coordinator_keys=["g:AAAAAAAAAAAAAAAAAAAAAQ:0"])
     assert find_coordinator(body, 5).coordinators[0].error_code == ErrorCode.INVALID_REQUEST
     assert find_coordinator(body, 6).coordinators[0].error_code == ErrorCode.COORDINATOR_NOT_AVAILABLE
+
+
+@pytest.mark.parametrize("key", ["g", "", "g:t:0", ":AAAAAAAAAAAAAAAAAAAAAQ:0", "g:AAAAAAAAAAAAAAAAAAAAAQ:x"])
+def test_share_coordinators_coordinate_partitions(key: str) -> None:
+    (answer,) = find_coordinator(FindCoordinatorRequest(key_type=2, coordinator_keys=[key]), 6).coordinators
+    assert (answer.error_code, answer.error_message) == (ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_REQUEST.text)

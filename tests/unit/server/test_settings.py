@@ -85,6 +85,7 @@ def test_our_own_misuse_is_told_from_the_users() -> None:
             "compression.type: 'lzma' is not one of uncompressed, zstd, lz4, snappy, gzip, producer",
         ),
         ("log.cleanup.policy=delete,shred", "log.cleanup.policy: 'shred' is not one of compact, delete"),
+        ("log.retention.ms=0", "log.retention.ms: it must be at least 1, or -1 for no limit"),
         ("compression.gzip.level=0", "compression.gzip.level: 0 is not in [1,...,9] or -1"),
         ("http.listener=9090", "http.listener: '9090' is not host:port"),
         ("a=\\u12", "\\u must be followed by four hexadecimal digits"),
