@@ -7,7 +7,7 @@ where Apache Kafka says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from barnabas.protocol.errors import ErrorCode
@@ -36,9 +36,13 @@ class Names:
         return text.replace(self._case_token, "T")
 
 
-def plain(message: Message, version: int, names: Names, blur: frozenset[str]) -> dict[str, Any]:
-    """The fields that `version` has. Those named in `blur` only show whether they have a value."""
-    answer = _struct(message, version, names, blur)
+def plain(
+    message: Message, version: int, names: Names, *, blur: Iterable[str] = (), hide: Iterable[str] = ()
+) -> dict[str, Any]:
+    """The fields that `version` has, without `hide`. Those named in `blur` only show whether they have a value."""
+    answer = _struct(message, version, names, frozenset(blur))
+    for name in hide:
+        answer.pop(name, None)
     if isinstance(message, FetchResponse):
         answer["responses"] = _fetched(answer["responses"])
     return answer
@@ -56,14 +60,14 @@ def _struct(struct: Struct, version: int, names: Names, blur: frozenset[str]) ->
         if not first <= version <= last:
             continue
         value = getattr(struct, name)
+        if name in _SORTED or f"{type(struct).__name__}.{name}" in _SORTED:
+            value = sorted(value, key=_position) if value and isinstance(value[0], Struct) else value
         if name in blur:
             answer[name] = _blurred(value)
         elif name in _TRANSLATIONS:
             answer[name] = _TRANSLATIONS[name](value, names)
         else:
             answer[name] = _value(value, version, names, blur)
-        if name in _SORTED and isinstance(answer[name], list):
-            answer[name].sort(key=_SORTED[name])
     return answer
 
 
@@ -95,8 +99,11 @@ def without_additions(answer: Any, judge: Any) -> Any:
         return type(answer)(without_additions(*pair) for pair in zip(answer, judge, strict=True))
     if isinstance(answer, dict) and isinstance(judge, dict) and answer.keys() == judge.keys():
         answer = {name: without_additions(value, judge[name]) for name, value in answer.items()}
-        if answer.get("error_code") == judge.get("error_code") != "NONE" and judge.get("error_message", "") is None:
-            answer["error_message"] = None
+        if answer.get("error_code") == judge.get("error_code") != "NONE" and judge.get("error_message", "?") in (
+            None,
+            "",
+        ):
+            answer["error_message"] = judge["error_message"]
     return answer
 
 
@@ -130,7 +137,7 @@ def _batch(batch: RecordBatch, names: Names) -> dict[str, Any]:
         "attributes": batch.attributes,
         "crc": batch.verify_crc(),
         "timestamps": (_time(batch.base_timestamp), _time(batch.max_timestamp)),
-        "producer": (_id("producer-id")(batch.producer_id, names), batch.producer_epoch, batch.base_sequence),
+        "producer": (_id("producer-id", -1)(batch.producer_id, names), batch.producer_epoch, batch.base_sequence),
         "count": batch.records_count,
         "records": records,
     }
@@ -155,8 +162,7 @@ def _text(text: str | None, _: Names) -> str | None:
     return "<text>" if text else text
 
 
-def _id(kind: str) -> Callable[[Any, Names], Any]:
-    nothing = (0, -1, ZERO_UUID)
+def _id(kind: str, *nothing: Any) -> Callable[[Any, Names], Any]:
     return lambda value, names: value if value in nothing else names.of(kind, value)
 
 
@@ -169,9 +175,9 @@ _TRANSLATIONS: dict[str, Callable[[Any, Names], Any]] = {
     "error_message": _text,
     "batch_index_error_message": _text,
     "documentation": lambda _text, _names: "<text>",
-    "topic_id": _id("topic-id"),
-    "session_id": _id("session-id"),
-    "producer_id": _id("producer-id"),
+    "topic_id": _id("topic-id", ZERO_UUID),
+    "session_id": _id("session-id", 0),
+    "producer_id": _id("producer-id", -1),
     "cluster_id": _chosen("cluster-id"),
     "host": _chosen("host"),
     "port": _chosen("port"),
@@ -182,19 +188,23 @@ _TRANSLATIONS: dict[str, Callable[[Any, Names], Any]] = {
 }
 
 
-def _by(*fields: str) -> Callable[[Any], Any]:
-    return lambda item: tuple(str(item[field]) for field in fields if field in item) if isinstance(item, dict) else item
-
-
-_SORTED: dict[str, Callable[[Any], Any]] = {
+_SORTED = {
     # Apache Kafka makes these from hash tables, in any order.
-    "brokers": _by("node_id", "broker_id"),
-    "node_endpoints": _by("node_id"),
-    "topics": _by("name", "topic", "topic_id"),
-    "partition_responses": _by("index"),
-    "responses": _by("name", "topic", "topic_id", "resource_type", "resource_name"),
-    "results": _by("name", "resource_type", "resource_name"),
-    "configs": _by("name"),
-    "supported_features": _by("name"),
-    "finalized_features": _by("name"),
+    "brokers",
+    "configs",
+    "finalized_features",
+    "node_endpoints",
+    "partition_responses",
+    "responses",
+    "results",
+    "supported_features",
+    "topics",
+    "ListOffsetsTopicResponse.partitions",
 }
+
+
+def _position(item: Struct) -> tuple[list[int], list[str], bytes]:
+    """By what an item is about."""
+    numbers = [getattr(item, field, 0) for field in ("node_id", "broker_id", "index", "partition_index")]
+    names = [getattr(item, field, None) or "" for field in ("resource_name", "name", "topic")]
+    return numbers, names, getattr(item, "topic_id", b"")

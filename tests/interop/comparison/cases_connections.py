@@ -36,19 +36,33 @@ def ask_metadata(raw: Raw, correlation_id: int = 99) -> None:
 
 # ApiVersions. What is served is compared in a test of its own.
 
+SERVED = ("api_keys", "supported_features", "finalized_features")
+
 
 @case(0, 1, 2, 3, 4)
 def api_versions(talk: Talk, version: int) -> None:
-    talk.ask(SOFTWARE if version >= 3 else ApiVersionsRequest(), version, blur=["api_keys"])
+    talk.ask(SOFTWARE if version >= 3 else ApiVersionsRequest(), version, hide=SERVED)
+
+
+@case(3, 4, difference="Features")
+def features(talk: Talk, version: int) -> None:
+    talk.ask(SOFTWARE, version, hide=["api_keys"])
 
 
 @case(5, 99, 0x7FFF, -1, -0x8000)
 def api_versions_of_unknown_versions(talk: Talk, version: int) -> None:
-    for body in (b"", b"\0", b"\0\x02a\x02b\0"):
+    for body in (b"\0", b"\0\x02a\x02b\0"):
         with talk.raw() as raw:
             raw.send(frame(header(API_VERSIONS, version) + body))
             raw.hear(ApiVersionsResponse, 0)
             ask_metadata(raw)
+
+
+@case(5, 99, difference="ApiVersions with another header")
+def api_versions_with_another_header(talk: Talk, version: int) -> None:
+    with talk.raw() as raw:
+        raw.send(frame(header(API_VERSIONS, version)))
+        raw.hear(ApiVersionsResponse, 0)
 
 
 @case(3, 4)
@@ -59,23 +73,23 @@ def names_of_software(talk: Talk, version: int) -> None:
             ApiVersionsRequest(client_software_name="test", client_software_version=name),
         ):
             answer = talk.quietly(request, version)
-            talk.note(f"{name!r}", (answer.error_code, bool(answer.api_keys), len(answer.finalized_features)))
+            talk.note(f"{name!r}", (answer.error_code, bool(answer.api_keys), bool(answer.finalized_features)))
 
 
 @case(0, 3)
 def api_versions_twice(talk: Talk, version: int) -> None:
     for _ in range(2):
-        talk.ask(SOFTWARE if version >= 3 else ApiVersionsRequest(), version, blur=["api_keys"])
+        talk.ask(SOFTWARE if version >= 3 else ApiVersionsRequest(), version, hide=SERVED)
 
 
 # Bad frames
 
 
-def alone(talk: Talk, data: bytes, *, patience: float = 5.0) -> None:
-    """Send bytes on a connection of their own, note what comes, and whether the connection is of use after."""
-    with talk.raw(patience=patience) as raw:
+def alone(talk: Talk, data: bytes) -> None:
+    """Send bytes on a connection of their own, note whether there is an answer, and if the connection is of use."""
+    with talk.raw() as raw:
         raw.send(data)
-        raw.hear()
+        raw.hear_any()
         ask_metadata(raw)
 
 
@@ -105,7 +119,7 @@ def unknown_apis(talk: Talk, version: int) -> None:
 
 @case(0)
 def apis_that_brokers_do_not_serve(talk: Talk, version: int) -> None:
-    for key in (4, 5, 6, 7, 52, 53, 54, 56, 59, 62, 63, 67, 70, 81, 82):
+    for key in (4, 5, 6, 7, 52, 53, 54, 56, 59, 62, 63, 67, 70, 82):
         alone(talk, frame(header(key, 0) + b"\0" * 40))
 
 
@@ -184,8 +198,7 @@ def lengths_of_arrays(talk: Talk, version: int) -> None:
     for length in (-2, -0x80000000, 1, 2, 1 << 30, 0x7FFFFFFF):
         with talk.raw() as raw:
             raw.send(frame(header(METADATA, version) + struct.pack(">i", length)))
-            answer = raw._wire.receive()  # all topics, perhaps: too many to note
-            talk.note(f"an array of {length}", "answer" if answer else "closed")
+            raw.hear_any()  # of all topics, perhaps: too many to note
 
 
 @case(1)
@@ -257,8 +270,7 @@ def answers_in_order(talk: Talk, version: int) -> None:
     topics = struct.pack(">iiiibi", -1, 100, 1, 1 << 20, 0, 0)
     with talk.raw() as raw:
         raw.send(frame(header(FETCH, 4, 1) + topics) + frame(header(API_VERSIONS, 0, 2)))
-        raw.hear()
-        answer = raw._wire.receive()
-        talk.note("second", None if answer is None else int.from_bytes(answer[:4], "big"))
+        raw.hear_any()
+        raw.hear_any()
         raw.send(frame(header(FETCH, 4, 3) + fetch))
-        raw.hear()
+        raw.hear_any()

@@ -218,7 +218,13 @@ def last_fetched_epochs(talk: Talk, version: int) -> None:
 @case(OLDEST, NEWEST)
 def read_committed(talk: Talk, version: int) -> None:
     topic = filled(talk)
-    for isolation_level in (READ_COMMITTED, 2, -1):
+    talk.ask(fetch(version, (topic, [wanted()]), isolation_level=READ_COMMITTED), version)
+
+
+@case(OLDEST, NEWEST, difference="UNKNOWN_SERVER_ERROR")
+def unknown_isolation_levels(talk: Talk, version: int) -> None:
+    topic = filled(talk)
+    for isolation_level in (2, -1):
         talk.ask(fetch(version, (topic, [wanted()]), isolation_level=isolation_level), version)
 
 

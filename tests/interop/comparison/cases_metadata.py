@@ -95,10 +95,19 @@ def ids(talk: Talk, version: int) -> None:
         (topic.name, topic.id),
         (topic.name, UNKNOWN_ID),
         (None, UNKNOWN_ID),
-        (None, bytes(16)),
         ("", bytes(16)),
     ):
         talk.ask(MetadataRequest(topics=[MetadataTopic(name=name, topic_id=topic_id)]), version)
+
+
+@case(10)
+def neither_id_nor_name(talk: Talk, version: int) -> None:
+    talk.ask(MetadataRequest(topics=[MetadataTopic(name=None)]), version)
+
+
+@case(IDS, NEWEST, difference="UNKNOWN_SERVER_ERROR")
+def neither_id_nor_name_in_new_versions(talk: Talk, version: int) -> None:
+    talk.ask(MetadataRequest(topics=[MetadataTopic(name=None)]), version)
 
 
 @case(IDS, NEWEST)
@@ -152,8 +161,13 @@ def partitions(talk: Talk, version: int) -> None:
 
 @case(0)
 def partitions_of_unknown_topics(talk: Talk, version: int) -> None:
-    for name in (talk.name(), "", "a b", "__cluster_metadata"):
+    for name in (talk.name(), "a b", "__cluster_metadata"):
         talk.ask(described(name), version)
+
+
+@case(0, difference="UNKNOWN_SERVER_ERROR")
+def partitions_of_an_empty_name(talk: Talk, version: int) -> None:
+    talk.ask(described(""), version)
 
 
 @case(0)

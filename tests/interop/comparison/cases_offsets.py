@@ -119,9 +119,16 @@ def leader_epochs(talk: Talk, version: int) -> None:
 
 
 @case(2, NEWEST)
-def isolation_levels(talk: Talk, version: int) -> None:
+def read_committed(talk: Talk, version: int) -> None:
     topic = filled(talk)
-    for level in (1, 2, -1):
+    for request in list_offsets(topic.name, -1, TIME, isolation_level=1):
+        talk.ask(request, version)
+
+
+@case(2, NEWEST, difference="UNKNOWN_SERVER_ERROR")
+def unknown_isolation_levels(talk: Talk, version: int) -> None:
+    topic = filled(talk)
+    for level in (2, -1):
         for request in list_offsets(topic.name, -1, TIME, isolation_level=level):
             talk.ask(request, version)
 

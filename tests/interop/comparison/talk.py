@@ -74,11 +74,13 @@ class Talk:
         *,
         broker: int = 1,
         blur: Iterable[str] = (),
+        hide: Iterable[str] = (),
         patience: float | None = None,
     ) -> Any:
         """Send a request and note the answer, which is returned; None if there is none.
 
-        `blur` names fields that each cluster chooses. `patience` in seconds, where no answer may be one.
+        `blur` names fields that each cluster chooses, `hide` some that are compared elsewhere. `patience` in seconds,
+        where no answer may be one.
         """
         asked = f"{request.NAME} v{version} to {broker}"
         try:
@@ -87,7 +89,7 @@ class Talk:
             self._side.drop(broker)
             self.note(asked, SILENCE)
             return None
-        self.note(asked, CLOSED if answer is None else plain(answer, version, self._names, frozenset(blur)))
+        self.note(asked, CLOSED if answer is None else plain(answer, version, self._names, blur=blur, hide=hide))
         return answer
 
     def note(self, what: str, value: Any) -> None:
@@ -202,6 +204,11 @@ class Raw(contextlib.AbstractContextManager["Raw"]):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._wire.send(data)
 
+    def hear_any(self) -> None:
+        """Note only whether there is an answer, and to which request."""
+        frame = self._wire.receive()
+        self._talk.note("heard", CLOSED if frame is None else f"#{int.from_bytes(frame[:4], 'big')}")
+
     def hear(self, answer: type[ResponseMessage] | None = None, version: int = 0) -> Any:
         """Note the next frame: decoded as `answer`, or its bytes after the correlation id; or that there is none."""
         try:
@@ -218,7 +225,7 @@ class Raw(contextlib.AbstractContextManager["Raw"]):
             return None
         _, offset = framing.decode_response_header(answer.API_KEY, version, frame)
         message = codec.decode(answer, version, frame, offset)[0]
-        self._talk.note(f"heard #{correlation_id}", plain(message, version, self._names, frozenset()))
+        self._talk.note(f"heard #{correlation_id}", plain(message, version, self._names))
         return message
 
 
