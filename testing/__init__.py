@@ -31,7 +31,7 @@ def embedded(
     Raises:
         EmbeddedError: the nodes did not start; the text says why.
     """
-    from barnabas.testing.embedded import embedded as start
+    from barnabas.testing.in_thread import embedded as start
 
     return start(directory=directory, port=port, overrides=overrides or {})
 
