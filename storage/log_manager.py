@@ -305,18 +305,17 @@ class LogManager:
         self._places.clear()
 
     def _close_logs(self, directory: LogDirectory, now_ms: int) -> None:
-        logs = list(self._logs_in(directory).values())
-        at_once = sum(log.recovery_point < log.log_end_offset for log in logs) > _SYNC_ALL_ABOVE
-        if not at_once:
-            for log in logs:
-                log.close(now_ms)
-            return
-        flushes = [(log, log.prepare_close()) for log in logs]
-        for _, flush in flushes:
-            if flush is not None:
+        flushes = [(log, log.prepare_close()) for log in self._logs_in(directory).values()]
+        wanted = [flush for _, flush in flushes if flush is not None]
+        at_once = len(wanted) > _SYNC_ALL_ABOVE
+        for flush in wanted:
+            if at_once:
                 flush.write_only()
-        directory.disk.sync()
-        for log, flush in flushes:
-            if flush is not None:
-                log.complete_flush(flush, now_ms)
+            else:
+                flush.run()
+        if at_once:
+            directory.disk.sync()
+        for log, last in flushes:
+            if last is not None:
+                log.complete_flush(last, now_ms)
             log.release()
