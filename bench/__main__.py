@@ -1,6 +1,6 @@
 """Runs every benchmark on Barnabas and, where Java is there, on Apache Kafka, and prints one table.
 
-    python -m bench [--only NAME ...] [--barnabas] [--json FILE]
+python -m bench [--only NAME ...] [--barnabas] [--json FILE]
 """
 
 from __future__ import annotations

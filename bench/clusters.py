@@ -14,7 +14,7 @@ from barnabas.testing import cluster
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 
-from apache_kafka import apache_kafka  # noqa: E402
+from apache_kafka import apache_kafka
 
 TICKS = os.sysconf("SC_CLK_TCK")
 SETTINGS = {"min.insync.replicas": "2", "default.replication.factor": "3"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from statistics import quantiles
@@ -169,7 +170,7 @@ def longest_pause(bootstrap: str, topic: str, kill: Any) -> float:
     producer.flush(60)
     if errors:
         raise AssertionError(f"records failed: {errors[:3]}")
-    return max(b - a for a, b in zip(acks, acks[1:], strict=False))
+    return max(b - a for a, b in itertools.pairwise(acks))
 
 
 def _percentiles(times: list[float]) -> dict[str, float]:

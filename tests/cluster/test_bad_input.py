@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from crc32c import crc32c
-from load import create_topic, read_all
-from wire import Wire, leader_address, produce, produce_request
 
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
@@ -16,6 +14,8 @@ from barnabas.protocol.messages.metadata import MetadataRequest, MetadataRespons
 from barnabas.protocol.record_builder import BatchBuilder
 from barnabas.testing import cluster
 from barnabas.testing.processes import Cluster
+from load import create_topic, read_all
+from wire import Wire, leader_address, produce, produce_request
 
 pytestmark = pytest.mark.cluster
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
-from command_harness import Run, run_command
 
 from barnabas.testing.processes import Cluster
+from command_harness import Run, run_command
 
 pytestmark = pytest.mark.cluster
 

@@ -9,7 +9,6 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, OffsetSpec
 
 from barnabas.testing.processes import Cluster
-
 from load import create_topic, eventually, read_all
 
 pytestmark = pytest.mark.cluster

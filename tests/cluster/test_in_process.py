@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import trio
-from in_process import InProcessCluster, Node, in_process_cluster, produce_request, until
 
 from barnabas.broker.process import run_broker
 from barnabas.client.connection import ConnectionLost
@@ -24,6 +23,7 @@ from barnabas.protocol.messages.metadata import MetadataRequest
 from barnabas.protocol.messages.produce import ProduceResponse
 from barnabas.server.failure import NodeFailure
 from barnabas.server.settings import Settings
+from in_process import InProcessCluster, Node, in_process_cluster, produce_request, until
 
 STOP_SECONDS = 5.0
 

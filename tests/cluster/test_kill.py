@@ -1,4 +1,4 @@
-"""kill -9 under load with acks=all and min.insync.replicas=2: nothing acknowledged is lost or doubled, order is kept."""
+"""kill -9 under load with acks=all, min.insync.replicas=2: nothing acknowledged is lost or doubled, order is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from barnabas.testing import cluster
 from barnabas.testing.processes import Cluster, ClusterNode
-
 from load import Load, check, create_topic, leader_of, wait_for_isr
 
 pytestmark = pytest.mark.cluster

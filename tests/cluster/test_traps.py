@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from load import create_topic
-from wire import Wire, fetch, leader_address, produce
 
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.record_batch import iter_batches
 from barnabas.protocol.record_builder import BatchBuilder
 from barnabas.testing.processes import Cluster
+from load import create_topic
+from wire import Wire, fetch, leader_address, produce
 
 pytestmark = pytest.mark.cluster
 

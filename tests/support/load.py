@@ -98,7 +98,8 @@ class Load:
                 "reconnect.backoff.max.ms": 500,
                 "retry.backoff.max.ms": 200,
                 "topic.metadata.refresh.fast.interval.ms": 50,
-                "socket.timeout.ms": 5000,  # a paused broker keeps its connections open: when to give up is the client's choice
+                # A paused broker keeps its connections open: when to give them up is the client's choice.
+                "socket.timeout.ms": 5000,
             }
         )
         self._topic, self._partitions, self._pause = topic, partitions, 1 / rate

@@ -21,8 +21,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fake_log import FakeBatch, FakeLog
-
 from barnabas.broker.fetch_session import FetchSessionCache, TopicKey
 from barnabas.broker.fetcher import Diverged, Fetched, FetchLimits, OutOfRange, ReplicaFetcher
 from barnabas.broker.handlers.fetch import open_context, read_params
@@ -34,6 +32,7 @@ from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.fetch import FetchRequest, FetchResponse
 from barnabas.protocol.messages.produce import ProduceResponse
 from barnabas.storage.config import LogConfig
+from fake_log import FakeBatch, FakeLog
 
 TOPIC = b"t" * 16
 FETCH_VERSION = 17

@@ -60,8 +60,8 @@ def _struct(struct: Struct, version: int, names: Names, blur: frozenset[str]) ->
         if not first <= version <= last:
             continue
         value = getattr(struct, name)
-        if name in _SORTED or f"{type(struct).__name__}.{name}" in _SORTED:
-            value = sorted(value, key=_position) if value and isinstance(value[0], Struct) else value
+        if _is_unordered(struct, name) and value and isinstance(value[0], Struct):
+            value = sorted(value, key=_position)
         if name in blur:
             answer[name] = _blurred(value)
         elif name in _TRANSLATIONS:
@@ -201,6 +201,11 @@ _SORTED = {
     "topics",
     "ListOffsetsTopicResponse.partitions",
 }
+
+
+def _is_unordered(struct: Struct, name: str) -> bool:
+    in_order = isinstance(struct, FetchResponse)
+    return not in_order and (name in _SORTED or f"{type(struct).__name__}.{name}" in _SORTED)
 
 
 def _position(item: Struct) -> tuple[list[int], list[str], bytes]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from comparison.build import UNKNOWN_ID, metadata
+from comparison.build import UNKNOWN_ID, batch, metadata, produce
 from comparison.case import case
-from comparison.talk import Talk
+from comparison.talk import Talk, Topic
 
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest
@@ -259,6 +259,19 @@ def several_mistakes_in_one(talk: Talk, version: int) -> None:
     create(talk, version, creatable(talk.name(), 0, 0, configs={"no.such": "1"}))
     create(talk, version, creatable(talk.name(), 0, 0))
     create(talk, version, creatable(talk.name(), 2, 2, assignment={0: []}, configs={"retention.ms": "x"}))
+
+
+@case(NEWEST)
+def internal_topics(talk: Talk, version: int) -> None:
+    """They may be made by hand, but not written to."""
+    for name in ("__consumer_offsets", "__transaction_state", "__share_group_state"):
+        create(talk, version, creatable(name, assignment={0: [1]}))
+        talk.wait_for_topic(name)
+        talk.ask(metadata(name), 12)
+        talk.ask(produce(9, Topic(name, bytes(16)), batch(b"v")), 9)
+        talk.ask(grow((name, 2, None), validate_only=True), 3)
+        talk.ask(by_names(name), 5)
+        talk.wait_for_topic(name, gone=True)
 
 
 @case(2, NEWEST)

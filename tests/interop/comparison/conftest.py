@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-import apache_kafka
 import pytest
 from comparison.talk import Side
 
+import apache_kafka
 from barnabas.testing import cluster
 
 SETTINGS = {

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from comparison.answers import Names, plain
-from wire import Wire
 
 from barnabas.protocol import codec, framing
 from barnabas.protocol.errors import ErrorCode
@@ -18,6 +17,7 @@ from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest
 from barnabas.protocol.messages.list_offsets import ListOffsetsRequest
 from barnabas.protocol.messages.metadata import MetadataRequest, MetadataResponse
+from wire import Wire
 
 PATIENCE_SECONDS = 20.0
 CLOSED = "<the connection is closed>"

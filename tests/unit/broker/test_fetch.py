@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from broker_harness import BrokerHarness, FakeRequest, batch, fetched, told, values
 
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
 from barnabas.storage.disk import FileSlice, StorageError
+from broker_harness import BrokerHarness, FakeRequest, batch, fetched, told, values
 
 
 def fill(broker: BrokerHarness, count: int, index: int = 0, topic: str = "t", size: int = 1) -> None:

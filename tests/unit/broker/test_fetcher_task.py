@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import trio
-from broker_harness import NOW_MS, BrokerHarness, batch
-from server_harness import ServerHarness
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from barnabas.broker.background import EventLoopBackground
@@ -20,6 +18,8 @@ from barnabas.metadata.records import PartitionRecord, TopicRecord
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.record_batch import RecordBatch
 from barnabas.server.timers import Timers
+from broker_harness import NOW_MS, BrokerHarness, batch
+from server_harness import ServerHarness
 
 TOPIC = b"t" * 16
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from broker_harness import BrokerHarness, FakeRequest, batch
-
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.list_offsets import ListOffsetsRequest
+from broker_harness import BrokerHarness, FakeRequest, batch
 
 Topic = ListOffsetsRequest.ListOffsetsTopic
 Part = ListOffsetsRequest.ListOffsetsPartition

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from broker_harness import NOW_MS, BrokerHarness, FakeRequest, batch, fetched, produced, values
 
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.produce import ProduceRequest
 from barnabas.storage.disk import StorageError
+from broker_harness import NOW_MS, BrokerHarness, FakeRequest, batch, fetched, produced, values
 
 
 def contents(broker: BrokerHarness, topic: str = "t", index: int = 0) -> list[bytes]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import trio
-from broker_harness import FakeRequest
 
 from barnabas.broker.controller_channel import ControllerUnavailable
 from barnabas.broker.handlers.init_producer_id import InitProducerIdHandler
@@ -15,6 +14,7 @@ from barnabas.broker.producer_ids import ProducerIdBlocks, ProducerIds
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.allocate_producer_ids import AllocateProducerIdsResponse
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest
+from broker_harness import FakeRequest
 
 
 def test_the_next_block_is_asked_for_before_the_present_one_is_used_up() -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from broker_harness import FakeTimers
-
 from barnabas.broker.purgatory import Purgatory, TimedPurgatory
+from broker_harness import FakeTimers
 
 
 class Request:

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from broker_harness import NOW_MS, BrokerHarness, batch, fetched, produced, values
 
 from barnabas.metadata.records import PartitionRecord, RemoveTopicRecord, TopicRecord
 from barnabas.protocol.errors import ErrorCode
 from barnabas.storage.disk import StorageError
+from broker_harness import NOW_MS, BrokerHarness, batch, fetched, produced, values
 
 
 def folders(path: Path) -> set[str]:

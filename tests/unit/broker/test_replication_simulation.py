@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from replication_simulation import Faults, run_seed
 
 from barnabas.broker.fetcher import FetchedPartition
 from barnabas.broker.isr import Isr
 from barnabas.broker.partition import Partition
 from barnabas.broker.partition_leader import LeaderRole
+from replication_simulation import Faults, run_seed
 
 ROUGH = Faults(alter_loss=0.8, cut_every=0.5, move_every=0.5, delay=0.002, metadata_delay=1.0)
 

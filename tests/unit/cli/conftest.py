@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+
 from command_harness import FakeAdmin, FakeConsumer, FakeProducer, Run, run_command
 
 

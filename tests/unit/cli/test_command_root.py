@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from command_harness import FakeAdmin, Run
 
 from barnabas.cli.failures import explain
 from barnabas.cli.main import NOUNS
@@ -15,6 +14,7 @@ from barnabas.client.errors import BrokerError, ClientError, ConfigurationError,
 from barnabas.protocol.errors import ErrorCode
 from barnabas.server.failure import NodeFailure
 from barnabas.server.settings import SettingsError
+from command_harness import FakeAdmin, Run
 
 
 def test_help_names_every_command(run: Run) -> None:

@@ -6,13 +6,13 @@ import json
 
 import pytest
 import trio.testing
-from command_harness import FakeConsumer, Run
 
 from barnabas.cli.consume import Source, print_records
 from barnabas.cli.failures import CommandError
 from barnabas.client.errors import BrokerError
 from barnabas.client.fetching import ConsumerRecord
 from barnabas.protocol.errors import ErrorCode
+from command_harness import FakeConsumer, Run
 
 
 def record(offset: int, value: bytes | None = b"v", key: bytes | None = b"k") -> ConsumerRecord:

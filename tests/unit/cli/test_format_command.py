@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from command_harness import Run
 
 from barnabas.protocol.types import parse_uuid, uuid_text
+from command_harness import Run
 
 CONTROLLER = """
 process.roles=controller

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from command_harness import FakeProducer, Run, Sent
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from command_harness import FakeAdmin, Run, partition
 
 from barnabas.client.admin import TOPIC, NewTopic
 from barnabas.client.errors import BrokerError
 from barnabas.protocol.errors import ErrorCode
+from command_harness import FakeAdmin, Run, partition
 
 EXISTS = BrokerError(ErrorCode.TOPIC_ALREADY_EXISTS, "topic old")
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import trio
-from fake_brokers import FakeCluster
 from trio.testing import MockClock
 
 from barnabas.client import Admin
@@ -28,6 +27,7 @@ from barnabas.protocol.messages.incremental_alter_configs import (
     IncrementalAlterConfigsResponse,
 )
 from barnabas.protocol.types import uuid_text
+from fake_brokers import FakeCluster
 
 ID = b"i" * 16
 

@@ -7,7 +7,6 @@ import sys
 
 import pytest
 import trio
-from fake_brokers import FakeCluster
 from trio.testing import MockClock
 
 from barnabas.client.background import Background
@@ -17,6 +16,7 @@ from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
 from barnabas.protocol.messages.metadata import MetadataRequest, MetadataResponse
+from fake_brokers import FakeCluster
 
 
 @pytest.fixture

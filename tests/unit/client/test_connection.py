@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
-from server_harness import ServerHarness
 from trio.testing import wait_all_tasks_blocked
 
 from barnabas.client.connection import (
@@ -23,6 +22,7 @@ from barnabas.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResp
 from barnabas.protocol.messages.metadata import MetadataRequest
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.server.dispatch import Request
+from server_harness import ServerHarness
 
 
 def heartbeat(number: int = 0) -> HeartbeatRequest:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import trio
-from fake_brokers import FakeCluster, FakePartition
 from trio.testing import MockClock
 
 from barnabas.client import Consumer
@@ -15,6 +14,7 @@ from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.record_builder import build_batch
+from fake_brokers import FakeCluster, FakePartition
 
 ALL = list(Compression)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import trio
-from fake_brokers import FakeCluster, topic_id_of
 from trio.testing import MockClock
 
 from barnabas.client import Producer
@@ -13,6 +12,7 @@ from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError
 from barnabas.client.producer import RecordMetadata
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode
+from fake_brokers import FakeCluster, topic_id_of
 
 
 @pytest.fixture

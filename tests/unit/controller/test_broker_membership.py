@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from controller_harness import CLUSTER_ID, ControllerHarness, directory
 
 from barnabas.metadata.records import NO_LEADER, LeaderRecoveryState
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.broker_registration import BrokerRegistrationRequest
 from barnabas.protocol.messages.controller_registration import ControllerRegistrationRequest
 from barnabas.protocol.messages.unregister_broker import UnregisterBrokerRequest
+from controller_harness import CLUSTER_ID, ControllerHarness, directory
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import random
 from typing import Any
 
 import pytest
-from controller_harness import ControllerHarness
 
 from barnabas.controller.config import ControllerConfig
 from barnabas.controller.controller import Controller
@@ -16,6 +15,7 @@ from barnabas.protocol.messages.allocate_producer_ids import AllocateProducerIds
 from barnabas.protocol.messages.alter_configs import AlterConfigsRequest
 from barnabas.protocol.messages.incremental_alter_configs import IncrementalAlterConfigsRequest
 from barnabas.protocol.messages.update_features import UpdateFeaturesRequest
+from controller_harness import ControllerHarness
 
 TOPIC, BROKER = int(ResourceType.TOPIC), int(ResourceType.BROKER)
 SET, DELETE, APPEND, SUBTRACT = range(4)

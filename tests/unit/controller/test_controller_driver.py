@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 import trio
-from controller_harness import CLUSTER_ID, directory
-from server_harness import RawClient, ServerHarness
 from structlog.testing import capture_logs
 
 from barnabas.controller.config import ControllerConfig
@@ -33,6 +31,8 @@ from barnabas.protocol.messages.update_features import UpdateFeaturesRequest, Up
 from barnabas.server.metadata_log import MAX_BATCH_BYTES, PREFERRED_BATCH_BYTES, split_records
 from barnabas.server.quorum import CommittedBatch, LeaderInfo, NotLeader
 from barnabas.server.timers import Timers
+from controller_harness import CLUSTER_ID, directory
+from server_harness import RawClient, ServerHarness
 
 
 class MemoryQuorum:

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import trio
-from controller_harness import directory
 
 from barnabas.client.connection import ClientConnection, connect
 from barnabas.controller.process import ControllerHandle, run_controller
@@ -26,6 +25,7 @@ from barnabas.server.failure import NodeFailure
 from barnabas.server.format import format_directory
 from barnabas.server.process import StopRequest
 from barnabas.server.settings import Settings
+from controller_harness import directory
 
 CLUSTER_ID = "Y2FzdGxlIGNhc3RsZSBjYQ"
 FIRST_PORT = 9101

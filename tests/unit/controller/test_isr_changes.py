@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from controller_harness import ControllerHarness
 
 from barnabas.metadata.records import LeaderRecoveryState
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.alter_partition import AlterPartitionRequest
+from controller_harness import ControllerHarness
 
 
 @pytest.fixture

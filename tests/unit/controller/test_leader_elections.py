@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from controller_harness import ControllerHarness
-
 from barnabas.controller.controller import REBALANCE_DELAY
 from barnabas.controller.election import MAX_ELECTIONS
 from barnabas.metadata.records import NO_LEADER, LeaderRecoveryState, ResourceType
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest
+from controller_harness import ControllerHarness
 
 
 def harness(**config: object) -> ControllerHarness:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from controller_harness import ControllerHarness
 
 from barnabas.metadata.records import NO_LEADER, ResourceType
 from barnabas.metadata.topics import PartitionKey
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest
 from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest
+from controller_harness import ControllerHarness
 
 
 class History:

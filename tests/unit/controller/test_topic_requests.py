@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from controller_harness import ControllerHarness, directory
 
 from barnabas.metadata.records import NO_LEADER
 from barnabas.metadata.topic_configs import ConfigSource
@@ -14,6 +13,7 @@ from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest
+from controller_harness import ControllerHarness, directory
 
 Topic = CreateTopicsRequest.CreatableTopic
 Config = CreateTopicsRequest.CreatableTopicConfig

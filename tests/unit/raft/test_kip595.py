@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from raft_scenario import RaftScenario
 
 from barnabas.raft.follower import Follower
 from barnabas.raft.leader import Leader
 from barnabas.raft.node import RaftNode
 from barnabas.raft.resigned import Resigned
+from raft_scenario import RaftScenario
 
 
 @pytest.fixture

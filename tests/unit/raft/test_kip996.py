@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from raft_scenario import RaftScenario
 
 from barnabas.raft.follower import Follower
 from barnabas.raft.prospective import Prospective
 from barnabas.raft.unattached import Unattached
+from raft_scenario import RaftScenario
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from raft_simulation import Faults, Simulation, Violation
 
 from barnabas.raft.leader import Leader
 from barnabas.raft.log_view import LogView
 from barnabas.raft.messages import VoteRequest
 from barnabas.raft.progress import majority_offset
 from barnabas.raft.unattached import Unattached
+from raft_simulation import Faults, Simulation, Violation
 
 STORM = Faults(
     crash_every=0.1, longest_delay=0.05, longest_sync=0.02, leader_crashes=0.8, batches_a_fetch=1, power_loss=False

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import trio
-from server_harness import ServerHarness
 from structlog.testing import capture_logs
+
+from server_harness import ServerHarness
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from server_harness import ServerHarness
 
 from barnabas.protocol.api_keys import API_VERSIONS, ApiKey
 from barnabas.protocol.errors import ErrorCode, LocalProtocolError
 from barnabas.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from barnabas.server.dispatch import ApiTable, Features, Request
+from server_harness import ServerHarness
 
 REQUEST = ApiVersionsRequest(client_software_name="apache-kafka-java", client_software_version="4.3.1")
 FEATURES = Features(

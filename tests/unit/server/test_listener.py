@@ -7,7 +7,6 @@ import errno
 import pytest
 import trio
 import trio.testing
-from server_harness import ServerHarness
 from trio.testing import wait_all_tasks_blocked
 
 from barnabas.net.transport import Listener, TcpNetwork, Transport
@@ -18,6 +17,7 @@ from barnabas.server.dispatch import ApiTable, Request
 from barnabas.server.listener import CannotListen, Server
 from barnabas.server.settings import Settings, SettingsError
 from barnabas.server.timers import Timers
+from server_harness import ServerHarness
 
 HEARTBEAT = HeartbeatRequest(group_id="group", member_id="member")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from prometheus_client.parser import text_string_to_metric_families
-from server_harness import ServerHarness
 
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
 from barnabas.server.metrics import LATENCY_BOUNDS, Histogram, Metrics, add_server_metrics
 from barnabas.server.probes import CollectorPauses, LoopDelay, add_probe_metrics
+from server_harness import ServerHarness
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, ...], float]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import trio
-from quorum_harness import Cell, Member, replica
 from trio.testing import MockClock
 
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -20,6 +19,7 @@ from barnabas.server.metadata_log import MAX_BATCH_BYTES, PREFERRED_BATCH_BYTES,
 from barnabas.server.quorum import CommittedBatch, NotLeader
 from barnabas.storage.config import LogConfig
 from barnabas.storage.disk import RealDisk, StorageError
+from quorum_harness import Cell, Member, replica
 
 NewCell = Callable[..., Cell]
 

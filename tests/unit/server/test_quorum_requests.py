@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import trio
-from quorum_harness import CLUSTER_ID, Cell, replica
 from trio.testing import MockClock
 
 from barnabas.protocol.errors import ErrorCode
@@ -19,6 +18,7 @@ from barnabas.protocol.types import METADATA_TOPIC_UUID
 from barnabas.raft.log_view import EpochOffset
 from barnabas.raft.messages import VoteRequest as RaftVoteRequest
 from barnabas.server.quorum_wire import request_to_wire
+from quorum_harness import CLUSTER_ID, Cell, replica
 
 
 @pytest.fixture

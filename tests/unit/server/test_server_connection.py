@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import trio
 import trio.testing
-from server_harness import RawClient, ServerHarness
 from trio.testing import wait_all_tasks_blocked
 
 from barnabas.protocol import framing
@@ -20,6 +19,7 @@ from barnabas.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResp
 from barnabas.protocol.messages.metadata import MetadataRequest
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.server.dispatch import Request
+from server_harness import RawClient, ServerHarness
 
 Events = list[MutableMapping[str, Any]]
 HEARTBEAT = HeartbeatRequest(group_id="group", member_id="member")
