@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := protocol net storage raft metadata client server controller broker cli testing tests bench
 
-.PHONY: run test lint bench format messages check clean
+.PHONY: run test lint interop bench format messages check clean
 
 run: $(VENV)/installed
 	$(BIN)/barnabas dev
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest -q tests
+	$(BIN)/python -m pytest -q tests --ignore=tests/interop
+
+# Beside Apache Kafka itself: needs Java 17 and Maven, and says so where they are not.
+interop: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q -rs tests/interop
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check $(SOURCES)
@@ -19,7 +23,7 @@ lint: $(VENV)/installed-dev
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 
-check: test lint
+check: test lint interop
 
 bench: $(VENV)/installed-dev
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))

@@ -30,7 +30,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def sides(request: pytest.FixtureRequest) -> Iterator[list[Side]]:
     """Apache Kafka, and Barnabas unless it is left out."""
     with contextlib.ExitStack() as stack:
-        barnabas, kafka = request.config.getoption("--barnabas"), request.config.getoption("--kafka")
+        barnabas, kafka = (request.config.getoption(name, default=None) for name in ("--barnabas", "--kafka"))
         if kafka is None:
             if (missing := apache_kafka.missing()) is not None:
                 pytest.skip(missing)

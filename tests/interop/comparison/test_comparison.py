@@ -22,7 +22,7 @@ def test_answers_are_the_same(case: Case, sides: list[Side], request: pytest.Fix
     token = f"case{secrets.token_hex(4)}"
     with ThreadPoolExecutor(len(sides)) as threads:
         transcripts = list(threads.map(lambda side: transcript(case, side, token), sides))
-    if request.config.getoption("--answers"):
+    if request.config.getoption("--answers", default=False):
         print(*(text(answers) for answers in transcripts[:1]), sep="\n")
     if len(transcripts) == 1:
         return
