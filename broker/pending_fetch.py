@@ -208,6 +208,7 @@ class PendingFetch:
             partition = look.known.partition
             if partition is not None:
                 partition.watch(look.known, from_follower=self._params.from_follower)
+        self._looks = []  # the next look makes them anew
 
     # Looking
 
