@@ -46,7 +46,7 @@ from barnabas.raft.voters import ReplicaKey
 from barnabas.server.dispatch import ApiTable
 from barnabas.server.endpoints import Endpoint, inter_broker_listener
 from barnabas.server.environment import Environment
-from barnabas.server.failure import NodeFailure
+from barnabas.server.failure import NodeFailure, cause_of
 from barnabas.server.format import controller_listener
 from barnabas.server.http import HttpServer, http_address, node_pages
 from barnabas.server.listener import Server
@@ -102,8 +102,9 @@ async def run_broker(
             await broker.run(stop or StopRequest(), task_status)
             nursery.cancel_scope.cancel()
         await broker.make_durable()
-    except StorageError as error:
-        raise NodeFailure(f"broker {settings.int('node.id')}: {error}") from None
+    except (StorageError, ExceptionGroup) as error:
+        cause = cause_of(error)
+        raise (NodeFailure(str(cause)) if isinstance(cause, StorageError) else cause) from None
     finally:
         directories.release()
 
