@@ -379,6 +379,12 @@ def altering_other_resources(talk: Talk, version: int) -> None:
         talk.ask(alter(kind, name, ("retention.ms", SET, "5")), version)
 
 
+@case(1, difference="Resources of later releases")
+def altering_resources_of_later_releases(talk: Talk, version: int) -> None:
+    talk.ask(alter(GROUP, talk.name(), ("consumer.session.timeout.ms", SET, "50000"), validate_only=True), version)
+    talk.ask(alter(BROKER_LOGGER, "1", ("root", SET, "INFO"), validate_only=True), version)
+
+
 @case(1)
 def the_leader_takes_new_configs(talk: Talk, version: int) -> None:
     from comparison.build import batch, produce

@@ -100,6 +100,13 @@ def lengths_of_frames(talk: Talk, version: int) -> None:
 
 
 @case(0)
+def the_longest_frame_is_waited_for(talk: Talk, version: int) -> None:
+    with talk.raw(patience=0.3) as raw:
+        raw.send(struct.pack(">i", 104_857_600))
+        raw.hear()
+
+
+@case(0)
 def empty_frame(talk: Talk, version: int) -> None:
     alone(talk, frame(b""))
 

@@ -272,6 +272,33 @@ def segments_are_not_crossed(talk: Talk, version: int) -> None:
         talk.ask(fetch(version, (topic, [wanted(offset=offset)])), version)
 
 
+@case(DIVERGENCE, NEWEST)
+def cluster_ids(talk: Talk, version: int) -> None:
+    topic = filled(talk)
+    for cluster_id in ("", "another-cluster"):
+        talk.ask(fetch(version, (topic, [wanted()]), cluster_id=cluster_id), version)
+
+
+@case(OLDEST, NEWEST)
+def large_answers(talk: Talk, version: int) -> None:
+    topic = talk.create(partitions=2)
+    for index in (0, 1):
+        for number in range(3):
+            talk.quietly(produce(9, topic, {index: batch(b"x" * 100_000, time=TIME + number)}), 9)
+    talk.ask(fetch(version, (topic, [wanted(0), wanted(1)])), version)
+    talk.ask(fetch(version, (topic, [wanted(0, 1, 150_000), wanted(1, 2, 50_000)])), version)
+    talk.ask(fetch(version, (topic, [wanted(0), wanted(1)]), max_bytes=450_000), version)
+
+
+@case(NEWEST)
+def across_segments_by_size(talk: Talk, version: int) -> None:
+    topic = talk.create(configs={"segment.bytes": str(1 << 20)})
+    for number in range(4):
+        talk.quietly(produce(9, topic, batch(b"x" * 400_000, time=TIME + number)), 9)
+    for offset in range(4):
+        talk.ask(fetch(version, (topic, [wanted(offset=offset, max_bytes=4 << 20)])), version)
+
+
 # Sessions
 
 

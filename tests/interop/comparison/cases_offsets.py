@@ -62,6 +62,16 @@ def by_time_when_times_go_back(talk: Talk, version: int) -> None:
         talk.ask(request, version)
 
 
+@case(4, NEWEST)
+def by_time_over_segments(talk: Talk, version: int) -> None:
+    topic = talk.create(configs={"segment.ms": "1000"})
+    for moment in (0, 5000, 3000, 10_000):
+        talk.quietly(produce(9, topic, batch(b"a", b"b", time=TIME + moment)), 9)
+    moments = (0, TIME, TIME + 1000, TIME + 1001, TIME + 3500, TIME + 5500, TIME + 9000, TIME + 11_000, TIME + 12_000)
+    for request in list_offsets(topic.name, *moments):
+        talk.ask(request, version)
+
+
 @case(7, NEWEST)
 def latest_time_on_ties(talk: Talk, version: int) -> None:
     topic = talk.create()
