@@ -29,7 +29,14 @@ from barnabas.protocol.api_keys import ApiKey
 from barnabas.server.dispatch import ApiTable, Features
 from barnabas.server.settings import Settings
 
-_FORWARDED = (ApiKey.CREATE_TOPICS, ApiKey.DELETE_TOPICS, ApiKey.CREATE_PARTITIONS)
+_FORWARDED = (
+    ApiKey.CREATE_TOPICS,
+    ApiKey.DELETE_TOPICS,
+    ApiKey.CREATE_PARTITIONS,
+    ApiKey.ELECT_LEADERS,
+    ApiKey.UPDATE_FEATURES,
+    ApiKey.UNREGISTER_BROKER,
+)
 
 
 @dataclass(frozen=True, slots=True)

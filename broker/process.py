@@ -41,6 +41,7 @@ from barnabas.broker.replica_manager import ReplicaManager
 from barnabas.broker.replica_statistics import add_replica_metrics
 from barnabas.metadata.delta import MetadataDelta
 from barnabas.metadata.image import MetadataImage
+from barnabas.metadata.records import DIRECTORY_UNASSIGNED
 from barnabas.raft.config import Identity
 from barnabas.raft.voters import ReplicaKey
 from barnabas.server.dispatch import ApiTable
@@ -367,7 +368,13 @@ class Broker:
         return None if node is None else NodeAddress(node.id, node.host, node.port)
 
     def _directory_failed(self, directory_id: bytes) -> None:
-        if self._heartbeats is not None:
-            self._heartbeats.log_dir_failed(directory_id)
-            if not self._directories.logs.online:
-                self._heartbeats.stop_because("all log directories have failed")
+        if self._heartbeats is None:
+            return
+        self._heartbeats.log_dir_failed(directory_id)
+        hosted = self._cache.image.topics.hosted_by(self._broker_id)
+        if not self._directories.logs.online:
+            self._heartbeats.stop_because("all log directories have failed")
+        elif any(partition.directory(self._broker_id) in (None, DIRECTORY_UNASSIGNED) for partition in hosted):
+            # The controller knows the directory of a replica only where a broker has one (KIP-858's assignments come
+            # later), so it cannot move the leaders that were lost; it moves all of a broker that is gone.
+            self._heartbeats.stop_because("a log directory has failed, and the controller knows not what was in it")

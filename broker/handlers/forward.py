@@ -1,10 +1,13 @@
-"""Requests that go to the active controller as they are: CreateTopics, DeleteTopics, CreatePartitions, and the like.
+"""Requests that go to the active controller as they are: CreateTopics, DeleteTopics, CreatePartitions, ElectLeaders,
+UpdateFeatures, UnregisterBroker.
 
 The answer is relayed as it comes. When no controller answers in time, the client gets REQUEST_TIMED_OUT for
 everything it asked for, in the form of its own API.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from barnabas.broker.controller_channel import ControllerUnavailable
 from barnabas.broker.forwarding import Forwarder, Origin, UnsupportedByController
@@ -13,6 +16,9 @@ from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest, CreatePartitionsResponse
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicsResponse
+from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse
+from barnabas.protocol.messages.unregister_broker import UnregisterBrokerRequest, UnregisterBrokerResponse
+from barnabas.protocol.messages.update_features import UpdateFeaturesRequest, UpdateFeaturesResponse
 from barnabas.protocol.types import ZERO_UUID
 from barnabas.server.dispatch import Request
 
@@ -57,6 +63,15 @@ def error_response(body: RequestMessage, version: int, error: ErrorCode, reason:
                     for topic in body.topics
                 ]
             )
+        case ElectLeadersRequest():
+            return ElectLeadersResponse(
+                error_code=error if version >= 1 else 0,
+                replica_election_results=_elect_leaders(body, error, reason) if version == 0 else (),
+            )
+        case UpdateFeaturesRequest():
+            return UpdateFeaturesResponse(error_code=error, error_message=reason)
+        case UnregisterBrokerRequest():
+            return UnregisterBrokerResponse(error_code=error, error_message=reason)
         case _:
             raise AssertionError(f"{body.NAME} is not forwarded")
 
@@ -74,3 +89,17 @@ def _delete_topics(body: DeleteTopicsRequest, version: int, error: ErrorCode, re
             for name, topic_id in asked
         ]
     )
+
+
+def _elect_leaders(
+    body: ElectLeadersRequest, error: ErrorCode, reason: str
+) -> Iterator[ElectLeadersResponse.ReplicaElectionResult]:
+    """v0 has no error for the request as a whole."""
+    for topic in body.topic_partitions or ():
+        yield ElectLeadersResponse.ReplicaElectionResult(
+            topic=topic.topic,
+            partition_result=[
+                ElectLeadersResponse.PartitionResult(partition_id=index, error_code=error, error_message=reason)
+                for index in topic.partitions
+            ],
+        )

@@ -16,6 +16,7 @@ from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest
 from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest
 from barnabas.protocol.messages.describe_configs import DescribeConfigsRequest
+from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest
 from barnabas.protocol.messages.incremental_alter_configs import IncrementalAlterConfigsRequest
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest
 from barnabas.protocol.messages.list_groups import ListGroupsRequest
@@ -223,6 +224,21 @@ async def test_a_topic_is_made_when_a_client_asks_for_it(tmp_path: Path) -> None
         assert answer.topics[0].error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         assert await cluster.leader("wanted", 1) == 1
         assert len((await cluster.metadata("wanted", 1)).partitions) == 2
+
+
+async def test_leadership_goes_back_when_asked_for(tmp_path: Path) -> None:
+    async with in_process_cluster(tmp_path, controllers=1, brokers=2, auto_leader_rebalance_enable=False) as cluster:
+        await cluster.create_topic("t", replicas=2)
+        preferred = await cluster.leader("t")
+        await stop_in_time(cluster, cluster.brokers[preferred])
+        await cluster.leader("t", other_than=preferred)
+        await cluster.start(cluster.brokers[preferred])
+        await cluster.wait_ready(cluster.brokers.values())
+        await full_isr(cluster, "t")
+        wanted = ElectLeadersRequest.TopicPartitions(topic="t", partitions=[0])
+        answer = await cluster.ask(1, ElectLeadersRequest(topic_partitions=[wanted], timeout_ms=5_000))
+        assert answer.error_code == ErrorCode.NONE, answer
+        assert await cluster.leader("t", other_than=3 - preferred) == preferred
 
 
 async def test_configuration_takes_effect(tmp_path: Path) -> None:

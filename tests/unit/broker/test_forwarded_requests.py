@@ -22,6 +22,9 @@ from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest
+from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse
+from barnabas.protocol.messages.unregister_broker import UnregisterBrokerRequest
+from barnabas.protocol.messages.update_features import UpdateFeaturesRequest
 from barnabas.server.settings import Settings
 
 CREATE = CreateTopicsRequest(
@@ -103,6 +106,26 @@ async def test_no_answer_in_time(
         assert [(each.name, each.error_code) for each in results] == [
             (name, ErrorCode.REQUEST_TIMED_OUT) for name in names
         ]
+
+
+@pytest.mark.parametrize("version", range(3))
+async def test_no_answer_in_time_to_elect_leaders(version: int, autojump_clock: MockClock) -> None:
+    wanted = ElectLeadersRequest.TopicPartitions(topic="a", partitions=[3])
+    request = await handle(ControllerUnavailable("none"), ElectLeadersRequest(topic_partitions=[wanted]), version)
+    assert isinstance(request.answer, ElectLeadersResponse)
+    codec.encode(request.answer, version)
+    if version == 0:
+        (topic,) = request.answer.replica_election_results
+        assert topic.partition_result[0].error_code == ErrorCode.REQUEST_TIMED_OUT
+    else:
+        assert request.answer.error_code == ErrorCode.REQUEST_TIMED_OUT
+
+
+@pytest.mark.parametrize("body", [UpdateFeaturesRequest(), UnregisterBrokerRequest(broker_id=1)])
+async def test_no_answer_in_time_to_what_is_one_thing(body: RequestMessage, autojump_clock: MockClock) -> None:
+    request = await handle(ControllerUnavailable("none"), body, 0)
+    assert cast("Any", request.answer).error_code == ErrorCode.REQUEST_TIMED_OUT
+    codec.encode(cast("Any", request.answer), 0)
 
 
 def test_only_what_is_forwarded_has_an_error_response() -> None:
