@@ -22,9 +22,10 @@ from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest
 from barnabas.protocol.messages.list_groups import ListGroupsRequest
 from barnabas.protocol.messages.metadata import MetadataRequest
 from barnabas.protocol.messages.produce import ProduceResponse
+from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure
 from barnabas.server.settings import Settings
-from in_process import InProcessCluster, Node, in_process_cluster, produce_request, until
+from in_process import BreakableDisk, InProcessCluster, Node, in_process_cluster, produce_request, until
 
 STOP_SECONDS = 5.0
 
@@ -224,6 +225,32 @@ async def test_a_topic_is_made_when_a_client_asks_for_it(tmp_path: Path) -> None
         assert answer.topics[0].error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
         assert await cluster.leader("wanted", 1) == 1
         assert len((await cluster.metadata("wanted", 1)).partitions) == 2
+
+
+def breakable(node: Node) -> list[BreakableDisk]:
+    """Give a node disks that can fail; the list fills when it starts."""
+    disks: list[BreakableDisk] = []
+
+    def open_disk(path: str) -> BreakableDisk:
+        disks.append(BreakableDisk(path))
+        return disks[-1]
+
+    node.environment = Environment(disk=open_disk)
+    return disks
+
+
+async def test_a_broker_whose_disk_fails_leaves_its_place_to_others(tmp_path: Path) -> None:
+    async with in_process_cluster(tmp_path, controllers=1, brokers=2, start=False) as cluster:
+        disks = {node.id: breakable(node) for node in cluster.brokers.values()}
+        await cluster.start_all()
+        await cluster.create_topic("t", replicas=2)
+        assert await cluster.produce("t", b"before") == 0
+        leader = await cluster.leader("t")
+        disks[leader][0].broken = True
+        assert await cluster.produce("t", b"after") == 1
+        assert cluster.brokers[leader].failure is not None
+        assert await cluster.fetch("t") == [b"before", b"after"]
+        assert not (tmp_path / str(leader) / ".kafka_cleanshutdown").exists()
 
 
 async def test_leadership_goes_back_when_asked_for(tmp_path: Path) -> None:

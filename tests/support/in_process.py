@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -25,9 +26,12 @@ from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.protocol.record_batch import iter_batches
 from barnabas.protocol.record_builder import build_batch
 from barnabas.raft.voters import Endpoint, ReplicaKey, Voter, VoterSet
+from barnabas.server.environment import Environment
+from barnabas.server.failure import NodeFailure
 from barnabas.server.format import format_directory
 from barnabas.server.process import StopRequest
 from barnabas.server.settings import Settings
+from barnabas.storage.disk import RealDisk, RealFile, StorageError
 
 CLUSTER_ID = "bDC8Gy2QRtynCQ3fi7bZ3g"
 HOST = "127.0.0.1"
@@ -54,6 +58,9 @@ class Node:
         self.scope = trio.CancelScope()
         self.ended = trio.Event()
         self.handle: BrokerHandle | ControllerHandle | None = None
+        self.environment = Environment()
+        self.failure: NodeFailure | None = None
+        """Why it ended by itself."""
 
 
 class InProcessCluster:
@@ -114,7 +121,9 @@ class InProcessCluster:
     async def _run(self, node: Node, run: Callable[..., Any], task_status: trio.TaskStatus[Any]) -> None:
         try:
             with node.scope:
-                await run(node.settings, stop=node.stop_request, task_status=task_status)
+                await run(node.settings, environment=node.environment, stop=node.stop_request, task_status=task_status)
+        except NodeFailure as failure:
+            node.failure = failure
         finally:
             node.handle = None
             node.ended.set()
@@ -264,6 +273,28 @@ def _fetch(topic_id: bytes, index: int, offset: int) -> FetchRequest:
     )
     topic = FetchRequest.FetchTopic(topic_id=topic_id, partitions=[partition])
     return FetchRequest(max_wait_ms=500, min_bytes=1, max_bytes=1 << 22, session_epoch=-1, topics=[topic])
+
+
+class BreakableDisk(RealDisk):
+    """A real directory whose disk can be made to fail: nothing can be written any more."""
+
+    broken = False
+
+    def open(self, path: str, *, create: bool = False) -> Any:
+        return _BreakableFile(self, super().open(path, create=create))
+
+
+class _BreakableFile:
+    def __init__(self, disk: BreakableDisk, file: RealFile) -> None:
+        self._disk, self._file = disk, file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def pwritev(self, buffers: Any, position: int) -> None:
+        if self._disk.broken:
+            raise StorageError(self._disk.directory, self._file.path, OSError(errno.EIO, "the test wants it"))
+        self._file.pwritev(buffers, position)
 
 
 async def until(condition: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
