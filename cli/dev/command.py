@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Annotated
 
@@ -37,15 +38,16 @@ def dev(
     """Start a cluster and stay in the foreground; Ctrl-C stops everything. Data stay in the directory."""
     if context.invoked_subcommand is not None:
         return
+    gc.disable()  # imports make no garbage; each node has its collector again once it is forked
     from barnabas.cli.dev.run import run
+    from barnabas.cli.dev.supervisor import NodeDidNotStart
 
     try:
         layout = Layout(directory.absolute(), controllers, brokers, base_port, tuple(override or ()))
-        code = run(layout, restart=restart)
-    except LayoutError as error:
+        run(layout, restart=restart)
+    except (LayoutError, NodeDidNotStart) as error:
         typer.echo(f"barnabas dev: {error}", err=True)
-        code = 1
-    raise typer.Exit(code)
+        raise typer.Exit(1) from None
 
 
 def _command(action: str, what: str) -> None:

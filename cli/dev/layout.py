@@ -132,9 +132,6 @@ class Layout:
             "log.dirs": str(node.data_directory),
             "default.replication.factor": str(replicas),
             "min.insync.replicas": str(max(1, replicas - 1)),
-            "offsets.topic.replication.factor": str(replicas),
-            "transaction.state.log.replication.factor": str(replicas),
-            "transaction.state.log.min.isr": str(max(1, replicas - 1)),
         }
         scheme = "CONTROLLER" if node.role == "controller" else "PLAINTEXT"
         return {**shared, "listeners": f"{scheme}://{node.listener}"}

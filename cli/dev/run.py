@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
-from barnabas.cli.dev.layout import Layout, LayoutError, NodeSpec
+from barnabas.cli.dev.layout import HOST, Layout, LayoutError, NodeSpec
 from barnabas.cli.dev.screen import Screen
 from barnabas.cli.dev.supervisor import Supervisor
 from barnabas.cli.node import preload, run_node
@@ -16,23 +18,22 @@ from barnabas.server.settings import Settings
 UUID_BYTES = 16
 
 
-def run(layout: Layout, *, restart: bool) -> int:
-    """Run the cluster until a signal; the exit code.
+def run(layout: Layout, *, restart: bool) -> None:
+    """Run the cluster until a signal stops it.
 
     Raises:
         LayoutError: the directory cannot be used as asked.
+        SettingsError: an override is a mistake.
+        NodeDidNotStart: a node ended before all were ready.
     """
     layout.directory.mkdir(parents=True, exist_ok=True)
     screen = Screen()
-    supervisor = Supervisor(layout, _run_child, restart=restart, report=screen.report)
+    supervisor = Supervisor(layout, partial(_run_child, layout.overrides), restart=restart, report=screen.report)
     with supervisor.opened():
         prepare(layout)
         preload()
-        screen.open()
-        try:
-            return supervisor.run(lambda: screen.refresh(supervisor))
-        finally:
-            screen.close()
+        with screen.opened():
+            supervisor.run(lambda: screen.refresh(supervisor))
 
 
 def prepare(layout: Layout) -> None:
@@ -40,33 +41,39 @@ def prepare(layout: Layout) -> None:
 
     A controller's directory that has been formatted once is not formatted again, also when it is gone: a voter that
     forgot its votes would put committed metadata at risk (KAFKA-14077). A broker that lost its disk comes back empty.
+
+    Raises:
+        LayoutError: the directory holds another cluster, or cannot be formatted.
+        SettingsError: an override is a mistake.
     """
     identity = layout.remember(lambda: os.urandom(UUID_BYTES))
     layout.write_properties()
     voters = VoterSet(
         tuple(
-            Voter(ReplicaKey(node.id, identity.voters[node.id]), (Endpoint("CONTROLLER", "127.0.0.1", node.port),))
+            Voter(ReplicaKey(node.id, identity.voters[node.id]), (Endpoint("CONTROLLER", HOST, node.port),))
             for node in layout.of("controller")
         )
     )
-    for node in layout.nodes:
-        is_voter = node.role == "controller"
-        if is_voter and identity.formatted:
-            continue
-        settings = Settings.load(node.config_file, overrides=layout.overrides)
+
+    def format_node(node: NodeSpec) -> None:
         try:
             format_directory(
-                settings,
+                Settings.load(node.config_file, overrides=layout.overrides),
                 cluster_id=identity.cluster_id,
                 new_uuid=lambda: os.urandom(UUID_BYTES),
-                initial_controllers=voters if is_voter else None,
+                initial_controllers=voters if node.role == "controller" else None,
                 ignore_formatted=True,
             )
         except NodeFailure as error:
             raise LayoutError(f"{node.name}: {error}") from None
+
+    to_format = layout.of("broker") if identity.formatted else layout.nodes
+    # Nearly all of it is waiting for the disk. The threads are gone before anything is forked.
+    with ThreadPoolExecutor(len(to_format)) as threads:
+        list(threads.map(format_node, to_format))
     if not identity.formatted:
         layout.remember_formatted()
 
 
-def _run_child(node: NodeSpec, overrides: tuple[str, ...], life: int) -> int:
-    return run_node(node.role, node.config_file, overrides, life=life)
+def _run_child(overrides: tuple[str, ...], node: NodeSpec, channel: int) -> int:
+    return run_node(node.role, node.config_file, overrides, channel=channel)

@@ -2,67 +2,95 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
-from barnabas.cli.dev.probe import probe_status
-from barnabas.cli.dev.supervisor import Node, Supervisor
+from barnabas.cli.dev.processes import Node
+from barnabas.cli.dev.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-REFRESH_SECONDS = 1.0
-STYLES = {"ready": "green", "died": "bold red", "paused": "yellow", "not ready": "yellow"}
+OBSERVE_SECONDS: Final = 1.0
+STYLES: Final = {"ready": "green", "died": "bold red", "paused": "yellow", "not ready": "yellow"}
+COLUMNS: Final = ("node", "state", "role now", "leads", "replicas", "under-replicated", "requests", "listener", "pid")
+# What a node says of itself that goes into the columns after its state; nothing where it does not say it.
+FIELDS: Final = {
+    "broker": ("state", "leaders", "partitions", "under_replicated", "requests"),
+    "controller": ("state", "", "", "", ""),
+}
 
 
 class Screen:
-    """Draws the nodes' state once a second when standard output is a terminal."""
+    """Draws the nodes' state when it changes, and asks for it once a second, if standard output is a terminal."""
 
     def __init__(self) -> None:
         self._live: Live | None = None
-        self._drawn_at = 0.0
+        self._observe_at = 0.0
+        self._drawn: list[list[str]] = []
 
-    def open(self) -> None:
-        """Begin drawing, if there is a terminal to draw on."""
-        if sys.stdout.isatty():
-            from rich.live import Live
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[None]:
+        """Draw while this is entered; the last table stays."""
+        if not sys.stdout.isatty():
+            yield
+            return
+        from rich.live import Live
 
-            self._live = Live(auto_refresh=False)
-            self._live.start()
-
-    def close(self) -> None:
-        """Leave the last table on the terminal."""
-        if self._live is not None:
-            self._live.stop()
+        # The streams are left alone: the nodes inherit them.
+        with Live(auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as self._live:
+            self._observe_at = time.monotonic() + OBSERVE_SECONDS
+            yield
 
     def report(self, line: str) -> None:
-        """Print one event above the table."""
-        if self._live is not None:
-            self._live.console.print(line, highlight=False, soft_wrap=True)
-        else:
-            print(line, flush=True)
+        """Print one event, above the table if there is one. Nobody reading any more is no reason to stop."""
+        with contextlib.suppress(BrokenPipeError):
+            if self._live is not None:
+                self._live.console.print(line, highlight=False, markup=False, emoji=False, soft_wrap=True)
+            else:
+                print(line, flush=True)
 
-    def refresh(self, supervisor: Supervisor) -> None:
-        """Draw again if it is time."""
-        if self._live is None or time.monotonic() < self._drawn_at + REFRESH_SECONDS:
-            return
-        self._live.update(self._table(supervisor), refresh=True)
-        self._drawn_at = time.monotonic()
+    def refresh(self, supervisor: Supervisor) -> float | None:
+        """Draw again if there is news; in how many seconds there may be some, None for never."""
+        if self._live is None:
+            return None
+        now = time.monotonic()
+        if now >= self._observe_at:
+            supervisor.observe()
+            now = time.monotonic()
+            self._observe_at = now + OBSERVE_SECONDS
+        nodes = supervisor.nodes.values()
+        rows = [_row(node) for node in nodes]
+        if rows != self._drawn:
+            self._drawn = rows
+            self._live.update(_table(nodes, rows), refresh=True)
+        return self._observe_at - now
 
-    def _table(self, supervisor: Supervisor) -> Table:
-        from rich.table import Table
 
-        table = Table("node", "state", "listener", "pid", "role now", "partitions", "under-replicated", "requests")
-        for node in supervisor.nodes.values():
-            style = STYLES.get(node.state, "")
-            table.add_row(*self._row(node), style=style)
-        return table
+def _row(node: Node) -> list[str]:
+    said = [str(node.status.get(name, "")) for name in FIELDS[node.spec.role]]
+    return [node.name, node.state, *said, node.spec.listener, str(node.pid or "")]
 
-    @staticmethod
-    def _row(node: Node) -> list[str]:
-        asked = node.state in ("ready", "not ready", "starting")
-        status: dict[str, Any] = (probe_status(node.spec.http_port) if asked else None) or {}
-        shown = [str(status.get(key, "")) for key in ("state", "partitions", "under_replicated", "requests")]
-        return [node.spec.name, node.state, node.spec.listener, str(node.pid or ""), *shown]
+
+def _table(nodes: Iterable[Node], rows: list[list[str]]) -> Table:
+    from rich.table import Table
+
+    table = Table(*COLUMNS, caption=_caption(nodes))
+    for row in rows:
+        table.add_row(*row, style=STYLES.get(row[1], ""))
+    return table
+
+
+def _caption(nodes: Iterable[Node]) -> str:
+    """The cluster as its active controller sees it."""
+    active = next((node.status for node in nodes if node.status.get("state") == "active"), None)
+    if active is None:
+        return "no active controller"
+    return (
+        f"{active['brokers_live']} of {active['brokers']} brokers live, {active['topics']} topics, "
+        f"{active['partitions']} partitions, {active['offline_partitions']} without a leader"
+    )
