@@ -76,9 +76,9 @@ class ApacheKafka:
 
     def start(self, node: NodeSpec) -> None:
         """Start one node; returns at once."""
-        log = node.log_file.open("ab")
         command = java("kafka.Kafka", str(node.config_file), jvm=tuple(JVM), log_level="INFO")
-        self.processes[node.id] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        with node.log_file.open("ab") as log:
+            self.processes[node.id] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
     def kill(self, node_id: int) -> None:
         """SIGKILL one node."""

@@ -276,7 +276,7 @@ def internal_topics(talk: Talk, version: int) -> None:
 
 @case(2, NEWEST)
 def timeouts(talk: Talk, version: int) -> None:
-    for number, timeout_ms in enumerate((1, 60_000)):
+    for number, timeout_ms in enumerate((30_000, 0x7FFFFFFF)):
         create(talk, version, creatable(talk.name(str(number))), timeout_ms=timeout_ms, validate_only=True)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 
 import pytest
-from comparison.talk import Side
+from comparison.talk import PATIENCE_SECONDS, Side
 
 import apache_kafka
+from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
 from barnabas.testing import cluster
 
 SETTINGS = {
@@ -43,4 +45,15 @@ def sides(request: pytest.FixtureRequest) -> Iterator[list[Side]]:
             found.append(Side("Barnabas", barnabas.split(",")))
         for side in found:
             stack.callback(side.close)
+            wait_for_producer_ids(side)
         yield found
+
+
+def wait_for_producer_ids(side: Side) -> None:
+    """Each broker asks the controller for a block of them when it is first asked for one."""
+    request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=60_000)
+    for broker in range(1, len(side.addresses) + 1):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while side.wire(broker).ask(request, 0, InitProducerIdResponse).error_code:
+            assert time.monotonic() < deadline, f"{side.name} gives no producer ids"
+            time.sleep(0.05)
