@@ -138,6 +138,8 @@ class LeaderRole:
         if state.partition_epoch < self.partition_epoch:
             return False
         new_epoch = state.leader_epoch > self.leader_epoch
+        # In an epoch that was never seen here another one may have led, and followers may have cut their logs.
+        new_leader = new_leader or state.leader_epoch > self.leader_epoch + 1
         self.topic_id, self.index = state.topic_id, state.index
         self.replicas = state.replicas
         self.adding_replicas = state.adding_replicas

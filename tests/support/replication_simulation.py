@@ -6,7 +6,8 @@ a few lines that never fail. The network delays, and is cut; brokers crash and c
 and where `flush.messages` is 1 also without what they had not synced. Clients produce with acks=all, and read.
 Checked after every event:
 
-- a record that anybody could read, below some replica's high watermark, is there for ever, at the same offset;
+- a record that anybody could read, below some replica's high watermark, is there for ever, at the same offset, and
+  every replica that the controller calls in sync has it;
 - no broker's high watermark goes back while it runs;
 - nobody cuts its log below its high watermark.
 
@@ -234,7 +235,10 @@ class Broker:
         images = self.simulation.controller.images
         if self.applied < 0:
             self.applied = len(images) - 2  # a broker that starts reads the log first, and acts on what is true then
-        for image in images[self.applied + 1 :]:
+        news = images[self.applied + 1 :]
+        if self.simulation.rng.random() < 0.5:
+            news = news[-1:]  # what is committed meanwhile comes as one delta: epochs between are never seen
+        for image in news:
             before, self.image = self.image, image
             for state in image.partitions:
                 self.apply(state)
@@ -599,6 +603,9 @@ class Simulation:
         if records[before:common] != visible[before:common]:
             raise Violation(f"{where}: what could be read has changed")
         visible += records[len(visible) : now]
+        for member in self.controller.image.partitions[index].isr:
+            if self.brokers[member].logs[index].records[before:now] != visible[before:now]:
+                raise Violation(f"{where}: broker {member} is in sync and has not what is committed")
 
     def settle(self) -> None:
         """Heal everything, wait, and look at what is left."""

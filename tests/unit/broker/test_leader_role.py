@@ -335,6 +335,19 @@ def test_a_new_epoch_with_the_same_leader_keeps_what_followers_hold() -> None:
     assert leader.role.epoch_start_offset == 100
 
 
+def test_after_an_epoch_that_was_not_seen_followers_must_show_again_what_they_hold() -> None:
+    """Another broker may have led in it, and a follower may have cut its log since."""
+    leader = Leader()
+    leader.append(10)
+    leader.fetch(2, 100)
+    leader.fetch(3, 110)
+    leader.role.lead(State(leader_epoch=7, partition_epoch=9), 110, 110, 5.0, new_leader=False)
+    leader.fetch(2, 110)
+    assert leader.role.high_watermark == 100
+    leader.fetch(3, 110)
+    assert leader.role.high_watermark == 110
+
+
 def test_a_fetch_of_an_earlier_life_is_noticed() -> None:
     leader = Leader()
     assert leader.role.is_stale_fetcher(2, 19)

@@ -28,6 +28,11 @@ def test_nothing_acknowledged_is_lost(first: int) -> None:
     assert acknowledged > 100
 
 
+@pytest.mark.parametrize("seed", range(20, 30))
+def test_leaders_that_move_faster_than_brokers_hear_of_it(seed: int) -> None:
+    run_seed(seed, faults=Faults(move_every=0.15, delay=0.02, metadata_delay=1.0, produce_every=0.01, min_isr=2))
+
+
 def is_caught(faults: Faults | None = None, seeds: int = 100) -> bool:
     for seed in range(seeds):
         try:
