@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Final
 
 from barnabas.cli.dev.processes import Node
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 OBSERVE_SECONDS: Final = 1.0
 STYLES: Final = {"ready": "green", "died": "bold red", "paused": "yellow", "not ready": "yellow"}
-COLUMNS: Final = ("node", "state", "role now", "leads", "replicas", "under-replicated", "requests", "listener", "pid")
+TEXTS: Final = ("node", "state", "role now")
+NUMBERS: Final = ("leads", "replicas", "under-\nreplicated", "requests", "port")
 # What a node says of itself that goes into the columns after its state; nothing where it does not say it.
 FIELDS: Final = {
     "broker": ("state", "leaders", "partitions", "under_replicated", "requests"),
@@ -73,20 +74,26 @@ class Screen:
 
 def _row(node: Node) -> list[str]:
     said = [str(node.status.get(name, "")) for name in FIELDS[node.spec.role]]
-    return [node.name, node.state, *said, node.spec.listener, str(node.pid or "")]
+    return [node.name, node.state, *said, str(node.spec.port)]
 
 
-def _table(nodes: Iterable[Node], rows: list[list[str]]) -> Table:
+def _table(nodes: Collection[Node], rows: list[list[str]]) -> Table:
     from rich.table import Table
 
-    table = Table(*COLUMNS, caption=_caption(nodes))
+    table = Table(box=None, padding=(0, 1, 0, 0), caption=_caption(nodes), caption_justify="left")
+    for name in TEXTS:
+        table.add_column(name, no_wrap=True)
+    for name in NUMBERS:
+        table.add_column(name, justify="right")
     for row in rows:
         table.add_row(*row, style=STYLES.get(row[1], ""))
     return table
 
 
-def _caption(nodes: Iterable[Node]) -> str:
+def _caption(nodes: Collection[Node]) -> str:
     """The cluster as its active controller sees it."""
+    if all(node.pid is None for node in nodes):
+        return ""
     active = next((node.status for node in nodes if node.status.get("state") == "active"), None)
     if active is None:
         return "no active controller"

@@ -198,7 +198,6 @@ class Supervisor:
                     self._goes_on(node)
                 else:
                     self._exited(node, os.waitstatus_to_exitcode(status))
-                    self._write_cluster_file()
 
     def _goes_on(self, node: Node) -> None:
         if node.state == "paused":
@@ -209,6 +208,7 @@ class Supervisor:
         self._close_channel(node)
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         node.state = "stopped" if node.asked_to_stop else "died"
+        self._write_cluster_file()
         if not self._stopping and node.asked_to_stop:
             self._report(f"{node.name} stopped ({how})")
         elif not self._stopping and self._announced:
@@ -271,7 +271,6 @@ class Supervisor:
             assert node.pid is not None
             _, status = os.waitpid(node.pid, 0)
             self._exited(node, os.waitstatus_to_exitcode(status))
-        self._write_cluster_file()
 
     # Control
 
