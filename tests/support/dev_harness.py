@@ -71,6 +71,11 @@ class Lines:
     def _find(self, text: str) -> str | None:
         return next((line for line in self._lines if text in line), None)
 
+    def so_far(self) -> list[str]:
+        """Every line until now."""
+        with self._news:
+            return list(self._lines)
+
     def all(self) -> list[str]:
         """Every line, once the process has closed the pipe."""
         self._thread.join(SECONDS)
