@@ -6,19 +6,34 @@ thread.
     log.complete_flush(flush)      on the loop: the recovery point moves
 
 One flush of a log at a time. If `run` fails, nothing is known about the files any more: the directory is to go offline.
+A log that is given up meanwhile may lose its folder, and another log may get the name: `abandon` keeps the flush away.
 """
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
+from threading import Lock
 
-from barnabas.storage.disk import Disk, File
+from barnabas.storage.disk import Disk, File, StorageError
 
 
 class Flush:
     """What one flush of a log has to sync."""
 
-    __slots__ = ("_directory", "_disk", "epochs", "files", "generation", "new_files", "new_folder", "offset", "paths")
+    __slots__ = (
+        "_abandoned",
+        "_by_name",
+        "_directory",
+        "_disk",
+        "epochs",
+        "files",
+        "generation",
+        "new_files",
+        "new_folder",
+        "offset",
+        "paths",
+    )
 
     def __init__(self, disk: Disk, directory: str, offset: int, generation: int) -> None:
         self._disk = disk
@@ -37,20 +52,39 @@ class Flush:
         """Whether files were made since the last flush, so that their names are to be synced as well."""
         self.new_folder = False
         """Whether the log itself is new, and its folder's name not durable."""
+        self._by_name = Lock()
+        """Held while something is done in the folder of that name, for which the log must not be abandoned."""
+        self._abandoned = False
 
     def run(self) -> None:
         """Sync. Raises StorageError."""
         for path in self.paths:
-            if self._disk.exists(path):
-                self._disk.open(path).fdatasync()
+            self._sync(path)
         for file in self.files:
             file.fdatasync()
+        with self._by_name:
+            if not self._abandoned:
+                self._sync_folder()
+
+    def _sync(self, path: str) -> None:
+        try:
+            self._disk.open(path).fdatasync()
+        except StorageError as error:
+            if error.errno != errno.ENOENT:
+                raise
+
+    def _sync_folder(self) -> None:
         if self.epochs is not None:
             self._disk.write_file(*self.epochs)
         if self.new_files:
             self._disk.fsync_directory(self._directory)
         if self.new_folder:
             self._disk.fsync_directory()
+
+    def abandon(self) -> None:
+        """The log is given up: leave its folder alone from now on. Waits for what is being done there now."""
+        with self._by_name:
+            self._abandoned = True
 
     def write_only(self) -> None:
         """Instead of `run`, where the caller syncs the whole disk afterwards."""

@@ -480,4 +480,6 @@ class PartitionLog:
 
     def abandon(self) -> None:
         """Forget all files as they are: the disk failed, or the log is to be removed. It is of no use afterwards."""
+        if self._flush is not None:
+            self._flush.abandon()
         self._segments.clear()

@@ -73,6 +73,31 @@ def test_a_topic_is_deleted_and_made_anew_in_one_delta(broker: BrokerHarness) ->
     assert broker.partition().log.log_end_offset == 0
 
 
+def test_a_topic_is_deleted_while_its_log_is_flushed(broker: BrokerHarness, tmp_path: Path) -> None:
+    broker.create_topic(flush_messages="1")
+    broker.change(leader=1)
+    broker.background.held = flushes = []
+    broker.produce(("t", 0, batch(b"old")))
+    broker.delete_topic()
+    broker.background.held = None
+    broker.apply(
+        TopicRecord(name="t", topic_id=b"another topic id"),
+        PartitionRecord(
+            partition_id=0,
+            topic_id=b"another topic id",
+            replicas=(1,),
+            isr=(1,),
+            leader=1,
+            leader_epoch=0,
+            partition_epoch=0,
+        ),
+    )
+    for flush in flushes:
+        flush()
+    assert broker.failed_directories == []
+    assert not (tmp_path / "data" / "t-0" / "leader-epoch-checkpoint").exists()
+
+
 def test_configurations_reach_the_logs(broker: BrokerHarness) -> None:
     broker.create_topic()
     broker.apply(broker.config_record("t", "max.message.bytes", "100"), broker.config_record("t", "retention.ms", "5"))
