@@ -11,7 +11,7 @@ is written again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Lock as ThreadLock
 
 from barnabas.protocol.types import ZERO_UUID
@@ -64,8 +64,10 @@ class LogDirectory:
         self.high_watermarks: dict[TopicPartition, int] = {}
         """What the checkpoints said when the directory was opened."""
         self._lock: Lock | None = None
+        self.rewinds = 0
+        """How often a log went back or away: what was gathered before, to be written down, is too late then."""
         self._writing = ThreadLock()
-        self._written: dict[str, bytes] = {}
+        self._written: dict[str, Mapping[TopicPartition, int]] = {}
 
     def __repr__(self) -> str:
         return f"LogDirectory({self.path}, {self.offline or 'online'})"
@@ -112,7 +114,7 @@ class LogDirectory:
         except CorruptCheckpoint as error:
             self.notes.append(f"{self.path}/{name} is not used: {error}")
             return {}
-        self._written[name] = data
+        self._written[name] = offsets
         return offsets
 
     def _take_clean_mark(self) -> None:
@@ -152,13 +154,25 @@ class LogDirectory:
                 return name
             number = (number + 1) % (1 << 128)
 
-    def write_offsets(self, name: str, offsets: Mapping[TopicPartition, int]) -> None:
-        """Replace a checkpoint, durably, unless it says the same already. May be called from any thread."""
-        data = format_offsets(offsets)
+    def write_offsets(self, name: str, offsets: Mapping[TopicPartition, int], *, as_of: int | None = None) -> None:
+        """Replace a checkpoint, durably, unless it says the same already. May be called from any thread.
+
+        `as_of`: the `rewinds` when the offsets were gathered; nothing is written if there were more since.
+        """
         with self._writing:
-            if self._written.get(name) != data:
-                self.disk.write_file(name, data)
-                self._written[name] = data
+            if self._written.get(name) != offsets and as_of in (None, self.rewinds):
+                self.disk.write_file(name, format_offsets(offsets))
+                self._written[name] = dict(offsets)
+
+    def forget(self, key: TopicPartition, is_here: Callable[[TopicPartition], bool]) -> None:
+        """A log is to be made: no checkpoint may say anything of an earlier one of its name.
+
+        Where one does, it loses everything that it says of logs which are not here any more.
+        """
+        for name in (RECOVERY_POINTS, LOG_START_OFFSETS, HIGH_WATERMARKS):
+            written = self._written.get(name, {})
+            if key in written:
+                self.write_offsets(name, {other: offset for other, offset in written.items() if is_here(other)})
 
     def close(self, broker_epoch: int | None) -> None:
         """Let the directory go; with a broker epoch as after a clean shutdown: all else must be durable by then."""

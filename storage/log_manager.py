@@ -62,15 +62,16 @@ class LogLoad:
 class Checkpoint:
     """Offsets to be written down. `run` may go to any thread."""
 
-    writes: list[tuple[LogDirectory, str, dict[TopicPartition, int]]] = field(default_factory=list)
+    writes: list[tuple[LogDirectory, str, dict[TopicPartition, int], int]] = field(default_factory=list)
+    """Directory, file, offsets, and the directory's `rewinds` when they were gathered."""
 
     def run(self) -> list[StorageError]:
         """Write what changed; the errors of the directories that are to go offline."""
         errors: list[StorageError] = []
-        for directory, name, offsets in self.writes:
+        for directory, name, offsets, rewinds in self.writes:
             if directory.offline is None:
                 try:
-                    directory.write_offsets(name, offsets)
+                    directory.write_offsets(name, offsets, as_of=rewinds)
                 except StorageError as error:
                     errors.append(error)
         return errors
@@ -189,6 +190,7 @@ class LogManager:
         Raises StorageError; the directory is then to go offline.
         """
         directory = self._choose(directory_id)
+        directory.forget((topic, partition), lambda key: self._is_in(directory, key))
         folder = f"{topic}-{partition}"
         directory.disk.make_directory(folder)
         # Not synced: the first flush does that, and a folder without records is made again at no loss.
@@ -212,6 +214,7 @@ class LogManager:
         """Take a log away: its folder is renamed at once, and removed by what is returned. Raises StorageError."""
         key = (log.topic, log.partition)
         directory = self._places.pop(key)
+        directory.rewinds += 1
         directory.logs -= 1
         del self._logs[key]
         log.abandon()
@@ -247,17 +250,22 @@ class LogManager:
             marks = self._still_unloaded(directory, directory.high_watermarks)
             marks |= {key: high_watermarks[key] for key in self._logs_in(directory) if key in high_watermarks}
             checkpoint.writes += (
-                (directory, RECOVERY_POINTS, self._recovery_points(directory)),
-                (directory, LOG_START_OFFSETS, self._log_start_offsets(directory)),
-                (directory, HIGH_WATERMARKS, marks),
+                (directory, RECOVERY_POINTS, self._recovery_points(directory), directory.rewinds),
+                (directory, LOG_START_OFFSETS, self._log_start_offsets(directory), directory.rewinds),
+                (directory, HIGH_WATERMARKS, marks, directory.rewinds),
             )
         return checkpoint
 
     def _logs_in(self, directory: LogDirectory) -> dict[TopicPartition, PartitionLog]:
         return {key: self._logs[key] for key, place in self._places.items() if place is directory}
 
+    def _is_in(self, directory: LogDirectory, key: TopicPartition) -> bool:
+        """Whether the directory holds this log, opened or not."""
+        return directory in (self._places.get(key), self._unloaded.get(key))
+
     def _checkpoint_directory(self, directory: LogDirectory) -> None:
         """A log went back behind what the checkpoints say of it, and must not be taken for durable up to there."""
+        directory.rewinds += 1
         directory.write_offsets(RECOVERY_POINTS, self._recovery_points(directory))
         directory.write_offsets(LOG_START_OFFSETS, self._log_start_offsets(directory))
 

@@ -234,6 +234,37 @@ def test_a_truncation_is_checkpointed_before_anything_else_is_written(disks, mak
     assert parse_offsets(disks[0].crash().read_file("recovery-point-offset-checkpoint")) == {("t", 0): 12}
 
 
+def test_a_checkpoint_from_before_a_truncation_is_not_written_after_it(disks, make):
+    manager = opened(*disks)
+    log = create(manager, 0)
+    make.fill(log, 30)
+    log.flush(0)
+    late = manager.prepare_checkpoint({("t", 0): 30})
+    log.truncate_to(12, 0)
+    assert late.run() == []
+    assert parse_offsets(disks[0].read_file("recovery-point-offset-checkpoint")) == {("t", 0): 12}
+
+
+def test_what_was_written_down_of_a_deleted_log_does_not_count_for_the_next_one(disks, make, contents):
+    manager = opened(*disks)
+    log = create(manager, 0)
+    make.fill(log, 30)
+    log.flush(0)
+    log.advance_log_start(29)
+    manager.prepare_checkpoint({("t", 0): 30}).run()
+    late = manager.prepare_checkpoint({("t", 0): 31})
+    manager.delete(log)
+    again = create(manager, 0, directory_id=manager.directories[0].directory_id)
+    late.run()
+    make.fill(again, 3)
+    again.flush(0)
+    manager = opened(*(disk.crash() for disk in disks))
+    assert manager.get("t", 0).log_start_offset == 0
+    assert len(contents(manager.get("t", 0))) == 3
+    assert manager.directories[0].recovery_points == {}
+    assert manager.directories[0].high_watermarks == {}
+
+
 def test_a_recovery_that_ends_before_its_checkpoint_is_checkpointed(disks, make):
     manager = opened(*disks)
     logs = [create(manager, partition, directory_id=manager.directories[0].directory_id) for partition in range(3)]
