@@ -50,7 +50,7 @@ def plain(
 
 def _fetched(topics: list[dict[str, Any]]) -> list[tuple[str, Any]]:
     """Topic and answer of each partition, in order; but Apache Kafka puts those last that are not there."""
-    parts = [(topic.get("topic", topic.get("topic_id")), part) for topic in topics for part in topic["partitions"]]
+    parts = [(str(topic.get("topic", topic.get("topic_id"))), part) for topic in topics for part in topic["partitions"]]
     return sorted(parts, key=lambda part: part[1]["error_code"].startswith("UNKNOWN_TOPIC"))
 
 

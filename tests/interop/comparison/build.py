@@ -88,7 +88,7 @@ def produce(
     )
 
 
-def wanted(partition: int = 0, offset: int = 0, max_bytes: int = 1 << 20, **rest: int) -> FetchRequest.FetchPartition:
+def wanted(partition: int = 0, offset: int = 0, max_bytes: int = 1 << 20, **rest: Any) -> FetchRequest.FetchPartition:
     return FetchRequest.FetchPartition(partition=partition, fetch_offset=offset, partition_max_bytes=max_bytes, **rest)
 
 

@@ -1,48 +1,28 @@
-"""Produce: what is accepted, what is refused and with which error; sequences; acks."""
+"""Produce: what is accepted, what is refused and with which error; acks."""
 
 from __future__ import annotations
 
-import gzip
 import time
 
-import cramjam
 from comparison.build import (
     NO_TOPIC,
     TIME,
     UNKNOWN_ID,
     Header,
     batch,
-    fetch,
-    list_offsets,
     patched,
     produce,
-    wanted,
     with_body,
 )
 from comparison.case import case
+from comparison.producing import ABC, ID, look, tell
 from comparison.talk import Talk, Topic
 
 from barnabas.protocol.messages.produce import ProduceRequest
 from barnabas.protocol.record_batch import Compression
 from barnabas.protocol.record_builder import BatchBuilder, build_end_txn_marker
 
-OLDEST, ERRORS, LEADERS, TRANSACTIONS_2, NEWEST = 3, 8, 10, 12, 13
-ABC = batch(b"a", b"b", b"c")
-ID = 4_000_000_000
-"""A producer id that the cluster has not given out."""
-
-
-def tell(talk: Talk, version: int, records: bytes | None, **configs: str) -> Topic:
-    """Produce to a new topic, and see what is in its log then."""
-    topic = talk.create(configs={name.replace("_", "."): value for name, value in configs.items()})
-    talk.ask(produce(version, topic, records), version)
-    look(talk, topic)
-    return topic
-
-
-def look(talk: Talk, topic: Topic, partition: int = 0) -> None:
-    """Note what is in the log."""
-    talk.ask(fetch(12, (topic, [wanted(partition)])), 12)
+OLDEST, NEWEST = 3, 13
 
 
 @case(3, 5, 7, 8, 9, 10, 11, 12, 13)
@@ -176,30 +156,8 @@ def several_partitions_one_of_them_bad(talk: Talk, version: int) -> None:
 
 
 @case(3, 6, 7, 9, NEWEST)
-def every_codec(talk: Talk, version: int) -> None:
-    topic = talk.create()
-    for codec in Compression:
-        talk.ask(produce(version, topic, batch(b"a", b"b", codec=codec)), version)
-    look(talk, topic)
-
-
 @case(NEWEST)
-def recompression(talk: Talk, version: int) -> None:
-    for codec in ("uncompressed", "gzip", "snappy", "lz4", "zstd"):
-        topic = talk.create(codec, configs={"compression.type": codec})
-        for sent in (Compression.NONE, Compression.GZIP, Compression.ZSTD):
-            talk.ask(produce(version, topic, batch(b"a" * 100, b"b" * 100, codec=sent)), version)
-        look(talk, topic)
-
-
 @case(3, 7, 8, NEWEST, difference="UNKNOWN_SERVER_ERROR")
-def unknown_codec(talk: Talk, version: int) -> None:
-    for codec in (5, 6, 7):
-        topic = talk.create(str(codec))
-        talk.ask(produce(version, topic, patched(ABC, Header.ATTRIBUTES, codec)), version)
-        look(talk, topic)
-
-
 @case(3, 8, NEWEST)
 def bad_crc(talk: Talk, version: int) -> None:
     tell(talk, version, patched(ABC, Header.CRC, 1, crc=False))
@@ -308,67 +266,12 @@ def lengths_that_overflow(talk: Talk, version: int) -> None:
 
 
 @case(NEWEST, difference="UNKNOWN_SERVER_ERROR")
-def garbage_compressed(talk: Talk, version: int) -> None:
-    topic = talk.create()
-    for codec in (Compression.GZIP, Compression.SNAPPY, Compression.LZ4, Compression.ZSTD):
-        records = with_body(patched(ABC, Header.ATTRIBUTES, codec), b"no such thing", 3)
-        talk.ask(produce(version, topic, records), version)
-    look(talk, topic)
-
-
-def framed(codec: Compression, frame: bytes) -> bytes:
-    """A batch of ABC's records in this frame of the codec."""
-    return with_body(patched(ABC, Header.ATTRIBUTES, codec), frame, 3)
-
-
 @case(NEWEST)
-def frames_of_other_writers(talk: Talk, version: int) -> None:
-    topic = talk.create()
-    body = ABC[61:]
-    for records in (
-        framed(Compression.GZIP, gzip.compress(body[:10]) + gzip.compress(body[10:])),
-        framed(Compression.GZIP, gzip.compress(body, 1)),
-        framed(Compression.ZSTD, bytes(cramjam.zstd.compress(body, level=19))),
-    ):
-        talk.ask(produce(version, topic, records), version)
-    look(talk, topic)
-
-
 @case(NEWEST, difference="UNKNOWN_SERVER_ERROR")
-def linked_lz4_blocks(talk: Talk, version: int) -> None:
-    tell(talk, version, framed(Compression.LZ4, bytes(cramjam.lz4.compress(ABC[61:]))))
-
-
 @case(NEWEST)
-def raw_snappy(talk: Talk, version: int) -> None:
-    tell(talk, version, framed(Compression.SNAPPY, bytes(cramjam.snappy.compress_raw(ABC[61:]))))
-
-
 @case(NEWEST, difference="What a batch's header does not show")
-def bytes_after_a_frame(talk: Talk, version: int) -> None:
-    topic = talk.create()
-    for codec in (Compression.GZIP, Compression.SNAPPY, Compression.LZ4, Compression.ZSTD):
-        frame = batch(b"a", b"b", b"c", codec=codec)[61:]
-        talk.ask(produce(version, topic, framed(codec, frame + b"more")), version)
-
-
 @case(NEWEST, difference="What a batch's header does not show")
-def frames_cut_short(talk: Talk, version: int) -> None:
-    topic = talk.create()
-    for codec in (Compression.GZIP, Compression.SNAPPY, Compression.LZ4, Compression.ZSTD):
-        frame = batch(b"a", b"b", b"c", codec=codec)[61:]
-        for size in (0, 1, len(frame) // 2):
-            talk.ask(produce(version, topic, framed(codec, frame[:size])), version)
-
-
 @case(NEWEST)
-def too_large_once_recompressed(talk: Talk, version: int) -> None:
-    topic = talk.create(configs={"compression.type": "uncompressed", "max.message.bytes": "500"})
-    talk.ask(produce(version, topic, batch(b"a" * 1000, codec=Compression.GZIP)), version)
-    talk.ask(produce(version, topic, batch(b"a" * 100, codec=Compression.GZIP)), version)
-    look(talk, topic)
-
-
 @case(8, NEWEST)
 def descending_offset_deltas(talk: Talk, version: int) -> None:
     first, second, third = split_records(ABC)
@@ -557,112 +460,3 @@ def zero_and_negative_timeouts(talk: Talk, version: int) -> None:
     topic = talk.create()
     for timeout_ms in (0, -1, -0x80000000):
         talk.ask(produce(version, topic, ABC, timeout_ms=timeout_ms), version)
-
-
-# Sequences of idempotent producers
-
-
-def sequences(talk: Talk, version: int, *steps: tuple[int, int, int]) -> Topic:
-    """Batches of one producer to one partition: epoch, first sequence, number of records of each."""
-    topic = talk.create()
-    for epoch, sequence, count in steps:
-        records = batch(*[b"v"] * count, producer_id=ID, producer_epoch=epoch, base_sequence=sequence)
-        talk.ask(produce(version, topic, records), version)
-    talk.ask(*_end(topic))
-    return topic
-
-
-def _end(topic: Topic) -> tuple[object, int]:
-    return list_offsets(topic.name, -1)[0], 5
-
-
-@case(3, NEWEST)
-def sequence_in_order(talk: Talk, version: int) -> None:
-    sequences(talk, version, (0, 0, 1), (0, 1, 3), (0, 4, 1))
-
-
-@case(3, 5, 8, NEWEST)
-def sequence_again(talk: Talk, version: int) -> None:
-    topic = sequences(talk, version, (0, 0, 2), (0, 0, 2), (0, 2, 1), (0, 0, 2), (0, 2, 1), (0, 3, 1))
-    look(talk, topic)
-
-
-@case(3, NEWEST)
-def sequence_again_beyond_five_batches(talk: Talk, version: int) -> None:
-    steps = [(0, number, 1) for number in range(6)]
-    sequences(talk, version, *steps, (0, 1, 1), (0, 0, 1), (0, 6, 1))
-
-
-@case(3, NEWEST)
-def sequence_with_a_gap(talk: Talk, version: int) -> None:
-    sequences(talk, version, (0, 0, 1), (0, 2, 1), (0, 1, 1))
-
-
-@case(3, NEWEST)
-def sequence_overlaps(talk: Talk, version: int) -> None:
-    sequences(talk, version, (0, 0, 3), (0, 1, 2), (0, 0, 2), (0, 2, 3), (0, 0, 4), (0, 3, 1))
-
-
-@case(3, NEWEST)
-def sequence_starts_anywhere(talk: Talk, version: int) -> None:
-    sequences(talk, version, (5, 1000, 1), (5, 1001, 1))
-
-
-@case(3, 8, NEWEST)
-def new_epoch_starts_at_zero(talk: Talk, version: int) -> None:
-    sequences(talk, version, (0, 0, 1), (1, 5, 1), (1, 0, 1), (1, 1, 1))
-
-
-@case(3, 8, 9, 10, NEWEST)
-def old_epoch(talk: Talk, version: int) -> None:
-    sequences(talk, version, (3, 0, 1), (2, 1, 1), (2, 0, 1), (3, 1, 1))
-
-
-@case(3, NEWEST)
-def sequence_wraps(talk: Talk, version: int) -> None:
-    last = 0x7FFFFFFF
-    sequences(talk, version, (0, last - 1, 1), (0, last, 1), (0, 0, 1), (0, 1, 1))
-    # And within one batch.
-
-
-@case(NEWEST)
-def sequence_wraps_within_a_batch(talk: Talk, version: int) -> None:
-    sequences(talk, version, (0, 0x7FFFFFFF - 1, 4), (0, 2, 1), (0, 0x7FFFFFFF - 1, 4))
-
-
-@case(8, NEWEST)
-def bad_sequences(talk: Talk, version: int) -> None:
-    sequences(talk, version, (0, -1, 1), (0, -2, 1), (-1, 0, 1), (-2, 0, 1), (0x7FFF, 0, 1))
-
-
-@case(8, NEWEST)
-def odd_producer_ids(talk: Talk, version: int) -> None:
-    topic = talk.create()
-    for producer_id, epoch, sequence in ((-1, 0, 0), (-2, 0, 0), (-1, -1, 5), (0, 0, 0), (1 << 62, 0, 0)):
-        records = batch(b"v", producer_id=producer_id, producer_epoch=epoch, base_sequence=sequence)
-        talk.ask(produce(version, topic, records), version)
-
-
-@case(3, 8, NEWEST)
-def duplicate_on_a_log_append_time_topic(talk: Talk, version: int) -> None:
-    topic = talk.create(configs={"message.timestamp.type": "LogAppendTime"})
-    records = batch(b"v", producer_id=ID, producer_epoch=0, base_sequence=0)
-    for _ in range(2):
-        talk.ask(produce(version, topic, records), version)
-
-
-@case(NEWEST)
-def duplicates_in_a_replicated_partition(talk: Talk, version: int) -> None:
-    topic = talk.create(replicas=[1, 2, 3])
-    records = batch(b"v", producer_id=ID, producer_epoch=0, base_sequence=0)
-    for acks in (-1, 1, -1):
-        talk.ask(produce(version, topic, records, acks=acks), version)
-
-
-@case(NEWEST)
-def sequences_are_a_partitions_own(talk: Talk, version: int) -> None:
-    topic = talk.create(partitions=2)
-    records = batch(b"v", producer_id=ID, producer_epoch=0, base_sequence=0)
-    for index in (0, 1, 0):
-        talk.ask(produce(version, topic, {index: records}), version)
-    talk.ask(produce(version, topic, {0: records, 1: records}), version)

@@ -63,7 +63,7 @@ def an_id_is_used(talk: Talk, version: int) -> None:
 def coordinators_of_unknown_types(talk: Talk, version: int) -> None:
     for key_type in (3, -1, 127, -128):
         named = {"key": "k"} if version < 4 else {"coordinator_keys": ["k", ""]}
-        talk.ask(FindCoordinatorRequest(key_type=key_type, **named), version)  # type: ignore[arg-type]
+        talk.ask(FindCoordinatorRequest(key_type=key_type, **named), version)
 
 
 @case(4, 5)
