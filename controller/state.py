@@ -45,7 +45,7 @@ class ControllerState:
         self.heartbeats = Heartbeats(config.session_timeout, config.reconnect_grace)
         self.next_offset = 0
         """The offset that the first record of the next decision gets."""
-        self._settings: dict[str, TopicSettings] = {}
+        self._settings: dict[bytes, TopicSettings] = {}
         self._settings_of: ConfigsImage = self.image.configs
 
     def registered(self, broker_id: int, broker_epoch: int) -> BrokerRegistration:
@@ -75,9 +75,9 @@ class ControllerState:
         if self._settings_of is not self.image.configs:
             self._settings_of = self.image.configs
             self._settings = {}
-        found = self._settings.get(topic.name)
+        found = self._settings.get(topic.id)
         if found is None:
-            found = self._settings[topic.name] = self.settings_with(topic, self.image.configs)
+            found = self._settings[topic.id] = self.settings_with(topic, self.image.configs)
         return found
 
     def settings_with(self, topic: Topic, configs: ConfigsImage) -> TopicSettings:

@@ -7,6 +7,7 @@ import pytest
 from barnabas.metadata.records import LeaderRecoveryState
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.alter_partition import AlterPartitionRequest
+from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest
 from controller_harness import ControllerHarness
 
 
@@ -111,3 +112,15 @@ def test_a_recovering_leader_is_alone_until_it_has_recovered(cluster: Controller
     assert (answer.error_code, answer.leader_recovery_state, answer.leader_epoch) == (0, 0, 1)
     assert cluster.alter_isr("u", 0, 2, 1).isr == [2, 1]
     cluster.check()
+
+
+def test_a_topic_of_the_same_name_has_a_min_isr_of_its_own() -> None:
+    """It is capped by the number of replicas, of which the earlier topic had fewer."""
+    cluster = ControllerHarness(static_configs={"min.insync.replicas": "2"})
+    cluster.start(1, 2, 3)
+    cluster.create("t", [1])
+    assert cluster.controller.state.settings(cluster.topic()).min_isr == 1
+    cluster.request(DeleteTopicsRequest(topics=[DeleteTopicsRequest.DeleteTopicState(name="t")]))
+    cluster.create("t", [1, 2, 3])
+    cluster.alter_isr("t", 0, 1)
+    assert cluster.partition().elr == (2, 3)
