@@ -6,6 +6,7 @@ import gzip
 
 import cramjam
 from comparison.build import Header, batch, patched, produce, with_body
+from comparison.case import case
 from comparison.producing import ABC, look, tell
 from comparison.talk import Talk
 
@@ -14,6 +15,7 @@ from barnabas.protocol.record_batch import Compression
 NEWEST = 13
 
 
+@case(3, 6, 7, 9, NEWEST)
 def every_codec(talk: Talk, version: int) -> None:
     topic = talk.create()
     for codec in Compression:
@@ -21,6 +23,7 @@ def every_codec(talk: Talk, version: int) -> None:
     look(talk, topic)
 
 
+@case(NEWEST)
 def recompression(talk: Talk, version: int) -> None:
     for codec in ("uncompressed", "gzip", "snappy", "lz4", "zstd"):
         topic = talk.create(codec, configs={"compression.type": codec})
@@ -29,6 +32,7 @@ def recompression(talk: Talk, version: int) -> None:
         look(talk, topic)
 
 
+@case(3, 7, 8, NEWEST, difference="UNKNOWN_SERVER_ERROR")
 def unknown_codec(talk: Talk, version: int) -> None:
     for codec in (5, 6, 7):
         topic = talk.create(str(codec))
@@ -36,6 +40,7 @@ def unknown_codec(talk: Talk, version: int) -> None:
         look(talk, topic)
 
 
+@case(NEWEST, difference="UNKNOWN_SERVER_ERROR")
 def garbage_compressed(talk: Talk, version: int) -> None:
     topic = talk.create()
     for codec in (Compression.GZIP, Compression.SNAPPY, Compression.LZ4, Compression.ZSTD):
@@ -49,6 +54,7 @@ def framed(codec: Compression, frame: bytes) -> bytes:
     return with_body(patched(ABC, Header.ATTRIBUTES, codec), frame, 3)
 
 
+@case(NEWEST)
 def frames_of_other_writers(talk: Talk, version: int) -> None:
     topic = talk.create()
     body = ABC[61:]
@@ -61,14 +67,17 @@ def frames_of_other_writers(talk: Talk, version: int) -> None:
     look(talk, topic)
 
 
+@case(NEWEST, difference="UNKNOWN_SERVER_ERROR")
 def linked_lz4_blocks(talk: Talk, version: int) -> None:
     tell(talk, version, framed(Compression.LZ4, bytes(cramjam.lz4.compress(ABC[61:]))))
 
 
+@case(NEWEST)
 def raw_snappy(talk: Talk, version: int) -> None:
     tell(talk, version, framed(Compression.SNAPPY, bytes(cramjam.snappy.compress_raw(ABC[61:]))))
 
 
+@case(NEWEST, difference="What a batch's header does not show")
 def bytes_after_a_frame(talk: Talk, version: int) -> None:
     topic = talk.create()
     for codec in (Compression.GZIP, Compression.SNAPPY, Compression.LZ4, Compression.ZSTD):
@@ -76,6 +85,7 @@ def bytes_after_a_frame(talk: Talk, version: int) -> None:
         talk.ask(produce(version, topic, framed(codec, frame + b"more")), version)
 
 
+@case(NEWEST, difference="What a batch's header does not show")
 def frames_cut_short(talk: Talk, version: int) -> None:
     topic = talk.create()
     for codec in (Compression.GZIP, Compression.SNAPPY, Compression.LZ4, Compression.ZSTD):
@@ -84,6 +94,7 @@ def frames_cut_short(talk: Talk, version: int) -> None:
             talk.ask(produce(version, topic, framed(codec, frame[:size])), version)
 
 
+@case(NEWEST)
 def too_large_once_recompressed(talk: Talk, version: int) -> None:
     topic = talk.create(configs={"compression.type": "uncompressed", "max.message.bytes": "500"})
     talk.ask(produce(version, topic, batch(b"a" * 1000, codec=Compression.GZIP)), version)

@@ -155,9 +155,6 @@ def several_partitions_one_of_them_bad(talk: Talk, version: int) -> None:
     look(talk, topic, 1)
 
 
-@case(3, 6, 7, 9, NEWEST)
-@case(NEWEST)
-@case(3, 7, 8, NEWEST, difference="UNKNOWN_SERVER_ERROR")
 @case(3, 8, NEWEST)
 def bad_crc(talk: Talk, version: int) -> None:
     tell(talk, version, patched(ABC, Header.CRC, 1, crc=False))
@@ -265,13 +262,6 @@ def lengths_that_overflow(talk: Talk, version: int) -> None:
     talk.ask(produce(version, topic, with_body(ABC, b"\xff" * 20)), version)
 
 
-@case(NEWEST, difference="UNKNOWN_SERVER_ERROR")
-@case(NEWEST)
-@case(NEWEST, difference="UNKNOWN_SERVER_ERROR")
-@case(NEWEST)
-@case(NEWEST, difference="What a batch's header does not show")
-@case(NEWEST, difference="What a batch's header does not show")
-@case(NEWEST)
 @case(8, NEWEST)
 def descending_offset_deltas(talk: Talk, version: int) -> None:
     first, second, third = split_records(ABC)
