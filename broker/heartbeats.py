@@ -117,9 +117,11 @@ class Heartbeats:
             nursery.cancel_scope.cancel()
 
     async def wait_for_state(self, state: BrokerState) -> None:
-        """Wait until the broker is in this state or a later one."""
+        """Wait until the broker is in this state or a later one; for ever when it shuts down before that."""
         while self.core.state < state:
             await self._changed.wait()
+        if self.core.state is BrokerState.SHUTTING_DOWN and state is not BrokerState.SHUTTING_DOWN:
+            await trio.sleep_forever()
 
     # What other parts of the broker tell.
 

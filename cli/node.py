@@ -26,7 +26,7 @@ from barnabas.protocol.messages import (
     fetch,
     vote,
 )
-from barnabas.server.failure import NodeFailure
+from barnabas.server.node_checks import check_node
 from barnabas.server.process import NodeProcess, StopRequest, report, run_process
 from barnabas.server.settings import Settings, SettingsError
 
@@ -57,12 +57,10 @@ def run_node(role: Role, config: Path, overrides: Sequence[str], *, channel: int
     """
     try:
         settings = Settings.load(config, overrides=overrides, environment=os.environ)
-        if role not in settings.list("process.roles"):
-            raise NodeFailure(f"{settings.place('process.roles')}: process.roles does not name {role}")
-        node_id = settings.int("node.id")
-    except (SettingsError, NodeFailure) as error:
+        check_node(settings, role)
+    except SettingsError as error:
         return report(error)
-    return run_process(partial(_main, role, channel), settings, node=f"{role}-{node_id}")
+    return run_process(partial(_main, role, channel), settings, node=f"{role}-{settings.int('node.id')}")
 
 
 def preload() -> None:

@@ -39,6 +39,7 @@ from barnabas.raft.events import (
 )
 from barnabas.raft.messages import Request as RaftRequest
 from barnabas.raft.node import RaftNode
+from barnabas.raft.observer import Observer
 from barnabas.raft.ready import Leadership, Ready, Reply, Sync
 from barnabas.raft.resigned import Resigned
 from barnabas.raft.role import Role
@@ -144,6 +145,7 @@ class Quorum:
         self._is_busy = True
         self._failure: Exception | None = None
         self._failed = trio.Event()
+        self._is_known = False
         self._stepped = trio.lowlevel.ParkingLot()
         self._sleep = trio.CancelScope()
         self._wanted_sync: Sync | None = None
@@ -342,10 +344,21 @@ class Quorum:
         try:
             response = response_from_wire(message, self.identity.listener)
         except RemoteProtocolError as error:
-            log.warning("quorum peer answered nonsense", reason=str(error))
+            self._refused(message, str(error))
             self._feed(RequestFailed(correlation, unreachable=False))
         else:
+            self._is_known = True
             self._feed(ResponseReceived(correlation, response))
+
+    def _refused(self, message: ResponseMessage, reason: str) -> None:
+        """A peer answers with what no member of this quorum says: a stranger here must stop, a member goes on."""
+        is_stranger = isinstance(self._node.role, Observer) and not self._is_known
+        if is_stranger and getattr(message, "error_code", None) == ErrorCode.INCONSISTENT_CLUSTER_ID:
+            own = self.identity.cluster_id
+            self._failure = NodeFailure(f"the controllers belong to another cluster than this node's directory, {own}")
+            self._failed.set()
+        elif self._failure is None:
+            log.warning("quorum peer answered nonsense", reason=reason)
 
     async def _keep_time(self) -> None:
         while True:

@@ -58,6 +58,7 @@ class Member:
         self.key = key
         self.directory = directory
         self.is_controller = is_controller
+        self.cluster_id = CLUSTER_ID
         self.quorum: Quorum
         self.log: MetadataLog
         self.committed: list[CommittedBatch] = []
@@ -126,7 +127,7 @@ class Member:
 
     def _identity(self) -> Identity:
         return Identity(
-            cluster_id=CLUSTER_ID,
+            cluster_id=self.cluster_id,
             key=self.key,
             listener=LISTENER,
             endpoints=(endpoint(self.key.id),) if self.is_controller else (),

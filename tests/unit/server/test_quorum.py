@@ -11,6 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.record_builder import build_batch
 from barnabas.raft.observer import Observer
@@ -280,3 +281,27 @@ async def test_an_idle_quorum_sends_little(new_cell: NewCell, clock: MockClock) 
     served = {node_id: cell.requests[node_id] - count for node_id, count in before.items()}
     assert 36 <= served.pop(leader.key.id) <= 44, "two followers, two fetches a second"
     assert set(served.values()) == {0}
+
+
+async def test_a_broker_of_another_cluster_ends_with_a_line_for_people(tmp_path: Path, clock: MockClock) -> None:
+    line = "the controllers belong to another cluster than this node's directory, the-trial"
+    with pytest.RaisesGroup(pytest.RaisesExc(NodeFailure, match=line), flatten_subgroups=True):
+        async with trio.open_nursery() as nursery:
+            cell = Cell(tmp_path, nursery, voters=1, brokers=1)
+            cell.members[2].cluster_id = "the-trial"
+            await cell.start()
+            await trio.sleep(5)
+
+
+async def test_a_broker_that_is_known_goes_on_when_a_stranger_refuses_it(new_cell: NewCell, clock: MockClock) -> None:
+    cell = new_cell(voters=3, brokers=1)
+    cell.members[2].cluster_id = "the-trial"
+    await cell.start(1, 3, 4)
+    await cell.commit([b"x"])
+    await cell.start(2)
+    await (await cell.elected()).crash()
+    await trio.sleep(20)  # without a leader the broker asks all of them
+    fetch = cell.tables[2].find(ApiKey.FETCH)
+    assert fetch is not None
+    assert fetch.statistics.latency.count > 0
+    assert cell.members[4].is_running
