@@ -15,7 +15,7 @@ import structlog
 import trio
 
 from barnabas.server import logging
-from barnabas.server.failure import NodeFailure
+from barnabas.server.failure import NodeFailure, cause_of
 from barnabas.server.metrics import Metrics
 from barnabas.server.probes import CollectorPauses, LoopDelay, add_probe_metrics, freeze_collector
 from barnabas.server.settings import Settings, SettingsError
@@ -100,7 +100,7 @@ def report(error: BaseException, *, log_is_apart: bool = False) -> int:
     if _first(error, KeyboardInterrupt):
         return 128 + signal.SIGINT
     log.critical("node crashed", exc_info=error)
-    print(f"crashed: {error!r}; the log has the traceback", file=sys.stderr)
+    print(f"crashed: {cause_of(error)!r}; the log has the traceback", file=sys.stderr)
     return EXIT_FAILED
 
 

@@ -22,6 +22,7 @@ from barnabas.controller.process import run_controller
 from barnabas.net.transport import Listener, Network, TcpNetwork, Transport
 from barnabas.protocol.types import uuid_text
 from barnabas.server.environment import Environment
+from barnabas.server.failure import cause_of
 from barnabas.server.format import format_directory
 from barnabas.server.logging import set_up_embedded
 from barnabas.server.process import StopRequest
@@ -69,21 +70,26 @@ class _Nodes:
         """The thread's main function."""
         try:
             trio.run(self._main)
-        except BaseException as error:  # noqa: BLE001 - it is raised again where the block ends
-            self.error = error
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the block begins or ends
+            self.error = cause_of(error)
         finally:
             self.started.set()
 
     def stop(self) -> None:
         """Ask the nodes to stop; from the other thread."""
-        assert self._token is not None
-        assert self._stop is not None
-        with contextlib.suppress(trio.RunFinishedError):
-            self._token.run_sync_soon(self._stop.request, "the block has ended")
+        if self._token is not None and self._stop is not None:
+            with contextlib.suppress(trio.RunFinishedError):
+                self._token.run_sync_soon(self._stop.request, "the block has ended")
 
     async def _main(self) -> None:
         self._token, self._stop = trio.lowlevel.current_trio_token(), StopRequest()
         listener = await TcpNetwork().listen(HOST, 0)
+        try:
+            await self._run_nodes(listener, self._stop)
+        finally:
+            listener.close()
+
+    async def _run_nodes(self, listener: Listener, stop: StopRequest) -> None:
         environment = Environment(network=_BoundNetwork(listener))
         controller_stop = StopRequest()
         async with trio.open_nursery() as nursery:
@@ -91,7 +97,7 @@ class _Nodes:
             await nursery.start(partial(run_controller, controller, environment=environment, stop=controller_stop))
             async with trio.open_nursery() as brokers:
                 broker = self._settings("broker", BROKER_ID, listener.port)
-                handle = await brokers.start(partial(run_broker, broker, environment=environment, stop=self._stop))
+                handle = await brokers.start(partial(run_broker, broker, environment=environment, stop=stop))
                 await handle.wait_ready()
                 self.bootstrap = ",".join(f"{endpoint.host}:{endpoint.port}" for endpoint in handle.listeners)
                 self.started.set()
@@ -112,9 +118,6 @@ class _Nodes:
                 "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
                 "log.dirs": str(self._directory / role),
                 "http.listener": "none",
-                "offsets.topic.replication.factor": 1,
-                "transaction.state.log.replication.factor": 1,
-                "transaction.state.log.min.isr": 1,
                 **self._overrides,
             }
         )
@@ -146,6 +149,7 @@ def embedded(*, directory: Path | str | None, port: int, overrides: Mapping[str,
         thread = threading.Thread(target=nodes.run, name="barnabas-embedded", daemon=True)
         thread.start()
         if not nodes.started.wait(START_SECONDS):
+            nodes.stop()
             raise EmbeddedError(f"the broker is not ready after {START_SECONDS:.0f} s")
         if nodes.bootstrap is None:
             raise EmbeddedError(f"the broker did not start: {nodes.error}") from nodes.error
