@@ -79,7 +79,7 @@ class Follower(Role):
         if response.error is ErrorCode.NOT_LEADER_OR_FOLLOWER and message.peer_id == self.leader_id:
             self.state.requests.back_off(message.to, now)
             self.lose_leader(now)
-        elif response.error is ErrorCode.NONE and fetching.apply(self.state, response, now):
+        elif response.error is ErrorCode.NONE and fetching.apply(self.state, message.request, response, now):
             self.heard(now)
         else:
             self.state.requests.back_off(message.to, now)

@@ -1,8 +1,11 @@
 """Observer: a replica without a vote, such as every broker. It fetches as a follower does and is not counted.
 
 Without a leader, or when the one it knows does not answer, it asks the bootstrap servers in turn; whoever answers says
-who leads, and the leader itself answers with records. It never stands for election. A member that the voter set does
-not name yet may still be asked for its vote by those who know a newer set, and gives it by the same rules (KIP-853).
+who leads, and the leader itself answers with records. While others still name the one that does not answer, it tries
+that one again, but only for a moment: they may elect another at any time.
+
+It never stands for election. A member that the voter set does not name yet may still be asked for its vote by those who
+know a newer set, and gives it by the same rules (KIP-853).
 """
 
 from __future__ import annotations
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 
 
 class Observer(Role):
-    """Follows `leader_id`, or looks for a leader when that is None or has not answered by `deadline`."""
+    """Follows `leader_id`, or looks for a leader when that is None or has not answered by `deadline`.
+
+    While it looks, `deadline` is when the server asked last is given up, and another is asked.
+    """
 
     name = "Observer"
 
@@ -41,6 +47,8 @@ class Observer(Role):
         self.voted = voted
         self._is_asking = False
         self._is_lost = False
+        self._is_doubtful = False
+        """Only others say that it leads, after it did not answer here."""
 
     def poll(self, now: float) -> None:
         if now >= self.deadline:
@@ -48,7 +56,8 @@ class Observer(Role):
         if not self.state.log.is_synced:
             return
         if self.leader_endpoint is not None and not self._is_lost:
-            fetching.maybe_send(self.state, self.leader_endpoint, self.leader_id, now)
+            max_wait = 0.0 if self._is_doubtful else None
+            fetching.maybe_send(self.state, self.leader_endpoint, self.leader_id, now, max_wait=max_wait)
         elif not self._is_asking:
             self._ask_bootstrap(now)
 
@@ -56,15 +65,24 @@ class Observer(Role):
         for server in self.state.bootstrap_servers():
             if fetching.maybe_send(self.state, server, None, now):
                 self._is_asking = True
+                self.deadline = now + self.state.stand_back_wait()
                 return
 
     def lose_leader(self, now: float) -> None:
         self._is_lost = True
+        self._is_asking = False
         self.deadline = math.inf
 
     def _follow(self, now: float) -> None:
-        self._is_lost = False
+        self._is_lost = self._is_doubtful = False
         self.deadline = now + self.state.config.fetch_timeout
+
+    def _try_again(self, now: float) -> None:
+        """Others say that the leader is the same; where a request still waits for its answer, they tell nothing new."""
+        if self.leader_endpoint is not None and self.state.requests.is_ready(self.leader_endpoint, now):
+            self._is_lost = False
+            self._is_doubtful = True
+            self.deadline = now + self.state.stand_back_wait()
 
     def can_grant(self, request: VoteRequest, up_to_date: bool, now: float) -> bool:
         if request.pre_vote:
@@ -78,14 +96,14 @@ class Observer(Role):
         self._is_asking = False
         if not isinstance(response, FetchResponse):
             return
-        if response.error is ErrorCode.NONE and fetching.apply(self.state, response, now):
+        if response.error is ErrorCode.NONE and fetching.apply(self.state, message.request, response, now):
             self._follow(now)
             return
         self.state.requests.back_off(message.to, now)
         if from_leader:
             self.lose_leader(now)
-        elif self.leader_endpoint is not None and response.leader_id == self.leader_id:
-            self._follow(now)
+        elif response.leader_id is not None and response.leader_id == self.leader_id:
+            self._try_again(now)
 
     def handle_failure(self, message: Message, unreachable: bool, now: float) -> None:
         self._is_asking = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -10,9 +11,18 @@ from barnabas.protocol.errors import LocalProtocolError
 from barnabas.raft.candidate import Candidate
 from barnabas.raft.config import Identity, RaftConfig
 from barnabas.raft.election_state import ElectionState
-from barnabas.raft.events import Append, Started, Synced, TimePassed
+from barnabas.raft.events import (
+    Append,
+    Event,
+    LeaderConnectionClosed,
+    ResponseReceived,
+    Started,
+    Synced,
+    TimePassed,
+)
 from barnabas.raft.leader import Leader
-from barnabas.raft.log_view import EpochOffset, LogView
+from barnabas.raft.log_view import Batch, EpochOffset, LogView
+from barnabas.raft.messages import FetchResponse
 from barnabas.raft.node import RaftNode
 from barnabas.raft.prospective import Prospective
 from barnabas.raft.quorum_state import TRANSITIONS
@@ -162,3 +172,32 @@ def test_a_transition_that_is_not_in_the_table_is_a_bug_and_raises() -> None:
 def test_impossible_time_limits_are_refused(values: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=r"timeouts|quick"):
         RaftConfig(**values)
+
+
+def test_an_answer_counts_only_for_the_position_that_was_asked_for() -> None:
+    """An observer may ask one leader under two names: the later answer is about a log that has been cut since."""
+    there, alias = Endpoint("CONTROLLER", "there", 9093), Endpoint("CONTROLLER", "alias", 9093)
+    voters = VoterSet((Voter(ReplicaKey(1, bytes([2]) * 16), (there,)),))
+    node = RaftNode(
+        RaftConfig(),
+        Identity(cluster_id="c", key=KEY, bootstrap=(alias,)),
+        LogView(0, 3, [EpochOffset(1, 0)]),
+        VoterHistory(voters),
+        ElectionState(1, 1),
+        lambda: 0.5,
+    )
+
+    def messages(event: Event) -> list[int]:
+        node.step(event, 0.0)
+        return [message.correlation for message in take(node).messages]
+
+    def answer(correlation: int, **content: Any) -> ResponseReceived:
+        return ResponseReceived(correlation, FetchResponse(epoch=1, leader_id=1, endpoint=there, **content))
+
+    (first,) = messages(Started())
+    (second,) = messages(LeaderConnectionClosed(1))
+    diverging = EpochOffset(1, 2)
+    (third,) = messages(answer(first, diverging=diverging))
+    messages(answer(third, batches=(Batch(2, 4, 1, None),), high_watermark=4))
+    messages(answer(second, diverging=diverging))
+    assert (node.log.end_offset, node.high_watermark) == (4, 4)
