@@ -137,7 +137,7 @@ class Controller:
         self._unclean_at = now + config.unclean_election_interval
         self.state.heartbeats.clear()
         for broker in self.image.cluster.brokers.values():
-            self.state.heartbeats.register(broker.id, broker.fenced, now)
+            self.state.heartbeats.inherit(broker.id, broker.fenced, now)
         return Result([*bootstrap_records(self.state, formatted)], None)
 
     def deactivate(self) -> None:

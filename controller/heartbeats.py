@@ -1,11 +1,14 @@
 """Which brokers are alive, as far as the active controller has heard.
 
-This is the one part of the controller's state that is not replicated: a new leader starts it anew, and takes every
-broker that is not fenced as just heard of. Two speeds of detection (the second is ours):
+This is the one part of the controller's state that is not replicated: a new leader starts it anew. Two speeds of
+detection (the second is ours):
 
 - A broker that was not heard of for the session timeout is stale.
 - When the connection that carried its heartbeats closes, it is stale after the grace time, unless it is heard of
-  before.
+  before. A new leader, which has no connections yet, takes them all for closed, and waits `FIRST_CONTACT` grace times:
+  brokers that live look for it as soon as they have lost the old one, and one that died together with the old leader
+  need not hold its partitions for a whole session. Besides the reconnecting, that time covers to ask around for the new
+  leader, and an old one that hangs rather than dies.
 
 Fencing is safe at any time, so neither can do worse than to make a live broker ask to be unfenced again.
 
@@ -17,6 +20,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
+
+FIRST_CONTACT: Final = 4
+"""Grace times that a new leader waits for a broker's first heartbeat."""
+
+LEAST_FIRST_CONTACT: Final = 1.0
+"""But at least so many seconds: how fast a new leader is found does not depend on the configured grace."""
 
 
 @dataclass(slots=True)
@@ -27,6 +37,8 @@ class _Contact:
     metadata_offset: int = -1
     shutdown_offset: int | None = None
     closed_at: float | None = None
+    grace: float = 0.0
+    """From `closed_at` on, in seconds."""
 
 
 class Heartbeats:
@@ -49,11 +61,16 @@ class Heartbeats:
         self._closed.clear()
 
     def register(self, broker_id: int, fenced: bool, now: float) -> None:
-        """A broker has registered, or is registered when this node becomes the leader."""
+        """A broker has registered."""
         self.remove(broker_id)
         self._contacts[broker_id] = _Contact(now, fenced)
         if not fenced:
             self._by_last_heard[broker_id] = None
+
+    def inherit(self, broker_id: int, fenced: bool, now: float) -> None:
+        """A broker is registered when this node becomes the leader."""
+        self.register(broker_id, fenced, now)
+        self._close(broker_id, now, max(FIRST_CONTACT * self._reconnect_grace, LEAST_FIRST_CONTACT))
 
     def remove(self, broker_id: int) -> None:
         """A broker is no longer registered."""
@@ -93,9 +110,13 @@ class Heartbeats:
 
     def connection_closed(self, broker_id: int, now: float) -> None:
         """The connection that carried the broker's heartbeats has closed."""
+        self._close(broker_id, now, self._reconnect_grace)
+
+    def _close(self, broker_id: int, now: float, grace: float) -> None:
         contact = self._contacts.get(broker_id)
         if contact is not None and contact.closed_at is None:
             contact.closed_at = now
+            contact.grace = grace
             if not contact.fenced:
                 self._closed.add(broker_id)
 
@@ -150,7 +171,7 @@ class Heartbeats:
     def _grace_ends(self, broker_id: int) -> float:
         contact = self._contacts[broker_id]
         closed_at = contact.last_heard if contact.closed_at is None else contact.closed_at
-        return min(closed_at + self._reconnect_grace, contact.last_heard + self._session_timeout)
+        return min(closed_at + contact.grace, contact.last_heard + self._session_timeout)
 
     def _hear(self, broker_id: int, contact: _Contact, now: float) -> None:
         contact.last_heard = now

@@ -184,13 +184,41 @@ def test_a_controller_that_stood_still_fences_nobody_for_that(cluster: Controlle
     assert all(broker.fenced for broker in cluster.image.cluster.brokers.values())
 
 
-def test_a_new_controller_gives_every_broker_a_whole_session(cluster: ControllerHarness) -> None:
+def test_a_new_controller_fences_a_broker_that_does_not_turn_up(cluster: ControllerHarness) -> None:
+    """It may have died together with the old controller. The others are there, and have whole sessions."""
+    cluster.create("t", [1, 2, 3])
     cluster.advance(8.0)
     cluster.fail_over()
-    cluster.advance(8.9)
-    assert not cluster.image.cluster.brokers[1].fenced
+    cluster.advance(0.5)
+    cluster.heartbeat(2)
+    cluster.heartbeat(3)
+    cluster.advance(0.4)
+    assert cluster.partition().leader == 1
     cluster.advance(0.1)
     assert cluster.image.cluster.brokers[1].fenced
+    assert (cluster.partition().leader, cluster.partition().isr) == (2, (2, 3))
+    cluster.advance(8.4)
+    assert not cluster.image.cluster.brokers[2].fenced
+    cluster.advance(0.1)
+    assert cluster.image.cluster.brokers[2].fenced
+
+
+@pytest.mark.parametrize(("grace", "wait"), [(0.0, 1.0), (0.5, 2.0), (60.0, 9.0)])
+def test_a_new_controller_waits_for_some_grace_times_and_no_longer_than_a_session(grace: float, wait: float) -> None:
+    cluster = ControllerHarness(reconnect_grace=grace)
+    cluster.start(1)
+    cluster.fail_over()
+    cluster.advance(wait - 0.01)
+    assert not cluster.image.cluster.brokers[1].fenced
+    cluster.advance(0.01)
+    assert cluster.image.cluster.brokers[1].fenced
+
+
+def test_a_new_controller_that_stands_still_fences_nobody_for_that(cluster: ControllerHarness) -> None:
+    cluster.fail_over()
+    cluster.now += 5.0
+    cluster.advance(0.9)
+    assert all(not broker.fenced for broker in cluster.image.cluster.brokers.values())
 
 
 def test_a_broker_that_comes_back_leads_what_has_no_leader(cluster: ControllerHarness) -> None:

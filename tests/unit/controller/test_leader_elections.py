@@ -106,6 +106,7 @@ def test_leaders_are_balanced_at_the_configured_interval() -> None:
     cluster.create("t", [1, 2])
     lead_elsewhere(cluster)
     cluster.fail_over()
+    beat(cluster, 0.5)
     beat(cluster, 28.0)
     assert cluster.partition().leader == 2
     beat(cluster, 2.0)
