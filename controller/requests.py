@@ -18,6 +18,7 @@ from barnabas.protocol.errors import ErrorCode, RemoteProtocolError
 from barnabas.protocol.message import Message, RequestMessage, ResponseMessage
 from barnabas.protocol.messages.broker_heartbeat import BrokerHeartbeatRequest, BrokerHeartbeatResponse
 from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest, DescribeClusterResponse
+from barnabas.protocol.messages.describe_quorum import DescribeQuorumRequest, DescribeQuorumResponse
 from barnabas.protocol.messages.envelope import EnvelopeRequest, EnvelopeResponse
 from barnabas.protocol.types import Part
 from barnabas.server.dispatch import ApiTable, Request
@@ -31,6 +32,7 @@ FORWARDED: Final = frozenset(
         ApiKey.CREATE_PARTITIONS,
         ApiKey.CREATE_TOPICS,
         ApiKey.DELETE_TOPICS,
+        ApiKey.DESCRIBE_QUORUM,
         ApiKey.ELECT_LEADERS,
         ApiKey.INCREMENTAL_ALTER_CONFIGS,
         ApiKey.UNREGISTER_BROKER,
@@ -48,11 +50,20 @@ _NOT_ASKED: Final = -(1 << 31)
 
 
 class ControllerRequests:
-    """Handlers for the controller's listener. `leader_id` gives the active controller, -1 where none is known."""
+    """Handlers for the controller's listener.
 
-    def __init__(self, driver: ControllerDriver, leader_id: Callable[[], int]) -> None:
+    `leader_id` gives the active controller, -1 where none is known; `describe_quorum` answers a request of a version.
+    """
+
+    def __init__(
+        self,
+        driver: ControllerDriver,
+        leader_id: Callable[[], int],
+        describe_quorum: Callable[[DescribeQuorumRequest, int], DescribeQuorumResponse],
+    ) -> None:
         self._driver = driver
         self._leader_id = leader_id
+        self._describe_quorum = describe_quorum
         self._heartbeats: dict[int, tuple[Connection, int]] = {}
         """The connection that carries a broker's heartbeats, and the broker's epoch, by broker id."""
 
@@ -121,7 +132,10 @@ class ControllerRequests:
             frame = framing.encode_response(header.correlation_id, response, header.api_version)
             request.reply(EnvelopeResponse(response_data=_without_length(frame)))
 
-        self._driver.submit(body, header.api_version, reply)
+        if isinstance(body, DescribeQuorumRequest):
+            reply(self._describe_quorum(body, header.api_version))
+        else:
+            self._driver.submit(body, header.api_version, reply)
 
     # -- DescribeCluster -----------------------------------------------------------------------------------------------
 

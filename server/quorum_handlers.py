@@ -48,29 +48,33 @@ class QuorumHandlers:
     # --- DescribeQuorum ---
 
     def handle_describe_quorum(self, request: Request[DescribeQuorumRequest]) -> None:
-        """Only the leader knows how far the others are."""
-        topics = request.body.topics
-        asked = [(topic.topic_name, p.partition_index) for topic in topics for p in topic.partitions]
+        """The request as it comes from those who know the controllers."""
+        request.reply(self.describe_quorum(request.body, request.version))
+
+    def describe_quorum(self, body: DescribeQuorumRequest, version: int) -> DescribeQuorumResponse:
+        """The answer for whoever asks; only the leader knows how far the others are."""
+        asked = {topic.topic_name: [p.partition_index for p in topic.partitions] for topic in body.topics}
         role = self._quorum.role
-        if asked != [(METADATA_TOPIC, 0)]:
+        if asked != {METADATA_TOPIC: [0]}:
             error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-            partitions = [(name, self._failed(index, error, request.version)) for name, index in asked]
-            request.reply(_described(partitions, VoterSet(), request.version))
-        elif not isinstance(role, Leader):
-            failed = self._failed(0, ErrorCode.NOT_LEADER_OR_FOLLOWER, request.version)
-            request.reply(_described([(METADATA_TOPIC, failed)], VoterSet(), request.version))
-        else:
-            voters, observers = role.describe(trio.current_time())
-            high_watermark = self._quorum.high_watermark
-            partition = DescribeQuorumResponse.PartitionData(
-                partition_index=0,
-                leader_id=self._quorum.identity.key.id,
-                leader_epoch=role.epoch,
-                high_watermark=-1 if high_watermark is None else high_watermark,
-                current_voters=[self._replica(status, request.version) for status in voters],
-                observers=[self._replica(status, request.version) for status in observers],
-            )
-            request.reply(_described([(METADATA_TOPIC, partition)], self._quorum.voters, request.version))
+            topics = {
+                name: [self._failed(index, error, version) for index in indexes] for name, indexes in asked.items()
+            }
+            return _described(topics, VoterSet(), version)
+        if not isinstance(role, Leader):
+            failed = self._failed(0, ErrorCode.NOT_LEADER_OR_FOLLOWER, version)
+            return _described({METADATA_TOPIC: [failed]}, VoterSet(), version)
+        voters, observers = role.describe(trio.current_time())
+        high_watermark = self._quorum.high_watermark
+        partition = DescribeQuorumResponse.PartitionData(
+            partition_index=0,
+            leader_id=self._quorum.identity.key.id,
+            leader_epoch=role.epoch,
+            high_watermark=-1 if high_watermark is None else high_watermark,
+            current_voters=[self._replica(status, version) for status in voters],
+            observers=[self._replica(status, version) for status in observers],
+        )
+        return _described({METADATA_TOPIC: [partition]}, self._quorum.voters, version)
 
     @staticmethod
     def _failed(index: int, error: ErrorCode, version: int) -> DescribeQuorumResponse.PartitionData:
@@ -125,11 +129,12 @@ class QuorumHandlers:
 
 
 def _described(
-    partitions: list[tuple[str, DescribeQuorumResponse.PartitionData]], voters: VoterSet, version: int
+    topics: dict[str, list[DescribeQuorumResponse.PartitionData]], voters: VoterSet, version: int
 ) -> DescribeQuorumResponse:
     response = DescribeQuorumResponse(
         topics=[
-            DescribeQuorumResponse.TopicData(topic_name=name, partitions=[partition]) for name, partition in partitions
+            DescribeQuorumResponse.TopicData(topic_name=name, partitions=partitions)
+            for name, partitions in topics.items()
         ]
     )
     if version >= 2:

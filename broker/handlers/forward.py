@@ -1,5 +1,5 @@
 """Requests that go to the active controller as they are: CreateTopics, DeleteTopics, CreatePartitions, ElectLeaders,
-UpdateFeatures, UnregisterBroker.
+UpdateFeatures, UnregisterBroker, DescribeQuorum.
 
 The answer is relayed as it comes. When no controller answers in time, the client gets REQUEST_TIMED_OUT for
 everything it asked for, in the form of its own API.
@@ -16,6 +16,7 @@ from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest, CreatePartitionsResponse
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicsResponse
+from barnabas.protocol.messages.describe_quorum import DescribeQuorumRequest, DescribeQuorumResponse
 from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse
 from barnabas.protocol.messages.unregister_broker import UnregisterBrokerRequest, UnregisterBrokerResponse
 from barnabas.protocol.messages.update_features import UpdateFeaturesRequest, UpdateFeaturesResponse
@@ -72,6 +73,8 @@ def error_response(body: RequestMessage, version: int, error: ErrorCode, reason:
             return UpdateFeaturesResponse(error_code=error, error_message=reason)
         case UnregisterBrokerRequest():
             return UnregisterBrokerResponse(error_code=error, error_message=reason)
+        case DescribeQuorumRequest():
+            return DescribeQuorumResponse(error_code=error, error_message=reason if version >= 2 else None)
         case _:
             raise AssertionError(f"{body.NAME} is not forwarded")
 

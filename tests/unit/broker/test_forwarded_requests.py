@@ -22,6 +22,7 @@ from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest
+from barnabas.protocol.messages.describe_quorum import DescribeQuorumRequest
 from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse
 from barnabas.protocol.messages.unregister_broker import UnregisterBrokerRequest
 from barnabas.protocol.messages.update_features import UpdateFeaturesRequest
@@ -121,11 +122,14 @@ async def test_no_answer_in_time_to_elect_leaders(version: int, autojump_clock: 
         assert request.answer.error_code == ErrorCode.REQUEST_TIMED_OUT
 
 
-@pytest.mark.parametrize("body", [UpdateFeaturesRequest(), UnregisterBrokerRequest(broker_id=1)])
+@pytest.mark.parametrize(
+    "body", [UpdateFeaturesRequest(), UnregisterBrokerRequest(broker_id=1), DescribeQuorumRequest()]
+)
 async def test_no_answer_in_time_to_what_is_one_thing(body: RequestMessage, autojump_clock: MockClock) -> None:
-    request = await handle(ControllerUnavailable("none"), body, 0)
-    assert cast("Any", request.answer).error_code == ErrorCode.REQUEST_TIMED_OUT
-    codec.encode(cast("Any", request.answer), 0)
+    for version in range(body.VERSIONS[0], body.VERSIONS[1] + 1):
+        request = await handle(ControllerUnavailable("none"), body, version)
+        assert cast("Any", request.answer).error_code == ErrorCode.REQUEST_TIMED_OUT
+        codec.encode(cast("Any", request.answer), version)
 
 
 def test_only_what_is_forwarded_has_an_error_response() -> None:

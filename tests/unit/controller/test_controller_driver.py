@@ -26,6 +26,7 @@ from barnabas.protocol.messages.broker_registration import BrokerRegistrationReq
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest, DeleteTopicsResponse
 from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest, DescribeClusterResponse
+from barnabas.protocol.messages.describe_quorum import DescribeQuorumRequest, DescribeQuorumResponse
 from barnabas.protocol.messages.envelope import EnvelopeRequest, EnvelopeResponse
 from barnabas.protocol.messages.update_features import UpdateFeaturesRequest, UpdateFeaturesResponse
 from barnabas.server.metadata_log import MAX_BATCH_BYTES, PREFERRED_BATCH_BYTES, split_records
@@ -252,7 +253,9 @@ async def test_what_is_due_while_the_lead_is_being_lost_is_tried_with_pauses(
 
 
 async def connect(node: Node, harness: ServerHarness) -> RawClient:
-    ControllerRequests(node.driver, lambda: 3000 if node.driver.active else -1).register(harness.table)
+    requests = ControllerRequests(node.driver, lambda: 3000 if node.driver.active else -1, describe_quorum)
+    requests.register(harness.table)
+    harness.table.register(ApiKey.DESCRIBE_QUORUM, lambda request: request.reply(DescribeQuorumResponse()))
     await harness.start()
     node.lead()
     node.commit()
@@ -324,6 +327,21 @@ async def test_a_forwarded_request_is_answered_as_if_it_had_come_directly(node: 
     created, end = codec.decode(CreateTopicsResponse, 7, response.response_data, offset)
     assert (correlation_id, end) == (77, len(response.response_data))
     assert created.topics[0].error_code == ErrorCode.NONE
+
+
+def describe_quorum(body: DescribeQuorumRequest, version: int) -> DescribeQuorumResponse:
+    """In place of the quorum's handlers, which are tested with a quorum."""
+    return DescribeQuorumResponse(topics=[DescribeQuorumResponse.TopicData(topic_name=f"asked at v{version}")])
+
+
+async def test_the_quorum_is_described_to_clients_of_brokers(node: Node, harness: ServerHarness) -> None:
+    client = await connect(node, harness)
+    response = await request(node, client, envelope(DescribeQuorumRequest(), 1))
+    assert isinstance(response, EnvelopeResponse)
+    assert response.response_data is not None
+    _, offset = framing.decode_response_header(ApiKey.DESCRIBE_QUORUM, 1, response.response_data)
+    described, _ = codec.decode(DescribeQuorumResponse, 1, response.response_data, offset)
+    assert described.topics[0].topic_name == "asked at v1"
 
 
 @pytest.mark.parametrize(
