@@ -7,8 +7,9 @@ brokers; in this node's properties; the built-in default. What requests set stan
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
+from typing import Any, Final
 
 from barnabas.metadata.image import MetadataImage
 from barnabas.metadata.topic_configs import BrokerConfigs, ConfigSource, effective_config, topic_configs
@@ -29,6 +30,9 @@ _NO_WAY_BACK: Final = frozenset({"log.flush.scheduler.interval.ms"})
 """A synonym of another setting that has none itself."""
 
 _BROKER_ID: Final = re.compile(r"[+-]?[0-9]+")
+
+_LOG_FIELDS: Final = {field.name.replace("_", "."): field.name for field in fields(LogConfig)}
+"""The configurations of topics that logs heed, and the fields they have there."""
 
 Synonym = tuple[str, str | None, ConfigSource]
 """A name, its value as text, and where that is set."""
@@ -61,7 +65,7 @@ class ConfigView:
         """The configuration of a topic's logs on this broker."""
         values = self._image().configs.of_topic(topic)
         defaults = self._log_defaults()
-        return LogConfig.from_strings(values, defaults) if values else defaults
+        return parse_log_config(values, defaults) if values else defaults
 
     def topic_default(self, name: str) -> str:
         """The text in effect of a topic's configuration where the topic itself sets nothing."""
@@ -72,7 +76,7 @@ class ConfigView:
         brokers = self.broker_configs()
         if self._defaults is None or self._defaults[0] != brokers:
             texts = {name: effective_config(name, {}, brokers).value for name in topic_configs()}
-            self._defaults = (brokers, LogConfig.from_strings(texts))
+            self._defaults = (brokers, parse_log_config(texts))
         return self._defaults[1]
 
     def broker_value(self, name: str) -> str | None:
@@ -113,6 +117,15 @@ class ConfigView:
         definitions = node_definitions()
         yield from definitions
         yield from (name for name in self._static if name not in definitions)
+
+
+def parse_log_config(values: Mapping[str, str], defaults: LogConfig = LogConfig()) -> LogConfig:  # noqa: B008 - frozen
+    """The configuration of the logs of a topic that sets `values`; those that logs do not heed are skipped."""
+    known = topic_configs()
+    changes: dict[str, Any] = {
+        field: known[name].parse(values[name]) for name, field in _LOG_FIELDS.items() if name in values
+    }
+    return replace(defaults, **changes)
 
 
 def parse_broker_id(name: str) -> int | None:

@@ -41,18 +41,6 @@ class ConfigSource(IntEnum):
     DEFAULT_CONFIG = 5
 
 
-class ConfigType(IntEnum):
-    """Types of values, numbered as in DescribeConfigs."""
-
-    BOOLEAN = 1
-    STRING = 2
-    INT = 3
-    SHORT = 4
-    LONG = 5
-    DOUBLE = 6
-    LIST = 7
-
-
 @dataclass(frozen=True, slots=True)
 class TopicConfig:
     """One configuration key of topics.
@@ -69,11 +57,6 @@ class TopicConfig:
     choices: tuple[str, ...] = ()
     throttled_replicas: bool = False
     synonyms: tuple[tuple[str, int], ...] = ()
-
-    @property
-    def wire_type(self) -> ConfigType:
-        """The type as DescribeConfigs numbers it."""
-        return ConfigType[self.type]
 
     def parse(self, text: str) -> Value:
         """The value that a text stands for. Raises `WireError` INVALID_CONFIG where the text is not legal."""

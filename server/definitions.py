@@ -59,13 +59,7 @@ class Definition:
 @cache
 def node_definitions() -> Mapping[str, Definition]:
     """Every setting of a node, Kafka's and our own, by name."""
-    return {**_load("configs.json", "node"), **_load("barnabas.json", None)}
-
-
-@cache
-def topic_definitions() -> Mapping[str, Definition]:
-    """Every configuration of a topic, by name."""
-    return _load("configs.json", "topic")
+    return {**_load("configs.json"), **_load("barnabas.json")}
 
 
 def value_text(value: Value) -> str | None:
@@ -81,12 +75,11 @@ def value_text(value: Value) -> str | None:
     return str(value)
 
 
-def _load(name: str, scope: str | None) -> dict[str, Definition]:
+def _load(name: str) -> dict[str, Definition]:
     text = files("barnabas.server").joinpath("schema", name).read_text(encoding="utf-8")
     return {
         entry["name"]: Definition(entry["name"], entry["type"], _default(entry), entry["valid"])
         for entry in json.loads(text)
-        if scope is None or entry["scope"] == scope
     }
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from barnabas.broker.config_view import parse_log_config
 from barnabas.broker.handlers.fetch import FetchHandler
 from barnabas.broker.handlers.list_offsets import ListOffsetsHandler
 from barnabas.broker.handlers.offset_for_leader_epoch import OffsetForLeaderEpochHandler
@@ -176,7 +177,7 @@ class BrokerHarness:
         self.fetching.pop(partition.key, None)
 
     def log_config(self, topic: str) -> LogConfig:
-        return LogConfig.from_strings(self.cache.image.configs.of_topic(topic))
+        return parse_log_config(self.cache.image.configs.of_topic(topic))
 
     # The cluster
 

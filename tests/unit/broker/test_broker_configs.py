@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from barnabas.broker.config_view import ConfigView, dynamic_broker_configs
+from barnabas.broker.config_view import ConfigView, dynamic_broker_configs, parse_log_config
 from barnabas.broker.handlers.alter_configs import AlterConfigsHandler
 from barnabas.broker.handlers.describe_configs import DescribeConfigsHandler
 from barnabas.broker.metadata_cache import MetadataCache
@@ -20,6 +20,7 @@ from barnabas.protocol.messages.describe_configs import DescribeConfigsRequest, 
 from barnabas.protocol.messages.incremental_alter_configs import IncrementalAlterConfigsRequest
 from barnabas.server.definitions import node_definitions
 from barnabas.server.settings import Settings
+from barnabas.storage.config import LogConfig
 
 TOPIC, BROKER, LOGGER = 2, 4, 8
 OWN, EVERY_BROKER, STATIC, DEFAULT, TOPIC_SOURCE = 2, 3, 4, 5, 1
@@ -227,3 +228,27 @@ def test_what_requests_may_change_is_what_topics_take_from_brokers() -> None:
     assert "log.retention.ms" in dynamic_broker_configs()
     assert "log.retention.hours" not in dynamic_broker_configs()
     assert dynamic_broker_configs() <= node_definitions().keys()
+
+
+def test_logs_have_the_defaults_of_topics() -> None:
+    defaults = {name: config.default for name, config in topic_configs().items()}
+    assert parse_log_config({**defaults, "cleanup.policy": ""}) == LogConfig(cleanup_policy=[])
+    assert parse_log_config(defaults).delete
+
+
+def test_logs_heed_what_the_topic_sets_over_what_brokers_set() -> None:
+    node = Node(
+        setting(TOPIC, "t", "cleanup.policy", "compact, delete"),
+        setting(TOPIC, "t", "message.timestamp.type", "LogAppendTime"),
+        setting(TOPIC, "t", "preallocate", "true"),
+        log_segment_bytes=5_000_000,
+    )
+    config = node.view.log_config("t")
+    assert (config.compact, config.delete, config.log_append_time) == (True, True, True)
+    assert config.segment_bytes == node.view.log_config("other").segment_bytes == 5_000_000
+
+
+def test_a_node_knows_which_of_the_defaults_of_topics_have_no_effect() -> None:
+    settings = Settings.of({"log.segment.bytes": 5_000_000, "log.preallocate": True, "min.insync.replicas": 2})
+    ConfigView(settings, 7, lambda: MetadataCache().image)
+    assert [given.name for given in settings.unread()] == ["log.preallocate"]
