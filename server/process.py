@@ -75,6 +75,8 @@ def run_process(main: Callable[[NodeProcess], Awaitable[None]], settings: Settin
         writer = logging.set_up(settings, **bound)
     except NodeFailure as error:
         return report(error)
+    for reason in settings.ignored:
+        log.warning("variable ignored", reason=reason)
     try:
         trio.run(_run, main, settings)
     except BaseException as error:  # noqa: BLE001 - the process ends here, and `report` tells why

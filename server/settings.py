@@ -69,6 +69,9 @@ class Settings:
         self._given: dict[str, Given] = {}
         self._values: dict[str, Value] = {}
         self._read: set[str] = set()
+        self.ignored: Final[list[str]] = []
+        """Variables that are no settings, a line each, as SettingsError has them. Others may have set them: Kubernetes
+        makes BARNABAS_PORT and more for a service called barnabas."""
         mistakes: list[str] = []
         for entry in given:
             if entry.problem is not None:
@@ -79,11 +82,12 @@ class Settings:
                 if definition is not None:
                     self._values[entry.name] = definition.parse(entry.text)
                 elif not entry.name.startswith(_OPEN_PREFIXES):
-                    raise ValueError(_unknown(entry.name, definitions))
+                    reasons = self.ignored if entry.place.startswith(ENVIRONMENT_PREFIX) else mistakes
+                    reasons.append(f"{entry.place}: {_unknown(entry.name, definitions)}")
+                    continue
                 self._given[entry.name] = entry
             except ValueError as error:
-                shown = "" if definition is None else f"{entry.name}: "
-                mistakes.append(f"{entry.place}: {shown}{error}")
+                mistakes.append(f"{entry.place}: {entry.name}: {error}")
         mistakes += self._contradictions()
         if mistakes:
             raise SettingsError(mistakes)
@@ -172,7 +176,7 @@ class Settings:
     def _required(self, name: _Str) -> Value:
         value = self.value(name)
         if value is None:
-            raise SettingsError([f"{name} is required and is not set"])
+            raise SettingsError([f"{name} is required and is not set", *self.ignored])
         return value
 
     def _contradictions(self) -> Iterator[_Str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from barnabas.protocol.errors import LocalProtocolError
-from barnabas.server.definitions import node_definitions, topic_definitions
+from barnabas.server.definitions import node_definitions
 from barnabas.server.settings import Settings, SettingsError
 
 
@@ -106,17 +106,28 @@ def test_every_mistake_is_named_in_the_order_of_lines(tmp_path: Path) -> None:
     said = mistakes(
         tmp_path,
         "node.id=x\nfoo=\\u1\nnum.partitions=0\n",
-        environment={"BARNABAS_NODE_IDD": "1"},
+        environment={"BARNABAS_NUM_IO_THREADS": "x"},
         overrides=["broken", "log.dirz=/x"],
     )
     assert said == [
         "broker.properties:1: node.id: 'x' is not a whole number",
         "broker.properties:2: \\u must be followed by four hexadecimal digits",
         "broker.properties:3: num.partitions: 0 is not in [1,...]",
-        "BARNABAS_NODE_IDD: node.idd is not a known setting; did you mean node.id?",
+        "BARNABAS_NUM_IO_THREADS: num.io.threads: 'x' is not a whole number",
         "--override broken: must be name=value",
         "--override: log.dirz is not a known setting; did you mean log.dir?",
     ]
+
+
+def test_variables_of_others_do_no_harm() -> None:
+    """Kubernetes sets such for a service called barnabas."""
+    settings = Settings.load(None, environment={"BARNABAS_PORT": "tcp://10.0.0.1:9092", "BARNABAS_NODE_IDD": "1"})
+    assert settings.ignored == [
+        "BARNABAS_NODE_IDD: node.idd is not a known setting; did you mean node.id?",
+        "BARNABAS_PORT: port is not a known setting",
+    ]
+    with pytest.raises(SettingsError, match="node.id is required and is not set\nBARNABAS_NODE_IDD: "):
+        settings.int("node.id")
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -160,8 +171,7 @@ def test_latin_1_files_are_read(tmp_path: Path) -> None:
 
 
 def test_every_default_is_legal() -> None:
-    for definitions in (node_definitions(), topic_definitions()):
-        for definition in definitions.values():
-            if definition.default is not None and definition.valid not in ("non-empty list",):
-                text = ",".join(definition.default) if isinstance(definition.default, list) else str(definition.default)
-                assert definition.parse(text) == definition.default, definition.name
+    for definition in node_definitions().values():
+        if definition.default is not None and definition.valid not in ("non-empty list",):
+            text = ",".join(definition.default) if isinstance(definition.default, list) else str(definition.default)
+            assert definition.parse(text) == definition.default, definition.name
