@@ -140,13 +140,10 @@ class Broker:
             log_dir_failure_timeout=settings.seconds("log.dir.failure.timeout.ms"),
             previous_broker_epoch=directories.logs.previous_broker_epoch,
         )
-        self._channel = ControllerChannel(
-            environment.network,
-            self._controller,
-            nursery,
-            client_id=f"broker-{self._broker_id}",
-            request_timeout=settings.seconds("controller.socket.timeout.ms"),
-        )
+        self._channel = self._make_channel("forwarding", settings.seconds("controller.socket.timeout.ms"))
+        # Apart, because on a connection an answer waits for those before it; and impatient, because an ISR that does
+        # not shrink holds produces up.
+        self._isr_channel = self._make_channel("isr", settings.seconds("broker.session.timeout.ms") / 2)
         self._replicas = self._make_replicas()
         self._housekeeping = LogHousekeeping(self._replicas, housekeeping_config(settings))
         self._loader = LogLoader(
@@ -183,6 +180,15 @@ class Broker:
             on_leader_change=lambda leader, epoch: self._controller_moved(),
         )
 
+    def _make_channel(self, name: str, request_timeout: float) -> ControllerChannel:
+        return ControllerChannel(
+            self._environment.network,
+            self._controller,
+            self._nursery,
+            client_id=f"broker-{self._broker_id}-{name}",
+            request_timeout=request_timeout,
+        )
+
     def _make_replicas(self) -> ReplicaManager:
         settings, environment = self._settings, self._environment
         replicas = ReplicaManager(
@@ -198,7 +204,7 @@ class Broker:
             directory_failed=self._directory_failed,
         )
         self._alter_partition = AlterPartitionSender(
-            self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, replicas
+            self._isr_channel, self._broker_id, lambda: self._lifecycle.broker_epoch, replicas
         )
         replicas.isr_changes = self._alter_partition
         replicas.fetchers = self._fetchers = ReplicaFetchers(
@@ -353,6 +359,7 @@ class Broker:
 
     def _controller_moved(self) -> None:
         self._channel.leader_moved()
+        self._isr_channel.leader_moved()
         if self._heartbeats is not None:
             self._heartbeats.leader_moved()
 
