@@ -12,6 +12,7 @@ from typing import Protocol
 
 import trio
 
+from barnabas.server.environment import Threads, in_thread
 from barnabas.storage.disk import StorageError
 
 
@@ -35,9 +36,10 @@ class Background(Protocol):
 class EventLoopBackground:
     """Background work on trio; `nursery` holds a task for each piece of work in a thread."""
 
-    def __init__(self, nursery: trio.Nursery, *, threads: int = 8) -> None:
+    def __init__(self, nursery: trio.Nursery, threads: Threads = in_thread, *, at_once: int = 8) -> None:
         self._nursery = nursery
-        self._limiter = trio.CapacityLimiter(threads)
+        self._threads = threads
+        self._limiter = trio.CapacityLimiter(at_once)
         self._calls: deque[Callable[[], None]] = deque()
         self._parked: trio.lowlevel.Task | None = None
 
@@ -69,7 +71,8 @@ class EventLoopBackground:
         self, work: Callable[[], object], then: Callable[[], None], failed: Callable[[StorageError], None]
     ) -> None:
         try:
-            await trio.to_thread.run_sync(work, limiter=self._limiter)
+            async with self._limiter:
+                await self._threads(work)
         except StorageError as error:
             failed(error)
         else:

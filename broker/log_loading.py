@@ -11,6 +11,7 @@ import trio
 
 from barnabas.broker.background import Background
 from barnabas.broker.replica_manager import ReplicaManager
+from barnabas.server.environment import Threads, in_thread
 from barnabas.storage.config import LogConfig
 from barnabas.storage.disk import StorageError
 from barnabas.storage.log_directory import LogDirectory
@@ -40,6 +41,7 @@ class LogLoader:
         log_config: Callable[[str], LogConfig],
         failed: Callable[[LogDirectory, StorageError], None],
         *,
+        threads: Threads = in_thread,
         threads_per_directory: int,
     ) -> None:
         """`failed` is told of each directory whose disk fails; it has not been taken offline by then."""
@@ -47,6 +49,7 @@ class LogLoader:
         self._logs = logs
         self._log_config = log_config
         self._failed = failed
+        self._threads = threads
         self._threads_per_directory = threads_per_directory
 
     async def load(self, now_ms: int) -> None:
@@ -65,7 +68,7 @@ class LogLoader:
         for load in loads:
             if load.directory.offline is None:
                 try:
-                    opened = await trio.to_thread.run_sync(load.run)
+                    opened = await self._threads(load.run)
                 except StorageError as error:
                     self._failed(load.directory, error)
                 else:

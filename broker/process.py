@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -93,10 +94,10 @@ async def run_broker(
     """
     environment = environment or Environment()
     directories = LogDirectories(settings, environment.disk)
-    await trio.to_thread.run_sync(directories.open)
+    await environment.threads(directories.open)
     try:
-        metadata_log = await trio.to_thread.run_sync(
-            MetadataLog.open, directories.metadata_disk, metadata_log_config(settings), environment.clock_ms()
+        metadata_log = await environment.threads(
+            partial(MetadataLog.open, directories.metadata_disk, metadata_log_config(settings), environment.clock_ms())
         )
         async with trio.open_nursery() as nursery:
             broker = Broker(settings, environment, directories, metadata_log, metrics or Metrics(), nursery)
@@ -130,7 +131,7 @@ class Broker:
         self._broker_id = settings.int("node.id")
         self._inter_broker_listener = inter_broker_listener(settings)
         self._timers = Timers()
-        self._background = EventLoopBackground(nursery, threads=settings.int("background.threads"))
+        self._background = EventLoopBackground(nursery, environment.threads, at_once=settings.int("background.threads"))
         self._cache = MetadataCache()
         self._config_view = ConfigView(settings, self._broker_id, lambda: self._cache.image)
         self._quorum = self._make_quorum(metadata_log)
@@ -150,6 +151,7 @@ class Broker:
             directories.logs,
             self._config_view.log_config,
             lambda _, error: self._replicas.storage_failed(error),
+            threads=environment.threads,
             threads_per_directory=settings.int("num.recovery.threads.per.data.dir"),
         )
         self._table = self._make_table()
@@ -178,6 +180,7 @@ class Broker:
             clock_ms=environment.clock_ms,
             on_commit=MetadataLoader(self._cache).committed,
             on_leader_change=lambda leader, epoch: self._controller_moved(),
+            threads=environment.threads,
         )
 
     def _make_channel(self, name: str, request_timeout: float) -> ControllerChannel:
@@ -345,7 +348,7 @@ class Broker:
         """The last act, when no task is left."""
         if self._loader.progress.done:
             epoch, marks = self._lifecycle.broker_epoch, self._replicas.high_watermarks()
-            await trio.to_thread.run_sync(self._directories.close, epoch, marks, self._environment.clock_ms())
+            await self._environment.threads(partial(self._directories.close, epoch, marks, self._environment.clock_ms()))
         if self._lifecycle.failure is not None:
             raise NodeFailure(f"broker {self._broker_id}: {self._lifecycle.failure}")
 

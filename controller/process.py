@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -82,7 +83,7 @@ async def run_controller(
     Raises SettingsError and NodeFailure when it cannot start, and what makes it impossible to go on.
     """
     environment = environment or Environment()
-    directory, owner = await trio.to_thread.run_sync(_open_directory, settings, environment)
+    directory, owner = await environment.threads(partial(_open_directory, settings, environment))
     try:
         controller = _ControllerNode(settings, environment, directory, owner, metrics or Metrics())
         await controller.run(stop or StopRequest(), task_status)
@@ -135,11 +136,13 @@ class _ControllerNode:
         await self._server.bind()
         http = await self._bind_http()
         try:
-            metadata_log = await trio.to_thread.run_sync(
-                MetadataLog.open,
-                self._directory.disk,
-                metadata_log_config(self._settings),
-                self._environment.clock_ms(),
+            metadata_log = await self._environment.threads(
+                partial(
+                    MetadataLog.open,
+                    self._directory.disk,
+                    metadata_log_config(self._settings),
+                    self._environment.clock_ms(),
+                )
             )
         except StorageError as error:
             raise NodeFailure(f"cannot open the metadata log: {error}") from None
@@ -181,6 +184,7 @@ class _ControllerNode:
             on_commit=self._on_commit,
             on_leader_change=self._on_leader_change,
             observe_commit=self._commits.observe,
+            threads=environment.threads,
         )
         controller = Controller(
             controller_config(settings, self._owner.cluster_id),

@@ -13,9 +13,9 @@ that the application cannot bear, and a broken invariant end `run` with the erro
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import structlog
 import trio
@@ -45,6 +45,7 @@ from barnabas.raft.resigned import Resigned
 from barnabas.raft.role import Role
 from barnabas.raft.voters import Endpoint, VoterSet
 from barnabas.server.dispatch import Request
+from barnabas.server.environment import Threads, in_thread
 from barnabas.server.failure import NodeFailure
 from barnabas.server.metadata_log import MetadataLog, encode_batch, split_records, whole_batches
 from barnabas.server.quorum_peers import Peers
@@ -52,8 +53,6 @@ from barnabas.server.quorum_wire import request_to_wire, response_from_wire, res
 from barnabas.storage.disk import StorageError
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 FETCH_BYTES: Final = 1024 * 1024
 _READ_BYTES: Final = 1024 * 1024
@@ -102,11 +101,6 @@ class Bell:
         self._event = trio.Event()
 
 
-async def in_thread(work: Callable[[], T]) -> T:
-    """Runs what may wait for the disk."""
-    return await trio.to_thread.run_sync(work)
-
-
 class Quorum:
     """See the module. Everything but `run` is called on the event loop and returns at once."""
 
@@ -122,7 +116,7 @@ class Quorum:
         on_commit: Callable[[Sequence[CommittedBatch]], None],
         on_leader_change: Callable[[LeaderInfo | None, int], None],
         observe_commit: Callable[[float], None] = lambda seconds: None,
-        threads: Callable[[Callable[[], Any]], Awaitable[Any]] = in_thread,
+        threads: Threads = in_thread,
     ) -> None:
         """`random` gives numbers from 0 to less than 1, `clock_ms` the wall clock.
 

@@ -39,7 +39,7 @@ async def test_what_is_asked_for_soon_is_done_after_what_can_run_now() -> None:
 async def test_work_in_threads_comes_back_to_the_event_loop() -> None:
     results: list[object] = []
     async with trio.open_nursery() as nursery:
-        background = EventLoopBackground(nursery, threads=2)
+        background = EventLoopBackground(nursery, at_once=2)
 
         def fail() -> None:
             raise StorageError("/data", "x", OSError(5, "Input/output error"))
