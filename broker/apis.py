@@ -51,6 +51,7 @@ class BrokerParts:
     replicas: ReplicaManager
     forwarder: Forwarder
     producer_ids: ProducerIds
+    lost_leaders: Callable[[], frozenset[int]]
     rng: random.Random
     spawn: Callable[..., None]
 
@@ -65,7 +66,8 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     table.register(ApiKey.INIT_PRODUCER_ID, InitProducerIdHandler(parts.producer_ids).handle)
     auto_creation = AutoTopicCreation(parts.forwarder, parts.spawn, settings)
     wanted = auto_creation if settings.bool("auto.create.topics.enable") else None
-    table.register(ApiKey.METADATA, MetadataHandler(cache, parts.cluster_id, parts.rng, wanted).handle)
+    metadata = MetadataHandler(cache, parts.cluster_id, parts.rng, wanted, parts.lost_leaders)
+    table.register(ApiKey.METADATA, metadata.handle)
     describe_partitions = DescribeTopicPartitionsHandler(cache, settings.int("max.request.partition.size.limit"))
     table.register(ApiKey.DESCRIBE_TOPIC_PARTITIONS, describe_partitions.handle)
     table.register(ApiKey.DESCRIBE_CLUSTER, DescribeClusterHandler(cache, parts.cluster_id, parts.rng).handle)

@@ -15,6 +15,7 @@ import structlog
 import trio
 
 from barnabas.broker.fetcher import Diverged, Failed, Fetched, FetchLimits, Key, OutOfRange, ReplicaFetcher
+from barnabas.broker.lost_leaders import LostLeaders
 from barnabas.client.connection import ClientConnection, ConnectionLost, Reply, connect
 from barnabas.protocol.errors import ErrorCode, RemoteProtocolError, WireError
 from barnabas.protocol.messages.fetch import FetchResponse
@@ -47,15 +48,19 @@ class ReplicaFetchers:
         address_of: Callable[[int], NodeAddress | None],
         broker_epoch: Callable[[], int],
         limits: FetchLimits,
+        lost_leaders: LostLeaders,
         request_timeout: float = 30.0,
         connect_timeout: float = 10.0,
     ) -> None:
-        """`address_of` gives where a broker listens for other brokers, as far as is known now. Times in seconds."""
+        """`address_of` gives where a broker listens for other brokers, as far as is known now. `lost_leaders` is told
+        of connections that break. Times in seconds.
+        """
         self.manager: Final = manager
         self.network: Final = network
         self.address_of: Final = address_of
         self.broker_epoch: Final = broker_epoch
         self.limits: Final = limits
+        self.lost_leaders: Final = lost_leaders
         self.request_timeout: Final = request_timeout
         self.connect_timeout: Final = connect_timeout
         self._nursery = nursery
@@ -132,9 +137,12 @@ class LeaderFetcher:
                 try:
                     self._connection = await self._connect(nursery)
                     if self._connection is not None:
+                        self._fetchers.lost_leaders.find(self.leader_id)
                         backoff = _MIN_RECONNECT
                         await self._fetch(self._connection)
                 except (ConnectionLost, WireError) as error:
+                    if self._connection is not None:
+                        self._fetchers.lost_leaders.lose(self.leader_id, trio.current_time())
                     log.info("cannot fetch", leader=self.leader_id, reason=str(error))
                 finally:
                     self._disconnected()

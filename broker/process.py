@@ -34,6 +34,7 @@ from barnabas.broker.lifecycle import BrokerLifecycle, BrokerState
 from barnabas.broker.log_directories import LogDirectories
 from barnabas.broker.log_housekeeping import LogHousekeeping
 from barnabas.broker.log_loading import LogLoader, remove_leftovers
+from barnabas.broker.lost_leaders import LostLeaders
 from barnabas.broker.metadata_cache import MetadataCache
 from barnabas.broker.metadata_loader import MetadataLoader, whole_image_delta
 from barnabas.broker.metrics import BrokerStatus, add_broker_metrics
@@ -64,6 +65,8 @@ from barnabas.storage.disk import StorageError
 log = structlog.get_logger(__name__)
 
 _DRAIN_SECONDS: Final = 1.0
+_LOST_LEADER_SECONDS: Final = 1.5
+"""The controller elects others after its grace time, or after the first second of a new one that takes over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,7 @@ class Broker:
         # Apart, because on a connection an answer waits for those before it; and impatient, because an ISR that does
         # not shrink holds produces up.
         self._isr_channel = self._make_channel("isr", settings.seconds("broker.session.timeout.ms") / 2)
+        self._lost_leaders = LostLeaders(_LOST_LEADER_SECONDS)
         self._replicas = self._make_replicas()
         self._housekeeping = LogHousekeeping(self._replicas, housekeeping_config(settings))
         self._loader = LogLoader(
@@ -217,6 +221,7 @@ class Broker:
             address_of=self._broker_address,
             broker_epoch=lambda: self._lifecycle.broker_epoch,
             limits=fetch_limits(settings),
+            lost_leaders=self._lost_leaders,
             request_timeout=settings.seconds("replica.socket.timeout.ms"),
         )
         return replicas
@@ -233,6 +238,7 @@ class Broker:
             producer_ids=ProducerIds(
                 self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, self._nursery.start_soon
             ),
+            lost_leaders=lambda: self._lost_leaders.at(trio.current_time()),
             rng=self._environment.random,
             spawn=self._nursery.start_soon,
         )

@@ -9,7 +9,7 @@ answers have topic ids, requests must not. v12: topics may be asked for by id.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from barnabas.broker.authorized_operations import NOT_ASKED, ON_CLUSTER, ON_TOPIC
 from barnabas.broker.auto_topic_creation import AutoTopicCreation
@@ -28,13 +28,21 @@ class MetadataHandler:
     """Answers from the newest image. Answers about topics are kept until the topic or the brokers change."""
 
     def __init__(
-        self, cache: MetadataCache, cluster_id: str, rng: random.Random, auto_creation: AutoTopicCreation | None
+        self,
+        cache: MetadataCache,
+        cluster_id: str,
+        rng: random.Random,
+        auto_creation: AutoTopicCreation | None,
+        lost_leaders: Callable[[], frozenset[int]] = frozenset,
     ) -> None:
-        """`auto_creation` is None where auto.create.topics.enable is false."""
+        """`auto_creation` is None where auto.create.topics.enable is false. `lost_leaders` gives the brokers that are
+        not to be named as leaders now, because they seem to have died (see `lost_leaders.py`).
+        """
         self._cache = cache
         self._cluster_id = cluster_id
         self._rng = rng
         self._auto_creation = auto_creation
+        self._lost_leaders = lost_leaders
         self._answers: dict[tuple[str, bool, bool, bool], _TopicAnswers] = {}
 
     def handle(self, request: Request[MetadataRequest]) -> None:
@@ -79,10 +87,15 @@ class MetadataHandler:
 
     def _topic_answers(self, view: ListenerView, version: int, ask_operations: bool) -> _TopicAnswers:
         key = (view.listener, version == 0, version >= 6, version >= 8 and ask_operations)
+        lost = self._lost_leaders()
         answers = self._answers.get(key)
-        if answers is None or answers.view is not view:
+        if answers is None or answers.view is not view or answers.lost_leaders != lost:
             answers = self._answers[key] = _TopicAnswers(
-                view, only_reachable=key[1], name_listener=key[2], operations=ON_TOPIC if key[3] else NOT_ASKED
+                view,
+                lost_leaders=lost,
+                only_reachable=key[1],
+                name_listener=key[2],
+                operations=ON_TOPIC if key[3] else NOT_ASKED,
             )
         return answers
 
@@ -109,10 +122,19 @@ class _TopicAnswers:
     A topic of the image never changes, so its answer holds as long as the image has this very object.
     """
 
-    __slots__ = ("_kept", "_name_listener", "_only_reachable", "operations", "view")
+    __slots__ = ("_kept", "_name_listener", "_only_reachable", "lost_leaders", "operations", "view")
 
-    def __init__(self, view: ListenerView, *, only_reachable: bool, name_listener: bool, operations: int) -> None:
+    def __init__(
+        self,
+        view: ListenerView,
+        *,
+        lost_leaders: frozenset[int],
+        only_reachable: bool,
+        name_listener: bool,
+        operations: int,
+    ) -> None:
         self.view = view
+        self.lost_leaders = lost_leaders
         self.operations = operations
         self._only_reachable = only_reachable
         self._name_listener = name_listener
@@ -137,9 +159,10 @@ class _TopicAnswers:
         replicas, isr = list(partition.replicas), list(partition.isr)
         if self._only_reachable:
             replicas, isr = view.reachable(replicas), view.reachable(isr)
-        leader = view.leader(partition)
+        is_lost = partition.leader in self.lost_leaders
+        leader = NO_NODE if is_lost else view.leader(partition)
         if leader == NO_NODE:
-            known = partition.leader in view.cluster.brokers
+            known = partition.leader in view.cluster.brokers and not is_lost
             error = ErrorCode.LISTENER_NOT_FOUND if known and self._name_listener else ErrorCode.LEADER_NOT_AVAILABLE
         elif len(replicas) < len(partition.replicas) or len(isr) < len(partition.isr):
             error = ErrorCode.REPLICA_NOT_AVAILABLE

@@ -14,6 +14,7 @@ from barnabas.broker.background import EventLoopBackground
 from barnabas.broker.controller_channel import NodeAddress
 from barnabas.broker.fetcher import FetchLimits
 from barnabas.broker.fetcher_task import ReplicaFetchers
+from barnabas.broker.lost_leaders import LostLeaders
 from barnabas.metadata.records import PartitionRecord, TopicRecord
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.record_batch import RecordBatch
@@ -45,6 +46,7 @@ class Pair:
         self.leader = self.make(path / "1", 1)
         self.follower = self.make(path / "2", 2)
         self.address: NodeAddress | None = None
+        self.lost_leaders = LostLeaders(1.5)
 
     def make(self, path: Path, broker_id: int) -> BrokerHarness:
         broker: Any = BrokerHarness(path)
@@ -74,6 +76,7 @@ class Pair:
             address_of=lambda broker_id: self.address,
             broker_epoch=lambda: 10,
             limits=FetchLimits(),
+            lost_leaders=self.lost_leaders,
         )
 
     def lead(self, epoch: int = 0, *, topics: int = 1, **config: str) -> None:
@@ -173,6 +176,36 @@ async def test_a_leader_that_goes_away_is_looked_for(tmp_path: Path, autojump_cl
             connection.close("test")
         both.leader.produce(("t0", 0, batch(b"b")))
         await settle(both, until=lambda: both.end(both.follower) == 2)
+
+
+async def test_a_leader_is_lost_from_when_its_connection_breaks_until_there_is_another(
+    tmp_path: Path, autojump_clock: MockClock
+) -> None:
+    async with pair(tmp_path) as both:
+
+        def lost() -> frozenset[int]:
+            return both.lost_leaders.at(trio.current_time())
+
+        def disconnect() -> None:
+            for connection in list(both.server.server.connections):
+                connection.close("test")
+
+        both.lead()
+        await settle(both, until=lambda: both.leader.manager.waiting_fetches == 1)
+        assert lost() == frozenset()
+        disconnect()
+        await settle(both, until=lost)
+        assert lost() == {1}
+        await settle(both, until=lambda: not lost())
+        address, both.address = both.address, NodeAddress(1, "127.0.0.1", 1)
+        await settle(both, until=lambda: both.leader.manager.waiting_fetches == 1)
+        disconnect()
+        await settle(both, until=lost)
+        broken_at = trio.current_time()
+        await settle(both, until=lambda: not lost())
+        assert trio.current_time() - broken_at > 1.4
+        both.address = address
+        await settle(both, until=lambda: both.leader.manager.waiting_fetches == 1)
 
 
 async def test_a_follower_below_the_leaders_start_begins_anew_there(tmp_path: Path, autojump_clock: MockClock) -> None:

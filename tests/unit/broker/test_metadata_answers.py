@@ -87,7 +87,8 @@ class Cluster:
     def __init__(self, *records: MetadataRecord) -> None:
         self.cache = MetadataCache()
         self.offset = 0
-        self.handler = MetadataHandler(self.cache, "cluster", random.Random(1), None)
+        self.lost_leaders: frozenset[int] = frozenset()
+        self.handler = MetadataHandler(self.cache, "cluster", random.Random(1), None, lambda: self.lost_leaders)
         self.replay(*records)
 
     def replay(self, *records: MetadataRecord) -> None:
@@ -162,6 +163,19 @@ def test_offline_replicas_are_fenced_and_lost_ones() -> None:
 def test_no_leader() -> None:
     (topic,) = three_brokers().topics("b")
     assert (topic.partitions[0].leader_id, topic.partitions[0].error_code) == (-1, ErrorCode.LEADER_NOT_AVAILABLE)
+
+
+def test_a_leader_that_seems_to_have_died_is_not_named() -> None:
+    """A client asks just after it has lost it: it is to ask again soon, and not to try that one for long."""
+    cluster = three_brokers()
+    cluster.lost_leaders = frozenset({1})
+    for version in (0, 5, 13):
+        first, second = cluster.topics("a", version=version)[0].partitions
+        assert (first.leader_id, first.error_code) == (-1, ErrorCode.LEADER_NOT_AVAILABLE)
+        assert second.leader_id == 2
+    cluster.lost_leaders = frozenset()
+    first = cluster.topics("a")[0].partitions[0]
+    assert (first.leader_id, first.error_code) == (1, ErrorCode.NONE)
 
 
 def test_a_leader_without_the_listener() -> None:
