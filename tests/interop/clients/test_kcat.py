@@ -19,7 +19,7 @@ from barnabas.testing.processes import Cluster
 from load import create_topic, leader_of, wait_for_isr
 
 pytestmark = pytest.mark.cluster
-PROMISES = ["acks=0", "acks=1", "acks=all", "enable.idempotence=true"]
+PROMISES = ["enable.idempotence=true", "acks=all", "acks=1", "acks=0"]
 FIRST_MS = 1_700_000_000_000
 SOME = 100
 numbers = itertools.count()

@@ -43,11 +43,20 @@ final class RecordCommands {
         return offsets;
     }
 
-    /** Reads `count` records of one partition; partitions of odd numbers by the consumer of the new group protocol. */
+    /** Reads `count` records of one partition, by the consumers of both group protocols. */
     List<Driver.Item> fetch(Driver.Command c) {
+        List<Driver.Item> items = fetch(c, "classic");
+        List<Driver.Item> again = fetch(c, "consumer");
+        if (!items.equals(again)) {
+            throw new IllegalStateException("the consumers of both protocols differ: " + items + " and " + again);
+        }
+        return items;
+    }
+
+    private List<Driver.Item> fetch(Driver.Command c, String protocol) {
         List<Driver.Item> items = new ArrayList<>();
         long deadline = System.currentTimeMillis() + PATIENCE_MS;
-        try (var consumer = consumer(bootstrap, c.partition() % 2 == 0 ? "classic" : "consumer")) {
+        try (var consumer = consumer(bootstrap, protocol)) {
             TopicPartition partition = new TopicPartition(c.topic(), c.partition());
             consumer.assign(List.of(partition));
             consumer.seek(partition, c.offset());

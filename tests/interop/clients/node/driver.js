@@ -16,8 +16,8 @@ const kafka = new Kafka({ brokers: process.argv[2].split(','), logLevel: logLeve
 const admin = kafka.admin()
 
 const makeProducer = async idempotent => {
-  const options = idempotent ? { idempotent, maxInFlightRequests: 1 } : {}
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner, ...options })
+  const options = { createPartitioner: Partitioners.DefaultPartitioner, retry: { retries: 20 } }
+  const producer = kafka.producer(idempotent ? { ...options, idempotent, maxInFlightRequests: 1 } : options)
   await producer.connect()
   return producer
 }
@@ -60,7 +60,7 @@ const commands = {
   async create({ topic, partitions, replicas, configs }) {
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
     const wanted = { topic, numPartitions: partitions, replicationFactor: replicas, configEntries }
-    if (!(await admin.createTopics({ topics: [wanted] }))) {
+    if (!(await admin.createTopics({ topics: [wanted], waitForLeaders: false }))) {
       throw Object.assign(new Error('createTopics says false: it exists'), { code: TOPIC_ALREADY_EXISTS })
     }
   },
