@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_SECURITY_PROTOCOLS: Final = {"PLAINTEXT": 0, "SSL": 1, "SASL_PLAINTEXT": 2, "SASL_SSL": 3}
-
 
 @dataclass(frozen=True, slots=True)
 class BrokerIdentity:
@@ -53,7 +51,7 @@ class BrokerIdentity:
                     name=endpoint.name,
                     host=endpoint.host,
                     port=endpoint.port,
-                    security_protocol=_SECURITY_PROTOCOLS[endpoint.protocol],
+                    security_protocol=endpoint.security_protocol,
                 )
                 for endpoint in self.listeners
             ],

@@ -10,6 +10,7 @@ from barnabas.cli.options import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT, AsJson, Boo
 from barnabas.cli.output import show_json, show_table
 from barnabas.cli.session import with_admin
 from barnabas.client.admin import Admin, ClusterDescription, TopicDescription
+from barnabas.net.addresses import host_port_text
 
 app = noun("The cluster as a whole.")
 
@@ -47,7 +48,7 @@ def _facts(cluster: ClusterDescription, topics: list[TopicDescription]) -> dict[
         held = [partition for partition in partitions if broker.node.id in partition.replicas]
         facts = {
             "id": broker.node.id,
-            "listener": f"{broker.node.host}:{broker.node.port}" if broker.node.port > 0 else None,
+            "listener": host_port_text(broker.node.host, broker.node.port) if broker.node.port > 0 else None,
             "rack": broker.node.rack,
             "state": "fenced" if broker.fenced else "active",
             "replicas": len(held),

@@ -23,6 +23,7 @@ from barnabas.client.cluster import Cluster
 from barnabas.client.errors import BrokerError, ClientError, check
 from barnabas.client.metadata import Node, TopicView
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place, list_offsets
+from barnabas.net.addresses import host_port_text
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest, CreatePartitionsResponse
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
@@ -239,7 +240,7 @@ class Admin:
             quorum.high_watermark,
             [_replica(r) for r in quorum.current_voters],
             [_replica(r) for r in quorum.observers],
-            {n.node_id: [f"{x.host}:{x.port}" for x in n.listeners] for n in response.nodes},
+            {n.node_id: [host_port_text(x.host, x.port) for x in n.listeners] for n in response.nodes},
         )
 
 

@@ -18,6 +18,7 @@ from barnabas.client.background import Background
 from barnabas.client.connection import CannotConnect, ClientConnection, ConnectionLost, connect
 from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError, NoBrokersAvailable, TimedOut, check
 from barnabas.client.metadata import ClusterView, Node, TopicView
+from barnabas.net.addresses import host_port_text, parse_host_port
 from barnabas.net.transport import Network, TcpNetwork
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -206,7 +207,7 @@ class Cluster:
                     request_timeout=self.request_timeout,
                 )
         except trio.TooSlowError:
-            raise CannotConnect(f"{host}:{port}", f"no answer in {_CONNECT_TIMEOUT:g} s") from None
+            raise CannotConnect(host_port_text(host, port), f"no answer in {_CONNECT_TIMEOUT:g} s") from None
         self._connections[address] = made
         made.on_close(lambda closed: self._forget_connection(address, closed))
         return made
@@ -302,10 +303,13 @@ def parse_bootstrap(text: str) -> Sequence[Address]:
     """host:port pairs from a comma-separated list. ConfigurationError names the entry that is none."""
     addresses: list[Address] = []
     for entry in filter(None, (part.strip() for part in text.split(","))):
-        host, colon, port = entry.rpartition(":")
-        if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+        try:
+            host, port = parse_host_port(entry)
+        except ValueError as error:
+            raise ConfigurationError(f"bootstrap address {error}") from None
+        if not host or not port:
             raise ConfigurationError(f"bootstrap address {entry!r} is not host:port")
-        addresses.append((host.strip("[]"), int(port)))
+        addresses.append((host, port))
     if not addresses:
         raise ConfigurationError("bootstrap is empty; give at least one host:port")
     return addresses

@@ -13,6 +13,7 @@ from typing import Final, cast
 import trio
 
 from barnabas.client.connection_core import ConnectionCore, OpenRequest
+from barnabas.net.addresses import host_port_text
 from barnabas.net.frames import FrameReader
 from barnabas.net.send_queue import SendQueue
 from barnabas.net.transport import Network, Transport
@@ -304,7 +305,7 @@ async def connect(
 
     Times in seconds. CannotConnect says why not.
     """
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    address = host_port_text(host, port)
     try:
         with trio.fail_after(connect_timeout):
             transport = await network.connect(host, port)

@@ -22,7 +22,6 @@ log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS: Final = 0.25
 _REQUEST_SECONDS: Final = 5.0
-_SECURITY_PROTOCOLS: Final = {"PLAINTEXT": 0, "SSL": 1, "SASL_PLAINTEXT": 2, "SASL_SSL": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class ControllerIdentity:
                     name=endpoint.name,
                     host=endpoint.host,
                     port=endpoint.port,
-                    security_protocol=_SECURITY_PROTOCOLS[endpoint.protocol],
+                    security_protocol=endpoint.security_protocol,
                 )
                 for endpoint in self.listeners
             ],

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, cast
 
 import trio
 
+from barnabas.net.addresses import host_port_text
 from barnabas.protocol.types import FileSlice, Part
 
 _IOV_MAX: Final = 1024 if not hasattr(os, "sysconf") else min(1024, max(16, os.sysconf("SC_IOV_MAX")))
@@ -266,9 +267,8 @@ class TcpNetwork:
 
 
 def address_text(address: Any) -> str:
-    """A socket's address as `host:port`, `[host]:port` for IPv6."""
-    host, port = address[0], address[1]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    """A socket's address as `host:port`."""
+    return host_port_text(address[0], address[1])
 
 
 async def _connect(sock: socket.socket, address: Any) -> None:

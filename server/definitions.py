@@ -13,7 +13,7 @@ from importlib.resources import files
 from math import nan
 from typing import Any, Final, TypeAlias
 
-from barnabas.server.addresses import parse_host_port
+from barnabas.net.addresses import parse_host_port
 
 Value: TypeAlias = bool | int | float | str | list[str] | None
 

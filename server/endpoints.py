@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from barnabas.server.addresses import parse_host_port
+from barnabas.net.addresses import host_port_text, parse_host_port
 from barnabas.server.settings import Settings, SettingsError
 
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+"""In the order of their numbers."""
 _SERVED: Final = ("PLAINTEXT",)
 
 
@@ -28,8 +29,12 @@ class Endpoint:
     protocol: str = "PLAINTEXT"
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.name}://{host}:{self.port}"
+        return f"{self.name}://{host_port_text(self.host, self.port)}"
+
+    @property
+    def security_protocol(self) -> int:
+        """The protocol's number, as registrations have it."""
+        return _PROTOCOLS.index(self.protocol)
 
 
 def listeners(settings: Settings) -> list[Endpoint]:

@@ -18,15 +18,16 @@ from typing import Final
 import trio
 
 from barnabas.client.connection import ConnectionLost, connect
+from barnabas.net.addresses import parse_host_port
 from barnabas.net.transport import Network
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.describe_quorum import DescribeQuorumRequest, DescribeQuorumResponse
 from barnabas.protocol.types import ZERO_UUID, parse_uuid, uuid_text
 from barnabas.raft.voters import Endpoint, ReplicaKey, Voter, VoterSet
-from barnabas.server.addresses import parse_host_port
 from barnabas.server.endpoints import controller_listener_names, listeners
 from barnabas.server.failure import NodeFailure
 from barnabas.server.metadata_log import METADATA_FOLDER, first_checkpoint
+from barnabas.server.quorum_config import bootstrap_servers
 from barnabas.server.settings import Settings
 from barnabas.storage.checkpoint import META_PROPERTIES, CorruptCheckpoint, MetaProperties
 from barnabas.storage.disk import Disk, RealDisk, StorageError
@@ -195,24 +196,23 @@ def _format(disk: Disk, owner: MetaProperties, checkpoint: tuple[str, bytes] | N
 async def refuse_to_revive_a_voter(network: Network, settings: Settings) -> None:
     """Raise NodeFailure when this node is to become a first voter of a cluster whose quorum is running.
 
-    Asks the `controller.quorum.bootstrap.servers`; those that do not answer in two seconds count as not running, as
-    they are when a cluster is made.
+    Asks the quorum's bootstrap servers; those that do not answer in two seconds count as not running, as they are
+    when a cluster is made.
     """
     reasons: list[str] = []
     async with trio.open_nursery() as nursery:
-        for address in settings.list("controller.quorum.bootstrap.servers"):
-            host, port = parse_host_port(address)
-            nursery.start_soon(_look_for_quorum, network, host, port, settings.int("node.id"), reasons)
+        for server in bootstrap_servers(settings, listener=""):
+            nursery.start_soon(_look_for_quorum, network, server, settings.int("node.id"), reasons)
     if reasons:
         raise NodeFailure(reasons[0])
 
 
-async def _look_for_quorum(network: Network, host: str, port: int, node_id: int, reasons: list[str]) -> None:
+async def _look_for_quorum(network: Network, server: Endpoint, node_id: int, reasons: list[str]) -> None:
     partition = None
     with trio.move_on_after(_PROBE_SECONDS):
         async with trio.open_nursery() as nursery:
             with contextlib.suppress(ConnectionLost, WireError):  # nobody there, or nobody who knows a quorum
-                partition = await _describe_quorum(network, host, port, nursery)
+                partition = await _describe_quorum(network, server, nursery)
             nursery.cancel_scope.cancel()
     if partition is None or partition.leader_id < 0:
         return
@@ -220,7 +220,7 @@ async def _look_for_quorum(network: Network, host: str, port: int, node_id: int,
     if own is not None:
         directory = own.replica_directory_id
         reasons.append(
-            f"node {node_id} is a voter of the quorum that runs at {host}:{port} (leader {partition.leader_id}, "
+            f"node {node_id} is a voter of the quorum that runs at {server} (leader {partition.leader_id}, "
             f"committed up to offset {partition.high_watermark}"
             + ("" if directory == ZERO_UUID else f", directory id {uuid_text(directory)}")
             + "); formatted anew it would vote without what it had promised to keep. "
@@ -229,9 +229,11 @@ async def _look_for_quorum(network: Network, host: str, port: int, node_id: int,
 
 
 async def _describe_quorum(
-    network: Network, host: str, port: int, nursery: trio.Nursery
+    network: Network, server: Endpoint, nursery: trio.Nursery
 ) -> DescribeQuorumResponse.PartitionData | None:
-    connection = await connect(network, host, port, "format", nursery=nursery, connect_timeout=_PROBE_SECONDS)
+    connection = await connect(
+        network, server.host, server.port, "format", nursery=nursery, connect_timeout=_PROBE_SECONDS
+    )
     topic = DescribeQuorumRequest.TopicData(
         topic_name=_METADATA_TOPIC, partitions=[DescribeQuorumRequest.PartitionData(partition_index=0)]
     )

@@ -16,9 +16,9 @@ import h11
 import structlog
 import trio
 
+from barnabas.net.addresses import parse_host_port
 from barnabas.net.send_queue import SendQueue
 from barnabas.net.transport import Listener, Network, Transport
-from barnabas.server.addresses import parse_host_port
 from barnabas.server.failure import NodeFailure
 from barnabas.server.metrics import Metrics
 from barnabas.server.settings import Settings

@@ -5,16 +5,16 @@ What one setting may be by itself is `settings` and `definitions`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Literal
 
-from barnabas.server.addresses import parse_host_port
 from barnabas.server.endpoints import (
     advertised_listeners,
     controller_listener_names,
     inter_broker_listener,
     listeners,
 )
+from barnabas.server.quorum_config import bootstrap_servers
 from barnabas.server.settings import Settings, SettingsError
 
 Role = Literal["broker", "controller"]
@@ -28,6 +28,7 @@ def check_node(settings: Settings, role: Role) -> None:
         lambda: advertised_listeners(settings, {}, "localhost"),
         lambda: _check_listeners(settings, role),
         lambda: _check_controllers(settings),
+        lambda: _check_quorum(settings),
     ]
     mistakes: list[str] = []
     for check in checks:
@@ -62,23 +63,10 @@ def _check_listeners(settings: Settings, role: Role) -> None:
 
 
 def _check_controllers(settings: Settings) -> None:
-    mistakes = list(_mistakes_about_controllers(settings))
-    if mistakes:
-        raise SettingsError(mistakes)
-
-
-def _mistakes_about_controllers(settings: Settings) -> Iterator[str]:
     if not controller_listener_names(settings):
-        yield "controller.listener.names is required and is not set"
-    name = "controller.quorum.bootstrap.servers"
-    addresses = settings.list(name)
-    if not addresses:
-        name = "controller.quorum.voters"
-        addresses = [entry.partition("@")[2] for entry in settings.list(name)]
-    if not addresses:
-        yield "controller.quorum.bootstrap.servers is required and is not set"
-    for address in addresses:
-        try:
-            parse_host_port(address)
-        except ValueError as error:
-            yield f"{settings.place(name)}: {name}: {error}"
+        raise SettingsError(["controller.listener.names is required and is not set"])
+
+
+def _check_quorum(settings: Settings) -> None:
+    if not bootstrap_servers(settings, listener=""):
+        raise SettingsError(["controller.quorum.bootstrap.servers is required and is not set"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from barnabas.net.addresses import parse_host_port
 from barnabas.raft.config import RaftConfig
 from barnabas.raft.voters import Endpoint
-from barnabas.server.addresses import parse_host_port
-from barnabas.server.settings import Settings
+from barnabas.server.settings import Settings, SettingsError
 from barnabas.storage.config import LogConfig
 
 
@@ -23,12 +23,23 @@ def raft_config(settings: Settings) -> RaftConfig:
 def bootstrap_servers(settings: Settings, listener: str) -> tuple[Endpoint, ...]:
     """Where to ask for the leader: `controller.quorum.bootstrap.servers`, else the hosts in `controller.quorum.voters`.
 
-    `listener` is the name of the controllers' listener.
+    `listener` is the name of the controllers' listener. SettingsError names every address that is none.
     """
-    addresses = settings.list("controller.quorum.bootstrap.servers")
+    name = "controller.quorum.bootstrap.servers"
+    addresses = settings.list(name)
     if not addresses:
-        addresses = [entry.partition("@")[2] for entry in settings.list("controller.quorum.voters")]
-    return tuple(Endpoint(listener, *parse_host_port(address)) for address in addresses)
+        name = "controller.quorum.voters"
+        addresses = [entry.partition("@")[2] for entry in settings.list(name)]
+    found: list[Endpoint] = []
+    mistakes: list[str] = []
+    for address in addresses:
+        try:
+            found.append(Endpoint(listener, *parse_host_port(address)))
+        except ValueError as error:
+            mistakes.append(f"{settings.place(name)}: {name}: {error}")
+    if mistakes:
+        raise SettingsError(mistakes)
+    return tuple(found)
 
 
 def metadata_log_config(settings: Settings) -> LogConfig:

@@ -19,6 +19,7 @@ import trio
 
 from barnabas.broker.process import run_broker
 from barnabas.controller.process import run_controller
+from barnabas.net.addresses import host_port_text
 from barnabas.net.transport import Listener, Network, TcpNetwork, Transport
 from barnabas.protocol.types import uuid_text
 from barnabas.server.environment import Environment
@@ -99,7 +100,7 @@ class _Nodes:
                 broker = self._settings("broker", BROKER_ID, listener.port)
                 handle = await brokers.start(partial(run_broker, broker, environment=environment, stop=stop))
                 await handle.wait_ready()
-                self.bootstrap = ",".join(f"{endpoint.host}:{endpoint.port}" for endpoint in handle.listeners)
+                self.bootstrap = ",".join(host_port_text(endpoint.host, endpoint.port) for endpoint in handle.listeners)
                 self.started.set()
             controller_stop.request("the broker has stopped")
 

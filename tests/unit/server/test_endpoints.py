@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from barnabas.server.addresses import parse_host_port
+from barnabas.net.addresses import parse_host_port
 from barnabas.server.endpoints import (
     Endpoint,
     advertised_listeners,
@@ -12,6 +12,7 @@ from barnabas.server.endpoints import (
     inter_broker_listener,
     listeners,
 )
+from barnabas.server.quorum_config import bootstrap_servers
 from barnabas.server.settings import Settings, SettingsError
 
 
@@ -103,3 +104,9 @@ def test_host_port(text: str, pair: tuple[str, int]) -> None:
 def test_not_host_port(text: str) -> None:
     with pytest.raises(ValueError, match="is not host:port"):
         parse_host_port(text)
+
+
+def test_a_mistake_in_the_addresses_of_the_quorum_is_named() -> None:
+    settings = Settings.of({"controller.quorum.bootstrap.servers": "a:1,b"})
+    with pytest.raises(SettingsError, match="'b' is not host:port"):
+        bootstrap_servers(settings, "CONTROLLER")
