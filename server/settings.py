@@ -114,10 +114,6 @@ class Settings:
     def int(self, name: _Str) -> _Int:
         return _checked(name, self._required(name), int)
 
-    def optional_int(self, name: _Str) -> _Int | None:
-        value = self.value(name)
-        return None if value is None else _checked(name, value, int)
-
     def seconds(self, name: _Str) -> _Float:
         """A setting that Kafka has in milliseconds (or seconds), as seconds."""
         return self.int(name) / (1000 if name.endswith("ms") else 1)

@@ -139,10 +139,6 @@ class Disk(Protocol):
         """Take the directory for this process, by a lock on file `name`. Raises DirectoryLocked."""
         ...
 
-    def free_bytes(self) -> tuple[int, int]:
-        """Bytes (free for us, in total) of the file system."""
-        ...
-
 
 class FileSlice(FilePart):
     """`size` bytes of a file from `position` on: sent by `fd`, or read. Keeps the file open while it lives."""
@@ -373,13 +369,6 @@ class RealDisk:
             os.close(fd)
             self._fail(name, error)
         return RealLock(fd)
-
-    def free_bytes(self) -> tuple[int, int]:
-        try:
-            usage = os.statvfs(self.directory)
-        except OSError as error:
-            self._fail("", error)
-        return usage.f_bavail * usage.f_frsize, usage.f_blocks * usage.f_frsize
 
     def _fail(self, path: str, error: OSError) -> NoReturn:
         raise StorageError(self.directory, path, error) from error

@@ -125,16 +125,6 @@ class ProduceRules:
         )
 
 
-def validate_produce(
-    records: memoryview, *, config: ProduceRules, now_ms: int, version: int = _LATEST_VERSION
-) -> RecordBatch:
-    """The batch in `records`, fit to be given its offset and appended; WireError if the partition must refuse it.
-
-    `only_batch` and `validate_batch`, for who has no question in between.
-    """
-    return validate_batch(only_batch(records, version=version), config=config, now_ms=now_ms)
-
-
 def only_batch(records: memoryview, *, version: int = _LATEST_VERSION) -> RecordBatch:
     """The batch in `records`; WireError if they are not exactly one whole batch of magic 2, whatever the partition.
 

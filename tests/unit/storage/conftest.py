@@ -229,9 +229,6 @@ class MemoryDisk:
         self.locked = True
         return SimpleNamespace(close=self.reboot)
 
-    def free_bytes(self) -> tuple[int, int]:
-        return 1 << 30, 1 << 31
-
 
 def _after_crash(inode: Inode, random: Random | None) -> bytes:
     if random is None:

@@ -14,7 +14,7 @@ from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.record_batch import ControlType, RecordBatch, parse_batch
 from barnabas.protocol.record_builder import build_batch, build_control_batch, build_end_txn_marker
 from barnabas.storage.config import LogConfig
-from barnabas.storage.validator import ProduceRules, validate_produce
+from barnabas.storage.validator import ProduceRules, only_batch, validate_batch
 
 NOW = 1_700_000_000_000
 RULES = ProduceRules()
@@ -30,7 +30,7 @@ def one() -> bytearray:
 
 def checked(data: bytes | bytearray, rules: ProduceRules = RULES, version: int = 13) -> RecordBatch:
     """`data` through the validator; what comes out must itself be in order."""
-    batch = validate_produce(memoryview(data), config=rules, now_ms=NOW, version=version)
+    batch = validate_batch(only_batch(memoryview(data), version=version), config=rules, now_ms=NOW)
     assert batch.verify_crc()
     again = parse_batch(batch.view)
     assert (again.attributes, again.max_timestamp, again.crc) == (batch.attributes, batch.max_timestamp, batch.crc)
@@ -41,7 +41,7 @@ def refused(data: bytes | bytearray, rules: ProduceRules = RULES, version: int =
     """The error that `data` is refused with; refusing must leave it as it was."""
     before = bytes(data)
     with pytest.raises(WireError) as caught:
-        validate_produce(memoryview(data), config=rules, now_ms=NOW, version=version)
+        validate_batch(only_batch(memoryview(data), version=version), config=rules, now_ms=NOW)
     assert bytes(data) == before
     assert caught.value.message
     return caught.value.code

@@ -15,7 +15,7 @@ from barnabas.protocol.compression import Compression, compress, decompress
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.record_batch import BATCH_OVERHEAD, HEADER, RecordBatch, parse_batch
 from barnabas.protocol.record_builder import BatchBuilder, build_batch
-from barnabas.storage.validator import ProduceRules, RecordError, RejectedRecords, validate_produce
+from barnabas.storage.validator import ProduceRules, RecordError, RejectedRecords, only_batch, validate_batch
 
 NOW = 1_700_000_000_000
 RULES = ProduceRules()
@@ -25,7 +25,7 @@ BOTH = pytest.mark.parametrize("rules", [RULES, FULL], ids=["header", "full"])
 
 def checked(data: bytes | bytearray, rules: ProduceRules = RULES) -> RecordBatch:
     """`data` through the validator."""
-    batch = validate_produce(memoryview(data), config=rules, now_ms=NOW)
+    batch = validate_batch(only_batch(memoryview(data)), config=rules, now_ms=NOW)
     assert batch.verify_crc()
     return batch
 
@@ -33,7 +33,7 @@ def checked(data: bytes | bytearray, rules: ProduceRules = RULES) -> RecordBatch
 def refused(data: bytes | bytearray, rules: ProduceRules = RULES) -> WireError:
     """The refusal of `data`."""
     with pytest.raises(WireError) as caught:
-        validate_produce(memoryview(data), config=rules, now_ms=NOW)
+        validate_batch(only_batch(memoryview(data)), config=rules, now_ms=NOW)
     return caught.value
 
 
@@ -303,7 +303,7 @@ def test_any_change_is_refused_or_leaves_a_good_batch(data: st.DataObject) -> No
     struct.pack_into(">I", batch, 17, crc32c(memoryview(batch)[21:]))
     for rules in (RULES, FULL, ProduceRules(compacted=True), ProduceRules(compression=Compression.SNAPPY)):
         try:
-            passed = validate_produce(memoryview(bytes(batch)), config=rules, now_ms=NOW)
+            passed = validate_batch(only_batch(memoryview(bytes(batch))), config=rules, now_ms=NOW)
         except WireError:
             continue
         assert passed.verify_crc()
