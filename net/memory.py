@@ -3,6 +3,13 @@
 Works on trio's clock, so a MockClock makes its latencies take no time. Bytes arrive whole and in order after the
 latency; a connection holds at most `capacity` bytes that are not yet read, so that senders meet a full socket as they
 do in the world.
+
+What goes wrong in a network is asked for here, and never happens by itself:
+- `Route.cut`: nothing arrives any more from one host at another, until `Route.heal`. Connections live on, and what was
+  sent meanwhile arrives afterwards, as if TCP had sent it again;
+- `MemoryTransport.abort`: a connection is lost, with what was on its way;
+- `MemoryNetwork.die`: the process that uses the network has ended, and the kernel closes what it had;
+- `MemoryNetwork.reset`: the host has come back and knows nothing of the connections that it had.
 """
 
 from __future__ import annotations
@@ -10,39 +17,100 @@ from __future__ import annotations
 import errno
 import os
 from collections import deque
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 import trio
 
-from barnabas.net.transport import Listener, Transport, address_text
+from barnabas.net.addresses import host_port_text
+from barnabas.net.transport import Listener, Transport
 from barnabas.protocol.types import FileSlice, Part
+
+Address: TypeAlias = tuple[str, int]
 
 _CAPACITY: Final = 64 * 1024
 _FIRST_PORT: Final = 32768
+_NEVER: Final = float("inf")
+_PRUNE_ABOVE: Final = 64
+
+
+class Route:
+    """The way from one host to another, of all connections there: how long bytes take, and whether they arrive."""
+
+    __slots__ = ("_healed", "_latency", "_pipes", "is_cut")
+
+    def __init__(self, latency: Callable[[], float]) -> None:
+        """`latency` gives the seconds that the next bytes take."""
+        self._latency = latency
+        self._pipes: dict[_Pipe, None] = {}
+        self._healed = trio.lowlevel.ParkingLot()
+        self.is_cut = False
+
+    def add(self, pipe: _Pipe) -> None:
+        if len(self._pipes) > _PRUNE_ABOVE:
+            self._pipes = {each: None for each in self._pipes if not each.is_done}
+        self._pipes[pipe] = None
+
+    def arrival(self) -> float:
+        """When something that leaves now is there; infinite while the route is cut."""
+        return _NEVER if self.is_cut else trio.current_time() + self._latency()
+
+    async def cross(self) -> None:
+        """Wait as long as something that leaves now is on its way."""
+        while (due := self.arrival()) == _NEVER:
+            await self._healed.park()
+        await trio.sleep_until(due)
+
+    def cut(self) -> None:
+        """Nothing that is on its way arrives, nor anything that is sent from now on."""
+        self.is_cut = True
+        for pipe in self._pipes:
+            pipe.hold()
+
+    def heal(self) -> None:
+        """What was held up sets out anew."""
+        if self.is_cut:
+            self.is_cut = False
+            self._healed.unpark_all()
+            for pipe in self._pipes:
+                pipe.send_again()
 
 
 class _Pipe:
     """One direction: chunks with the time at which each is there. `wakes` holds who waits for a change."""
 
-    __slots__ = ("broken", "capacity", "chunks", "ended_at", "latency", "size", "wakes")
+    __slots__ = ("broken", "capacity", "chunks", "ended_at", "is_deaf", "observe", "route", "size", "wakes")
 
-    def __init__(self, latency: float, capacity: int) -> None:
-        self.latency = latency
+    def __init__(self, route: Route, capacity: int, observe: Callable[[memoryview], None] | None = None) -> None:
+        self.route: Final = route
         self.capacity: Final = capacity
+        self.observe: Final = observe
         self.chunks: deque[tuple[float, memoryview]] = deque()
         self.size = 0
         self.ended_at: float | None = None  # when the reader sees the end
+        self.is_deaf = False  # the reader has closed: what is sent goes nowhere
         self.broken = False
         self.wakes: Final = trio.lowlevel.ParkingLot()
+        route.add(self)
+
+    @property
+    def is_done(self) -> bool:
+        return self.broken or self.is_deaf or (self.ended_at is not None and self.ended_at < trio.current_time())
 
     def write(self, data: memoryview) -> int:
-        count = min(len(data), self.capacity - self.size)
-        if count:
-            self.chunks.append((trio.current_time() + self.latency, memoryview(bytes(data[:count]))))
+        count = len(data) if self.is_deaf else min(len(data), self.capacity - self.size)
+        if count and not self.is_deaf:
+            taken = memoryview(bytes(data[:count]))
+            if self.observe is not None:
+                self.observe(taken)
+            self.chunks.append((self._arrival(), taken))
             self.size += count
             self.wakes.unpark_all()
         return count
+
+    def _arrival(self) -> float:
+        """Not before what was sent before."""
+        return max(self.route.arrival(), self.chunks[-1][0]) if self.chunks else self.route.arrival()
 
     def read_into(self, view: memoryview) -> int:
         now, filled = trio.current_time(), 0
@@ -64,11 +132,35 @@ class _Pipe:
             return 0.0
         if self.chunks:
             return self.chunks[0][0]
-        return float("inf") if self.ended_at is None else self.ended_at
+        return _NEVER if self.ended_at is None else self.ended_at
 
     def end(self) -> None:
         if self.ended_at is None:
-            self.ended_at = trio.current_time() + self.latency
+            self.ended_at = self._arrival()
+        self.wakes.unpark_all()
+
+    def go_deaf(self) -> None:
+        self.is_deaf = True
+        self.chunks.clear()
+        self.size = 0
+        self.wakes.unpark_all()
+
+    def hold(self) -> None:
+        """The route is cut: what is not there yet will not be."""
+        now = trio.current_time()
+        self.chunks = deque((due if due <= now else _NEVER, chunk) for due, chunk in self.chunks)
+        if self.ended_at is not None and self.ended_at > now:
+            self.ended_at = _NEVER
+
+    def send_again(self) -> None:
+        """The route is healed."""
+        due = 0.0
+        for _ in range(len(self.chunks)):
+            arrives, chunk = self.chunks.popleft()
+            due = max(due, self.route.arrival() if arrives == _NEVER else arrives)
+            self.chunks.append((due, chunk))
+        if self.ended_at == _NEVER:
+            self.ended_at = max(due, self.route.arrival())
         self.wakes.unpark_all()
 
     def break_off(self) -> None:
@@ -83,12 +175,17 @@ class MemoryTransport:
 
     __slots__ = ("_closed", "_incoming", "_outgoing", "local", "peer")
 
-    def __init__(self, incoming: _Pipe, outgoing: _Pipe, local: tuple[str, int], peer: tuple[str, int]) -> None:
+    def __init__(self, incoming: _Pipe, outgoing: _Pipe, local: Address, peer: Address) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
         self._closed = False
-        self.local: tuple[str, int] = local
-        self.peer: str = address_text(peer)
+        self.local: Address = local
+        self.peer: str = host_port_text(*peer)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing can happen to this connection any more."""
+        return self._incoming.is_done and self._outgoing.is_done
 
     def recv_into_nowait(self, view: memoryview) -> int:
         self._check(self._incoming)
@@ -107,7 +204,7 @@ class MemoryTransport:
 
     def send_nowait(self, parts: Sequence[Part]) -> int:
         self._check(self._outgoing)
-        if self._outgoing.ended_at is not None:
+        if self._outgoing.is_deaf and self._incoming.readable_at() <= trio.current_time():
             raise BrokenPipeError(errno.EPIPE, "the other side has closed")
         taken = 0
         for part in parts:
@@ -128,7 +225,7 @@ class MemoryTransport:
     async def wait_writable(self) -> None:
         await trio.lowlevel.checkpoint()
         pipe = self._outgoing
-        while not self._closed and not pipe.broken and pipe.ended_at is None and pipe.size >= pipe.capacity:
+        while not self._closed and not pipe.broken and not pipe.is_deaf and pipe.size >= pipe.capacity:
             await pipe.wakes.park()
         self._check(pipe)
 
@@ -137,8 +234,7 @@ class MemoryTransport:
             return
         self._closed = True
         self._outgoing.end()
-        self._incoming.end()
-        self._incoming.wakes.unpark_all()
+        self._incoming.go_deaf()
 
     def abort(self) -> None:
         """Lose the connection: both sides get ConnectionResetError, and what was on its way is gone."""
@@ -155,12 +251,12 @@ class MemoryTransport:
 class MemoryListener:
     """Accepts connections in memory."""
 
-    __slots__ = ("_network", "_waiting", "host", "port")
+    __slots__ = ("_waiting", "host", "network", "port")
 
     def __init__(self, network: MemoryNetwork, host: str, port: int) -> None:
         self.host: Final = host
         self.port: int = port
-        self._network = network
+        self.network: Final = network
         send, receive = trio.open_memory_channel[MemoryTransport](1024)
         self._waiting: Final = (send, receive)
 
@@ -174,65 +270,151 @@ class MemoryListener:
         self._waiting[0].send_nowait(transport)
 
     def close(self) -> None:
-        self._network.forget(self)
+        self.network.forget(self)
         self._waiting[0].close()
         self._waiting[1].close()
 
 
-class MemoryNetwork:
-    """The network as seen from one host. `at` gives the same network as seen from another."""
+Latency: TypeAlias = Callable[[str, str], float]
+Observer: TypeAlias = Callable[[Address, Address, memoryview], None]
 
-    def __init__(self, host: str = "127.0.0.1", *, latency: float = 0.0, capacity: int = _CAPACITY) -> None:
+
+class _Wires:
+    """What the views of one network have in common."""
+
+    def __init__(self, latency: Latency | None, observe: Observer | None) -> None:
+        self.latency: Final = latency
+        self.observe: Final = observe
+        self.listeners: Final[dict[Address, MemoryListener]] = {}
+        self.routes: Final[dict[tuple[str, str], Route]] = {}
+        self.last_port = _FIRST_PORT
+
+
+class MemoryNetwork:
+    """The network as one process on one host has it. `at` gives the same network to another one."""
+
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        *,
+        latency: float = 0.0,
+        capacity: int = _CAPACITY,
+        latency_of: Latency | None = None,
+        observe: Observer | None = None,
+    ) -> None:
+        """`capacity` in bytes for each direction of a connection.
+
+        `latency_of(source, target)` gives the seconds that the next bytes take between two hosts, where `latency` is
+        not enough. `observe(source, target, data)` sees everything that is sent.
+        """
         self.host: Final = host
         self.latency = latency
-        """Seconds from one end to the other, for connections made from this host from now on."""
+        """Seconds from one end to the other."""
         self.capacity: Final = capacity
-        self._listeners: dict[tuple[str, int], MemoryListener] = {}
-        self._ports = [_FIRST_PORT]
+        self._wires = _Wires(latency_of, observe)
+        self._transports: list[MemoryTransport] = []
+        self._is_dead = False
 
     def at(self, host: str) -> MemoryNetwork:
         other = MemoryNetwork(host, latency=self.latency, capacity=self.capacity)
-        other._listeners, other._ports = self._listeners, self._ports
+        other._wires = self._wires
         return other
 
+    def route(self, source: str, target: str) -> Route:
+        """The way between two hosts, in this direction."""
+        route = self._wires.routes.get((source, target))
+        if route is None:
+            latency = self._wires.latency
+            drawn = (lambda: self.latency) if latency is None else lambda: latency(source, target)
+            route = self._wires.routes[source, target] = Route(drawn)
+        return route
+
     async def connect(self, host: str, port: int) -> Transport:
-        await trio.sleep(self.latency)
-        listener = self._listeners.get((host, port)) or self._listeners.get(("", port))
+        there, back = self.route(self.host, host), self.route(host, self.host)
+        await there.cross()
+        self._check_alive()
+        listener = self._wires.listeners.get((host, port)) or self._wires.listeners.get(("", port))
         if listener is None:
+            await back.cross()
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"nobody listens on {host}:{port}")
-        ours, theirs = memory_pair(self.latency, self.capacity, left=(self.host, self._free_port()), right=(host, port))
+        near, far = (self.host, self._free_port()), (host, port)
+        ours, theirs = _pair(there, back, self.capacity, near, far, self._wires.observe)
         try:
             listener.offer(theirs)
         except trio.WouldBlock:
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{host}:{port} accepts nobody") from None
+        listener.network.keep(theirs)
+        self.keep(ours)
+        await back.cross()
+        self._check_alive()
         return ours
 
     async def listen(self, host: str, port: int, *, backlog: int = 50) -> Listener:
         await trio.lowlevel.checkpoint()
+        self._check_alive()
         port = port or self._free_port()
-        if (host, port) in self._listeners:
+        if (host, port) in self._wires.listeners:
             raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE))
-        listener = self._listeners[host, port] = MemoryListener(self, host, port)
+        listener = self._wires.listeners[host, port] = MemoryListener(self, host, port)
         return listener
 
+    @property
+    def transports(self) -> list[MemoryTransport]:
+        """The ends on this host of connections on which something can still happen."""
+        self._transports = [each for each in self._transports if not each.is_done]
+        return self._transports
+
+    def die(self) -> None:
+        """The process has ended: its listeners and connections close, and it makes no new ones."""
+        self._is_dead = True
+        for listener in [each for each in self._wires.listeners.values() if each.network is self]:
+            listener.close()
+        for transport in self.transports:
+            transport.close()
+
+    def reset(self) -> None:
+        """The host knows nothing of its connections any more, and says so to whoever is at their other ends."""
+        for transport in self.transports:
+            transport.abort()
+
+    def keep(self, transport: MemoryTransport) -> None:
+        if len(self._transports) > _PRUNE_ABOVE:
+            self._transports = self.transports
+        self._transports.append(transport)
+
     def forget(self, listener: MemoryListener) -> None:
-        self._listeners.pop((listener.host, listener.port), None)
+        if self._wires.listeners.get((listener.host, listener.port)) is listener:
+            del self._wires.listeners[listener.host, listener.port]
+
+    def _check_alive(self) -> None:
+        if self._is_dead:
+            raise ConnectionAbortedError(errno.ECONNABORTED, "the process has ended")
 
     def _free_port(self) -> int:
-        self._ports[0] += 1
-        return self._ports[0]
+        self._wires.last_port += 1
+        return self._wires.last_port
 
 
 def memory_pair(
     latency: float = 0.0,
     capacity: int = _CAPACITY,
     *,
-    left: tuple[str, int] = ("left", 1),
-    right: tuple[str, int] = ("right", 2),
+    left: Address = ("left", 1),
+    right: Address = ("right", 2),
 ) -> tuple[MemoryTransport, MemoryTransport]:
     """The two ends of a connection. `latency` in seconds, `capacity` in bytes for each direction."""
-    there, back = _Pipe(latency, capacity), _Pipe(latency, capacity)
-    return MemoryTransport(back, there, left, right), MemoryTransport(there, back, right, left)
+    return _pair(Route(lambda: latency), Route(lambda: latency), capacity, left, right)
+
+
+def _pair(
+    there: Route, back: Route, capacity: int, left: Address, right: Address, observe: Observer | None = None
+) -> tuple[MemoryTransport, MemoryTransport]:
+    def observer(source: Address, target: Address) -> Callable[[memoryview], None] | None:
+        return None if observe is None else lambda data: observe(source, target, data)
+
+    out = _Pipe(there, capacity, observer(left, right))
+    into = _Pipe(back, capacity, observer(right, left))
+    return MemoryTransport(into, out, left, right), MemoryTransport(out, into, right, left)
 
 
 def _read(part: FileSlice) -> memoryview:

@@ -50,7 +50,7 @@ from barnabas.server.failure import NodeFailure
 from barnabas.server.metadata_log import MetadataLog, encode_batch, split_records, whole_batches
 from barnabas.server.quorum_peers import Peers
 from barnabas.server.quorum_wire import request_to_wire, response_from_wire, response_to_wire
-from barnabas.storage.disk import StorageError
+from barnabas.storage.disk import FileSlice, StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -164,6 +164,13 @@ class Quorum:
     def is_leader(self) -> bool:
         """Whether this node leads; it may append once `on_leader_change` has said so."""
         return self._node.is_leader
+
+    @property
+    def hears_leader(self) -> bool:
+        """Whether the leader is in touch with this node, which leads or has heard it lately. A leader may be known
+        that is not there any more, until there is another.
+        """
+        return self._node.role.hears_leader(trio.current_time())
 
     @property
     def epoch(self) -> int:
@@ -328,9 +335,10 @@ class Quorum:
     def _answer(self, reply: Reply) -> None:
         request = reply.token
         assert isinstance(request, Request)
-        records = None
+        records: FileSlice | memoryview | None = None
         if reply.read_from is not None:
-            records = self._log.locate(reply.read_from, min(FETCH_BYTES, request.body.max_bytes))
+            place = self._log.locate(reply.read_from, min(FETCH_BYTES, request.body.max_bytes))
+            records = place.read() if place is not None and place.fd < 0 else place
         start_offset = self._node.log.start_offset
         request.reply(response_to_wire(reply.response, request.version, records=records, log_start_offset=start_offset))
 
