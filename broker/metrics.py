@@ -79,9 +79,9 @@ def add_broker_metrics(metrics: Metrics, lifecycle: BrokerLifecycle, cache: Meta
     metrics.gauge(
         "barnabas_live_brokers", "Brokers that are not fenced", lambda: len(list(cache.image.cluster.unfenced()))
     )
-    metrics.gauge("barnabas_quorum_epoch", "The epoch of the metadata quorum", lambda: quorum.epoch)
+    metrics.gauge("barnabas_quorum_epoch", "The epoch of the quorum", lambda: quorum.epoch)
     metrics.gauge(
         "barnabas_quorum_leader",
-        "The node that leads the metadata quorum, -1 while none is known",
+        "The node that leads the quorum, -1 while none is known",
         lambda: -1 if quorum.leader is None else quorum.leader.id,
     )

@@ -62,6 +62,7 @@ class ReplicaChanges:
         if partition is None or partition.error:
             return
         manager.fetchers.stop(partition)
+        self._count_isr_change(partition, state)
         try:
             new_epoch = partition.become(state, manager.clock())
         except StorageError as error:
@@ -73,6 +74,20 @@ class ReplicaChanges:
             log.info(
                 "leading", topic=partition.topic, partition=partition.index, epoch=state.leader_epoch, isr=state.isr
             )
+
+    def _count_isr_change(self, partition: Partition, state: PartitionImage) -> None:
+        """Count what the controller changed by itself, as when a broker dies; what this leader asked for was counted
+        when it was answered.
+        """
+        role = partition.leader
+        if role is not None:
+            before = role.isr.committed if state.partition_epoch > role.partition_epoch else frozenset(state.isr)
+        else:
+            was = self._delta.topics.image.partition(state.topic_id, state.index)
+            before = frozenset(state.isr if was is None else was.isr)
+        now, statistics = frozenset(state.isr), self._manager.statistics
+        statistics.isr_shrinks += not before <= now
+        statistics.isr_expands += not now <= before
 
     def _follow(self, state: PartitionImage) -> None:
         manager = self._manager

@@ -52,8 +52,12 @@ def add_replica_metrics(metrics: Metrics, manager: ReplicaManager) -> None:
     metrics.gauge(
         "barnabas_offline_replicas", "Replicas whose log directory failed", lambda: manager.offline_replicas_count
     )
-    metrics.counter("barnabas_isr_shrinks", "Replicas taken out of in-sync replicas", lambda: counts.isr_shrinks)
-    metrics.counter("barnabas_isr_expands", "Replicas let into in-sync replicas", lambda: counts.isr_expands)
+    metrics.counter(
+        "barnabas_isr_shrinks", "ISR changes of partitions led here that took replicas out", lambda: counts.isr_shrinks
+    )
+    metrics.counter(
+        "barnabas_isr_expands", "ISR changes of partitions led here that let replicas in", lambda: counts.isr_expands
+    )
     metrics.counter(
         "barnabas_failed_isr_updates", "ISR changes that the controller refused", lambda: counts.failed_isr_updates
     )

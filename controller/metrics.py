@@ -20,6 +20,8 @@ class ControllerStatus:
         quorum = self._quorum
         if quorum.leader is None:
             return [f"a leader of the quorum (epoch {quorum.epoch})"]
+        if not quorum.hears_leader:
+            return [f"a leader of the quorum: {quorum.leader.id} is not heard any more (epoch {quorum.epoch})"]
         if quorum.high_watermark is None or quorum.applied_offset < quorum.high_watermark:
             return [f"the metadata log (at {quorum.applied_offset} of {quorum.high_watermark or '?'})"]
         return []

@@ -137,6 +137,9 @@ class Leader(Role):
         if isinstance(response, BeginQuorumEpochResponse):
             self._unannounced = {key for key in self._unannounced if key.id != message.peer_id}
 
+    def hears_leader(self, now: float) -> bool:
+        return True
+
     def can_grant(self, request: VoteRequest, up_to_date: bool, now: float) -> bool:
         return False
 

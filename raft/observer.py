@@ -73,6 +73,9 @@ class Observer(Role):
         self._is_asking = False
         self.deadline = math.inf
 
+    def hears_leader(self, now: float) -> bool:
+        return self.leader_endpoint is not None and not self._is_lost and not self._is_doubtful
+
     def _follow(self, now: float) -> None:
         self._is_lost = self._is_doubtful = False
         self.deadline = now + self.state.config.fetch_timeout

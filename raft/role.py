@@ -40,6 +40,10 @@ class Role:
         """Whether a vote in this epoch, or a pre-vote, is granted. `up_to_date`: the candidate's log is no older."""
         raise NotImplementedError
 
+    def hears_leader(self, now: float) -> bool:
+        """Whether the leader of this epoch is known to be there, and in touch with this node."""
+        return False
+
     def handle_response(self, message: Message, response: Response, now: float) -> None:
         """Takes an answer of this epoch to a request that this role sent. By default it means nothing any more."""
 

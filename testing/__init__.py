@@ -6,7 +6,9 @@ nobody else imports it. The pytest plugin is `barnabas.testing.pytest_plugin`.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import gc
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +33,8 @@ def embedded(
     Raises:
         EmbeddedError: the nodes did not start; the text says why.
     """
-    from barnabas.testing.in_thread import embedded as start
-
+    with _no_collection():
+        from barnabas.testing.in_thread import embedded as start
     return start(directory=directory, port=port, overrides=overrides or {})
 
 
@@ -68,3 +70,15 @@ def cluster(
         overrides=overrides or {},
         ready_timeout=ready_timeout,
     )
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """While much is imported: there is no garbage in it, and looking for some takes a sixth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

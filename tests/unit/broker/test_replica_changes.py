@@ -148,6 +148,25 @@ def test_a_follower_that_stops_is_taken_out(broker: BrokerHarness) -> None:
     assert broker.partition().high_watermark == 1
 
 
+def test_isr_changes_count_once_whoever_makes_them(broker: BrokerHarness) -> None:
+    counts = broker.manager.statistics
+    broker.create_topic(replicas=(1, 2, 3))
+    broker.change(isr=(1, 2))
+    broker.change(isr=(1, 2), leader=2)
+    broker.change(isr=(1, 2), leader=1)
+    assert (counts.isr_shrinks, counts.isr_expands) == (1, 0), "the controller fenced 3; nothing else is news"
+    broker.change(isr=(1,))
+    part = {"topic": "t", "partition": 0, "fetch_offset": 0, "current_leader_epoch": 2}
+    broker.fetch(part, version=17, replica=(2, 10))
+    [change] = broker.isr_changes
+    broker.manager.isr_change_committed(change, 2, 5, [1, 2])
+    broker.change(isr=(1, 2))
+    assert (counts.isr_shrinks, counts.isr_expands) == (2, 1), "the answer is counted, what it brings about is not"
+    broker.change(isr=(2,), leader=2)
+    broker.change(isr=(1,), leader=1)
+    assert (counts.isr_shrinks, counts.isr_expands) == (3, 2), "who leads afterwards counts"
+
+
 def test_metadata_older_than_the_log_is_not_followed(broker: BrokerHarness) -> None:
     broker.create_topic(replicas=(1, 2))
     for _ in range(3):
