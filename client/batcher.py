@@ -23,6 +23,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from barnabas.client.errors import BrokerError, ClientError, TimedOut
+from barnabas.client.retries import retry_pause
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.record_builder import BatchBuilder
@@ -39,15 +40,13 @@ _RECORD_OVERHEAD: Final = 21
 
 @dataclass(frozen=True, slots=True)
 class BatcherConfig:
-    """`linger`, `delivery_timeout` and backoffs in seconds, `batch_size` in bytes before compression."""
+    """`linger` and `delivery_timeout` in seconds, `batch_size` in bytes before compression."""
 
     batch_size: int = 16384
     linger: float = 0.0
     delivery_timeout: float = 120.0
     compression: Compression = Compression.NONE
     idempotent: bool = True
-    backoff_first: float = 0.05
-    backoff_max: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,8 +286,7 @@ class Batcher:
         return failed
 
     def _retry(self, batch: Batch, why: object, now: float) -> None:
-        pause = min(self._config.backoff_first * 2.0 ** (batch.attempts - 1), self._config.backoff_max)
-        batch.retry_at = now + pause * (0.8 + 0.4 * self._jitter())
+        batch.retry_at = now + retry_pause(batch.attempts - 1, self._jitter())
         batch.last_error = why
         batch.in_flight = False
 

@@ -7,7 +7,7 @@ tells it to (KIP-1102). Errors of connections stay inside: what waits for an ans
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -18,6 +18,7 @@ from barnabas.client.background import Background
 from barnabas.client.connection import CannotConnect, ClientConnection, ConnectionLost, connect
 from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError, NoBrokersAvailable, TimedOut, check
 from barnabas.client.metadata import ClusterView, Node, TopicView
+from barnabas.client.retries import retry_pause
 from barnabas.net.addresses import host_port_text, parse_host_port
 from barnabas.net.transport import Network, TcpNetwork
 from barnabas.protocol.api_keys import ApiKey
@@ -28,8 +29,6 @@ from barnabas.protocol.messages.metadata import MetadataRequest, MetadataRespons
 M = TypeVar("M", bound=ResponseMessage)
 Address = tuple[str, int]
 
-BACKOFF_FIRST: Final = 0.05
-BACKOFF_MAX: Final = 1.0
 _CONNECT_TIMEOUT: Final = 10.0
 _ANSWER_PATIENCE: Final = 5.0
 """Seconds after which another broker is asked for metadata: this one may hang."""
@@ -40,12 +39,13 @@ _LAST_VERSION_WITH_NAMES: Final = 12
 
 
 class Backoff:
-    """Waits that double up to a bound, with jitter, until a deadline (trio's clock, seconds)."""
+    """The waits between the attempts of one operation, until a deadline (trio's clock, seconds)."""
 
-    def __init__(self, rng: random.Random, timeout: float, what: str) -> None:
-        self._rng, self._what, self._timeout = rng, what, timeout
+    def __init__(self, jitter: Callable[[], float], timeout: float, what: str) -> None:
+        """`jitter` gives numbers from 0 to 1."""
+        self._jitter, self._what, self._timeout = jitter, what, timeout
         self._deadline: Final = trio.current_time() + timeout
-        self._next = BACKOFF_FIRST
+        self._attempts = 0
 
     @property
     def remaining(self) -> float:
@@ -54,8 +54,8 @@ class Backoff:
 
     async def wait(self, why: object) -> None:
         """Wait before the next attempt; TimedOut when there is no time for one, with `why` the last one failed."""
-        pause = self._next * self._rng.uniform(0.8, 1.2)
-        self._next = min(self._next * 2, BACKOFF_MAX)
+        pause = retry_pause(self._attempts, self._jitter())
+        self._attempts += 1
         if pause > self._deadline - trio.current_time():
             raise TimedOut(f"{self._what}: given up after {self._timeout:g} s; last: {why}")
         await trio.sleep(pause)
@@ -104,7 +104,7 @@ class Cluster:
 
     def backoff(self, what: str) -> Backoff:
         """Waits between the attempts of one operation."""
-        return Backoff(self.rng, self.request_timeout, what)
+        return Backoff(self.rng.random, self.request_timeout, what)
 
     # -- connections and requests --------------------------------------------------------------------------------
 
@@ -254,7 +254,7 @@ class Cluster:
         return known
 
     async def _ask_for_topic(self, name: str, create: bool) -> TopicView:
-        backoff = Backoff(self.rng, min(_TOPIC_PATIENCE, self.request_timeout), f"topic {name}")
+        backoff = Backoff(self.rng.random, min(_TOPIC_PATIENCE, self.request_timeout), f"topic {name}")
         while True:
             topic = (await self.refresh([name], create=create)).topics.get(name)
             if topic is not None and not topic.error and topic.partitions:

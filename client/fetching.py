@@ -21,6 +21,7 @@ from typing import Final, Literal
 
 from barnabas.client.errors import BrokerError, ClientError, UnreadableRecords
 from barnabas.client.metadata import ClusterView, Node
+from barnabas.client.retries import retry_pause
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchResponse
 from barnabas.protocol.record_batch import CorruptRecords, RecordBatch, iter_batches
@@ -45,13 +46,11 @@ class ConsumerRecord:
 
 @dataclass(frozen=True, slots=True)
 class FetchingConfig:
-    """`max_buffered` in bytes, backoffs and `topic_patience` (until a topic that is gone is an error) in seconds."""
+    """`max_buffered` in bytes, `topic_patience` (until a topic that is gone is an error) in seconds."""
 
     offset_reset: OffsetReset = "none"
     max_buffered: int = 16 * 1024 * 1024
     check_crcs: bool = True
-    backoff_first: float = 0.05
-    backoff_max: float = 1.0
     topic_patience: float = 30.0
 
 
@@ -320,9 +319,8 @@ class Fetching:
     def _retry(self, position: Position, now: float) -> None:
         if not position.attempts:
             position.failing_since = now
-        pause = min(self._config.backoff_first * 2.0**position.attempts, self._config.backoff_max)
+        position.retry_at = now + retry_pause(position.attempts, self._jitter())
         position.attempts += 1
-        position.retry_at = now + pause * (0.8 + 0.4 * self._jitter())
 
     def _fail(self, position: Position, error: ClientError) -> None:
         """Nothing more is read of this partition until it is assigned anew."""
