@@ -96,14 +96,7 @@ def handle_broker_registration(
     if request.is_migrating_zk_broker:
         raise WireError(ErrorCode.BROKER_ID_NOT_REGISTERED, "Controller does not support registering ZK brokers.")
     _check_directories(state, request)
-    features = tuple(
-        FeatureRange(
-            name=feature.name,
-            min_supported=feature.min_supported_version,
-            max_supported=feature.max_supported_version,
-        )
-        for feature in request.features
-    )
+    features = _features(request)
     _check_features(state, features)
     records: list[MetadataRecord] = []
     if existing is not None and not same:
@@ -117,15 +110,7 @@ def handle_broker_registration(
             broker_id=request.broker_id,
             broker_epoch=epoch,
             incarnation_id=request.incarnation_id,
-            endpoints=tuple(
-                Endpoint(
-                    name=listener.name,
-                    host=listener.host,
-                    port=listener.port,
-                    security_protocol=listener.security_protocol,
-                )
-                for listener in request.listeners
-            ),
+            endpoints=_endpoints(request),
             features=features,
             rack=request.rack,
             fenced=existing.fenced if existing is not None and same else True,
@@ -157,25 +142,33 @@ def handle_controller_registration(
     record = RegisterControllerRecord(
         controller_id=request.controller_id,
         incarnation_id=request.incarnation_id,
-        endpoints=tuple(
-            Endpoint(
-                name=listener.name,
-                host=listener.host,
-                port=listener.port,
-                security_protocol=listener.security_protocol,
-            )
-            for listener in request.listeners
-        ),
-        features=tuple(
-            FeatureRange(
-                name=feature.name,
-                min_supported=feature.min_supported_version,
-                max_supported=feature.max_supported_version,
-            )
-            for feature in request.features
-        ),
+        endpoints=_endpoints(request),
+        features=_features(request),
     )
     return Result([record], ControllerRegistrationResponse())
+
+
+def _endpoints(request: BrokerRegistrationRequest | ControllerRegistrationRequest) -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(
+            name=listener.name,
+            host=listener.host,
+            port=listener.port,
+            security_protocol=listener.security_protocol,
+        )
+        for listener in request.listeners
+    )
+
+
+def _features(request: BrokerRegistrationRequest | ControllerRegistrationRequest) -> tuple[FeatureRange, ...]:
+    return tuple(
+        FeatureRange(
+            name=feature.name,
+            min_supported=feature.min_supported_version,
+            max_supported=feature.max_supported_version,
+        )
+        for feature in request.features
+    )
 
 
 def _check_cluster(state: ControllerState, cluster_id: str) -> None:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import IntEnum
 from functools import partial
 
 from barnabas.controller.election import changes_after_min_isr
 from barnabas.controller.state import ControllerState
 from barnabas.controller.topics import check_count
-from barnabas.metadata.configs import CLUSTER_DEFAULT, ConfigsDelta, ResourceKey
+from barnabas.metadata.configs import CLUSTER_DEFAULT, AlterOperation, ConfigsDelta, ResourceKey
 from barnabas.metadata.records import ConfigRecord, MetadataRecord, ResourceType
 from barnabas.metadata.topic_configs import MIN_INSYNC_REPLICAS, topic_configs, validate_topic_configs
 from barnabas.metadata.topic_names import reason_invalid
@@ -29,15 +28,6 @@ from barnabas.server.runtime import Result
 
 Changes = dict[str, str | None]
 """New values by name; None takes a value away."""
-
-
-class Operation(IntEnum):
-    """What to do with one key."""
-
-    SET = 0
-    DELETE = 1
-    APPEND = 2
-    SUBTRACT = 3
 
 
 def handle_incremental_alter_configs(
@@ -142,26 +132,28 @@ def _operated(
 ) -> Changes:
     configs = list(configs)
     _check_names(config.name for config in configs)
-    nulls = [config.name for config in configs if config.value is None and config.config_operation != Operation.DELETE]
+    nulls = [
+        config.name for config in configs if config.value is None and config.config_operation != AlterOperation.DELETE
+    ]
     if nulls:
         raise WireError(ErrorCode.INVALID_REQUEST, f"Null value not supported for : {', '.join(nulls)}")
     changes: Changes = {}
     for config in configs:
         value = config.value or ""
         match config.config_operation:
-            case Operation.SET:
+            case AlterOperation.SET:
                 changes[config.name] = value
-            case Operation.DELETE:
+            case AlterOperation.DELETE:
                 changes[config.name] = None
-            case Operation.APPEND | Operation.SUBTRACT:
-                operation = Operation(config.config_operation)
+            case AlterOperation.APPEND | AlterOperation.SUBTRACT:
+                operation = AlterOperation(config.config_operation)
                 changes[config.name] = _listed(resource_type, config.name, operation, value, current)
             case unknown:
                 raise WireError(ErrorCode.INVALID_REQUEST, f"Unknown operation {unknown} for {config.name}.")
     return changes
 
 
-def _listed(resource_type: int, name: str, operation: Operation, value: str, current: Mapping[str, str]) -> str:
+def _listed(resource_type: int, name: str, operation: AlterOperation, value: str, current: Mapping[str, str]) -> str:
     """A list with these values added or taken away."""
     definition = (topic_configs() if resource_type == ResourceType.TOPIC else node_definitions()).get(name)
     if definition is None or definition.type != "LIST":
@@ -170,7 +162,7 @@ def _listed(resource_type: int, name: str, operation: Operation, value: str, cur
     present = current.get(name, ",".join(default) if isinstance(default, list) else str(default or ""))
     values = [item for item in present.split(",") if item]
     for item in value.split(","):
-        if operation is Operation.SUBTRACT:
+        if operation is AlterOperation.SUBTRACT:
             values = [kept for kept in values if kept != item]
         elif item not in values:
             values.append(item)

@@ -65,9 +65,12 @@ class ControllerState:
         broker = self.image.cluster.broker(broker_id)
         return broker is not None and broker.active and broker.has_directory(partition.directory(broker_id))
 
-    def broker_configs(self) -> BrokerConfigs:
-        """What topics take their defaults from here: this controller's and all brokers' configuration."""
-        configs, config = self.image.configs, self.config
+    def broker_configs(self, configs: ConfigsImage | None = None) -> BrokerConfigs:
+        """What topics take their defaults from here: this controller's and all brokers' configuration.
+
+        As if `configs` were the configuration, if given.
+        """
+        configs, config = configs or self.image.configs, self.config
         return BrokerConfigs(configs.of_broker(config.node_id), configs.of_all_brokers(), config.static_configs)
 
     def settings(self, topic: Topic) -> TopicSettings:
@@ -83,9 +86,7 @@ class ControllerState:
     def settings_with(self, topic: Topic, configs: ConfigsImage) -> TopicSettings:
         """The same, as if this were the configuration."""
         own = configs.of_topic(topic.name)
-        brokers = BrokerConfigs(
-            configs.of_broker(self.config.node_id), configs.of_all_brokers(), self.config.static_configs
-        )
+        brokers = self.broker_configs(configs)
         replication_factor = len(topic.partitions[0].replicas)
         return TopicSettings(
             min_isr=min(int_of(effective_value(MIN_INSYNC_REPLICAS, own, brokers)), replication_factor),

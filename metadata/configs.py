@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import IntEnum
 
 from immutables import Map
 
@@ -15,6 +16,15 @@ ResourceKey = tuple[int, str]
 CLUSTER_DEFAULT: ResourceKey = (ResourceType.BROKER, "")
 
 _NOTHING: Map[str, str] = Map()
+
+
+class AlterOperation(IntEnum):
+    """What IncrementalAlterConfigs does with a key."""
+
+    SET = 0
+    DELETE = 1
+    APPEND = 2
+    SUBTRACT = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ request; the controller decides on the rest. The answers of both are put togethe
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from enum import IntEnum
 from typing import Any, TypeAlias
 
 from barnabas.broker.config_view import ConfigView, dynamic_broker_configs, parse_broker_id
 from barnabas.broker.controller_channel import ControllerUnavailable
 from barnabas.broker.forwarding import Forwarder, Origin, UnsupportedByController
-from barnabas.metadata.configs import ResourceKey
+from barnabas.metadata.configs import AlterOperation, ResourceKey
 from barnabas.metadata.records import ResourceType
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.alter_configs import AlterConfigsRequest, AlterConfigsResponse
@@ -31,15 +30,6 @@ AlterResource: TypeAlias = (
 AlterableConfig: TypeAlias = AlterConfigsRequest.AlterableConfig | IncrementalAlterConfigsRequest.AlterableConfig
 
 _Incremental: TypeAlias = IncrementalAlterConfigsRequest.AlterConfigsResource
-
-
-class AlterOperation(IntEnum):
-    """What IncrementalAlterConfigs does with a key."""
-
-    SET = 0
-    DELETE = 1
-    APPEND = 2
-    SUBTRACT = 3
 
 
 class AlterConfigsHandler:
