@@ -314,9 +314,11 @@ class ReplicaManager:
         self._directory_failed(directory.directory_id)
 
     def high_watermarks(self) -> dict[tuple[str, int], int]:
-        """Of all replicas whose disks work, by topic name and index."""
+        """Of all replicas whose disks work, by topic name and index; also after `close`."""
         return {
-            (partition.topic, partition.index): partition.high_watermark for partition in self if not partition.error
+            (partition.topic, partition.index): partition.high_watermark
+            for partition in self
+            if partition.error is not ErrorCode.KAFKA_STORAGE_ERROR
         }
 
     def close(self, error: ErrorCode = ErrorCode.NOT_LEADER_OR_FOLLOWER) -> None:

@@ -197,6 +197,8 @@ def test_metadata_older_than_the_log_is_not_followed(broker: BrokerHarness) -> N
 
 
 def restart(broker: BrokerHarness, path: Path) -> BrokerHarness:
+    """As a broker stops: who waits is answered first, the logs are closed last."""
+    broker.manager.close()
     broker.logs.close(5, broker.manager.high_watermarks(), NOW_MS)
     again = BrokerHarness(path)
     again.apply(*broker.cache.image.topics.records())
