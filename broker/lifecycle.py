@@ -153,11 +153,6 @@ class BrokerLifecycle:
             self._offline_dirs[directory_id] = now + self._log_dir_failure_timeout
             self._send_soon(now)
 
-    def register_again(self, now: float) -> None:
-        """The registration that the metadata shows is not what this broker has to say."""
-        self._registered = False
-        self._send_soon(now)
-
     def beat_soon(self, now: float) -> None:
         """The controller waits for what the next heartbeat has to tell."""
         if self._registered:

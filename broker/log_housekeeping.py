@@ -15,6 +15,7 @@ from barnabas.storage.disk import StorageError
 if TYPE_CHECKING:
     from barnabas.broker.replica_manager import ReplicaManager
 
+_PRODUCER_EXPIRATION_INTERVAL: Final = 600.0
 _RELEASE_INTERVAL: Final = 60.0
 
 
@@ -28,8 +29,6 @@ class HousekeepingConfig:
     """`log.retention.check.interval.ms`"""
     producer_expiration_ms: int = 86_400_000
     """`producer.id.expiration.ms`"""
-    producer_expiration_interval: float = 600.0
-    """`producer.id.expiration.check.interval.ms`"""
 
 
 class LogHousekeeping:
@@ -46,7 +45,7 @@ class LogHousekeeping:
         config = self._config
         self._every(config.checkpoint_interval, self.checkpoint)
         self._every(config.retention_interval, self.apply_retention)
-        self._every(config.producer_expiration_interval, self.expire_producers)
+        self._every(_PRODUCER_EXPIRATION_INTERVAL, self.expire_producers)
         self._every(_RELEASE_INTERVAL, self.release_idle)
 
     def _every(self, interval: float, call: Callable[[], object]) -> None:

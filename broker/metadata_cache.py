@@ -8,10 +8,7 @@ earlier one has done: the partitions are there before a client can learn about t
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
 from typing import TypeAlias
-
-import trio
 
 from barnabas.broker.listener_view import ListenerView
 from barnabas.metadata.delta import MetadataDelta
@@ -27,8 +24,6 @@ class MetadataCache:
         self.image: MetadataImage = EMPTY_IMAGE
         self._subscribers: list[Subscriber] = []
         self._views: dict[str, ListenerView] = {}
-        self._waiters: list[tuple[int, int, trio.Event]] = []
-        self._waiters_made = 0
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Call `subscriber(image, delta)` with every image from now on."""
@@ -41,8 +36,6 @@ class MetadataCache:
             self._views.clear()
         for subscriber in self._subscribers:
             subscriber(image, delta)
-        while self._waiters and self._waiters[0][0] <= image.offset:
-            heappop(self._waiters)[2].set()
 
     def view(self, listener: str) -> ListenerView:
         """The cluster as clients of this listener see it now."""
@@ -50,11 +43,3 @@ class MetadataCache:
         if view is None:
             view = self._views[listener] = ListenerView(self.image.cluster, listener)
         return view
-
-    async def wait_for_offset(self, offset: int) -> None:
-        """Wait until the record at this offset of the metadata log has been applied."""
-        if self.image.offset < offset:
-            event = trio.Event()
-            self._waiters_made += 1
-            heappush(self._waiters, (offset, self._waiters_made, event))
-            await event.wait()

@@ -58,13 +58,6 @@ class TopicsDelta:
     def __bool__(self) -> bool:
         return bool(self.created or self.deleted or self.changed)
 
-    def name_of(self, topic_id: bytes) -> str | None:
-        """The name of a topic that exists before or after this delta."""
-        name = self.created.get(topic_id)
-        if name is None and (topic := self.image.by_id.get(topic_id)) is not None:
-            name = topic.name
-        return name
-
     def partition(self, topic_id: bytes, index: int) -> Partition | None:
         """A partition as it is after what was replayed so far."""
         if topic_id in self.deleted:

@@ -269,7 +269,6 @@ def test_a_broker_is_never_silent(seed: int) -> None:
         lambda: core.ready_to_unfence(now),
         lambda: core.beat_soon(now),
         lambda: core.controller_changed(now),
-        lambda: core.register_again(now),
         lambda: core.handle_connection_lost(now),
         lambda: core.handle_failure(now),
     ]
@@ -287,7 +286,7 @@ def test_a_broker_is_never_silent(seed: int) -> None:
                 pending = None
             case None:
                 event = chance.choice(events)
-                if event in events[4:]:
+                if event in events[3:]:
                     pending = None
                 event()
         if core.state is BrokerState.SHUTTING_DOWN:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import trio
-from trio.testing import wait_all_tasks_blocked
 
 from barnabas.broker.metadata_cache import MetadataCache
 from barnabas.broker.metadata_loader import MetadataLoader, whole_image_delta
@@ -72,23 +70,3 @@ def test_views_last_until_brokers_change() -> None:
     assert cache.view("PLAINTEXT") is view
     loader.committed([batch(3, BROKER)])
     assert cache.view("PLAINTEXT") is not view
-
-
-async def test_waiting_for_an_offset(nursery: trio.Nursery) -> None:
-    cache = MetadataCache()
-    loader = MetadataLoader(cache)
-    reached: list[int] = []
-
-    async def wait(offset: int) -> None:
-        await cache.wait_for_offset(offset)
-        reached.append(offset)
-
-    for offset in (3, 0, 1):
-        nursery.start_soon(wait, offset)
-    await wait_all_tasks_blocked()
-    loader.committed([batch(0), batch(1)])
-    await wait_all_tasks_blocked()
-    assert sorted(reached) == [0, 1]
-    loader.committed([batch(2), batch(3)])
-    await wait_all_tasks_blocked()
-    assert sorted(reached) == [0, 1, 3]
