@@ -16,6 +16,7 @@ def replica_config(settings: Settings) -> ReplicaConfig:
         replica_lag_time_max=settings.seconds("replica.lag.time.max.ms"),
         max_fetch_sessions=settings.int("max.incremental.fetch.session.cache.slots"),
         rack_aware=settings.optional_str("replica.selector.class") == RACK_AWARE,
+        full_record_validation=settings.str("barnabas.record.validation") == "full",
     )
 
 

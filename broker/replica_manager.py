@@ -57,6 +57,7 @@ class ReplicaConfig:
     rack_aware: bool = False
     """Whether `replica.selector.class` is the rack aware one."""
     full_record_validation: bool = False
+    """`barnabas.record.validation`"""
 
 
 class IsrChanges(Protocol):

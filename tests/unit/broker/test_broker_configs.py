@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from barnabas.broker.config import replica_config
 from barnabas.broker.config_view import ConfigView, dynamic_broker_configs, parse_log_config
 from barnabas.broker.handlers.alter_configs import AlterConfigsHandler
 from barnabas.broker.handlers.describe_configs import DescribeConfigsHandler
@@ -252,3 +253,9 @@ def test_a_node_knows_which_of_the_defaults_of_topics_have_no_effect() -> None:
     settings = Settings.of({"log.segment.bytes": 5_000_000, "log.preallocate": True, "min.insync.replicas": 2})
     ConfigView(settings, 7, lambda: MetadataCache().image)
     assert [given.name for given in settings.unread()] == ["log.preallocate"]
+
+
+def test_records_are_looked_at_as_the_node_is_told() -> None:
+    settings = {"node.id": 7, "barnabas.record.validation": "full"}
+    assert replica_config(Settings.of(settings)).full_record_validation
+    assert not replica_config(Settings.of({"node.id": 7})).full_record_validation
