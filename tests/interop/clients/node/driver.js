@@ -16,7 +16,7 @@ const kafka = new Kafka({ brokers: process.argv[2].split(','), logLevel: logLeve
 const admin = kafka.admin()
 
 const makeProducer = async idempotent => {
-  const options = { createPartitioner: Partitioners.DefaultPartitioner, retry: { retries: 20 } }
+  const options = { createPartitioner: Partitioners.DefaultPartitioner }
   const producer = kafka.producer(idempotent ? { ...options, idempotent, maxInFlightRequests: 1 } : options)
   await producer.connect()
   return producer
