@@ -66,8 +66,14 @@ def active(running: Cluster) -> ClusterNode:
 
 def leader(running: Cluster, topic: str) -> ClusterNode:
     """The leader; waited for, because a broker that is asked may be behind."""
-    eventually(lambda: leader_of(running.bootstrap, topic) >= 0)
-    return running.node(leader_of(running.bootstrap, topic))
+    asked: list[int] = []
+
+    def look() -> bool:
+        asked.append(leader_of(running.bootstrap, topic))
+        return asked[-1] >= 0
+
+    eventually(look)
+    return running.node(asked[-1])
 
 
 def produce(bootstrap: str, topic: str, count: int) -> None:
