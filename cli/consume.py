@@ -14,6 +14,7 @@ from barnabas.cli.failures import CommandError, UsageError
 from barnabas.cli.main import EXIT_INTERRUPTED
 from barnabas.cli.options import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT, Bootstrap, Timeout, noun
 from barnabas.cli.record_lines import HEADERS_END, LineRecord, TextForm, json_line, parse_separator
+from barnabas.cli.session import in_trio
 from barnabas.cli.streams import leave_stdout
 from barnabas.client.consumer import Consumer, Start
 from barnabas.client.fetching import ConsumerRecord
@@ -71,7 +72,7 @@ def consume(
     form = TextForm(separator, headers, null.encode())
     interrupted = False
     try:
-        trio.run(_consume, bootstrap, source, _json if as_json else lambda record: form.line(_line(record)))
+        in_trio(_consume, bootstrap, source, _json if as_json else lambda record: form.line(_line(record)))
     except* KeyboardInterrupt:
         interrupted = True
     except* BrokenPipeError:

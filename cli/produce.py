@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated
 
-import trio
 import typer
 
 from barnabas.cli.failures import CommandError, UsageError
@@ -23,6 +22,7 @@ from barnabas.cli.record_lines import (
     parse_json,
     parse_separator,
 )
+from barnabas.cli.session import in_trio
 from barnabas.cli.streams import stdin_lines
 from barnabas.client.producer import Producer, Receipt
 
@@ -91,7 +91,7 @@ def produce(
     separator = None if key_separator is None else parse_separator(key_separator)
     form = TextForm(separator, headers, None if null is None else null.encode())
     target = Target(topic, parse_json if as_json else form.parse, fixed, partition)
-    acknowledged = trio.run(_produce, bootstrap, timeout, acks, compression, target)
+    acknowledged = in_trio(_produce, bootstrap, timeout, acks, compression, target)
     if sys.stdin.isatty():
         typer.echo(f"{acknowledged} records written to {topic}", err=True)
 
