@@ -21,8 +21,10 @@ from load import create_topic, read_all
 @pytest.fixture(autouse=True)
 def no_thread_is_left() -> Iterator[None]:
     """Trio keeps its worker threads for ten seconds after their last work; they are nobody's."""
+    before = set(threading.enumerate())
     yield
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("barnabas")] == []
+    left = set(threading.enumerate()) - before
+    assert [thread.name for thread in left if thread.name.startswith("barnabas")] == []
 
 
 def produce(bootstrap: str, topic: str, *values: str) -> None:
