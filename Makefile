@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := protocol net storage raft metadata client server controller broker cli testing tests bench
 
-.PHONY: run test lint interop bench format messages check clean
+.PHONY: run test lint interop bench format docs messages check clean
 
 run: $(VENV)/installed
 	$(BIN)/barnabas dev
@@ -12,7 +12,8 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests --ignore=tests/interop
 
-# Beside Apache Kafka itself: needs Java 17 and Maven, and says so where they are not.
+# Beside Apache Kafka itself and with clients of other languages: needs a JDK (17), Maven, Go and Node with npm, kcat if
+# there; what is missing is said and skipped.
 interop: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q -rs tests/interop
 
@@ -31,6 +32,9 @@ bench: $(VENV)/installed-dev
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
+
+docs: $(VENV)/installed-dev
+	$(BIN)/python tests/support/file_map.py
 
 messages: $(VENV)/installed-dev
 	$(BIN)/python -m barnabas.protocol.generate
