@@ -113,14 +113,8 @@ class ClientConnection:
         self._replies: dict[OpenRequest, Reply] = {}
         self._writing = False
         self._deadline = trio.CancelScope()
-        self._ended = trio.Event()
         self._close_hooks: list[Callable[[ClientConnection], None]] = []
         nursery.start_soon(self._read)
-
-    @property
-    def local_host(self) -> str:
-        """The address of this side."""
-        return self._transport.local[0]
 
     @property
     def in_flight(self) -> int:
@@ -168,10 +162,6 @@ class ClientConnection:
             hook(self)
         else:
             self._close_hooks.append(hook)
-
-    async def wait_closed(self) -> None:
-        """Wait until the connection has closed."""
-        await self._ended.wait()
 
     def close(self, why: str = "closed by us") -> None:
         """Close at once; open requests raise ConnectionLost. May be called again."""
@@ -283,7 +273,6 @@ class ClientConnection:
         replies, self._replies = self._replies, {}
         for reply in replies.values():
             reply.finish(type(error)(error.address, error.why))
-        self._ended.set()
         for hook in self._close_hooks:
             hook(self)
         self._close_hooks.clear()

@@ -62,10 +62,6 @@ class Timers:
             self._sleep.deadline = deadline
         return timer
 
-    def call_later(self, delay: float, call: Callable[[], None]) -> Timer:
-        """Call after `delay` seconds."""
-        return self.call_at(trio.current_time() + delay, call)
-
     async def run(self) -> None:
         """Call what is due, for ever."""
         while True:

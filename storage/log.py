@@ -162,7 +162,7 @@ class PartitionLog:
         `sequenced` is False for a coordinator's own batches. Raises WireError for the producer's mistakes
         (`producer_state.py`) and RECORD_LIST_TOO_LARGE, and StorageError.
         """
-        if batch.producer_id >= 0:
+        if batch.has_producer_id:
             known = self.producers.check(batch, sequenced=sequenced)
             if known is not None:
                 return AppendResult(known.first_offset, known.last_offset, True, known.timestamp, 0)

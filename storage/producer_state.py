@@ -150,7 +150,7 @@ class ProducerStates:
 
     def replay(self, batch: RecordBatch) -> None:
         """Take in a batch that is in the log; its offsets count. Batches without a producer id only move the end."""
-        if batch.producer_id >= 0:
+        if batch.has_producer_id:
             state = self._producers.get(batch.producer_id)
             if state is None:
                 state = self._producers[batch.producer_id] = ProducerState(batch.producer_id)

@@ -32,7 +32,6 @@ from barnabas.protocol.record_batch import (
     LOG_OVERHEAD,
     MAGIC,
     MAGIC_OFFSET,
-    NO_PRODUCER_ID,
     NO_TIMESTAMP,
     Compression,
     CorruptRecords,
@@ -205,7 +204,7 @@ def _check_header(batch: RecordBatch, config: ProduceRules) -> None:
         )
     if batch.is_control:
         raise WireError(ErrorCode.INVALID_RECORD, "Clients may not write control records")
-    if batch.producer_id > NO_PRODUCER_ID:
+    if batch.has_producer_id:
         if batch.base_sequence < 0:
             raise WireError(ErrorCode.INVALID_RECORD, f"Producer {batch.producer_id} sent no sequence number")
     elif batch.is_transactional:

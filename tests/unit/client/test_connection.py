@@ -214,7 +214,7 @@ async def test_every_open_request_learns_of_the_loss(nursery: trio.Nursery) -> N
     for reply in replies:
         with pytest.raises(ConnectionLost, match="right:2: the connection was lost"):
             await reply.wait()
-    await connection.wait_closed()
+    assert connection.closed
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,6 @@ async def test_over_tcp(harness: ServerHarness, nursery: trio.Nursery) -> None:
     port = harness.server.endpoints[0].port
     connection = await connect(TcpNetwork(), "127.0.0.1", port, "me", nursery=nursery)
     assert await connection.request(heartbeat(3)) == HeartbeatResponse(throttle_time_ms=3)
-    assert connection.local_host == "127.0.0.1"
     connection.close()
     harness.server.close()
     with pytest.raises(CannotConnect, match="Connection refused"):

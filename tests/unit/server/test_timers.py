@@ -15,7 +15,7 @@ async def test_order_and_time(autojump_clock: trio.testing.MockClock, nursery: t
     timers, seen = Timers(), []
     nursery.start_soon(timers.run)
     for delay in (3, 1, 2, 1):
-        timers.call_later(delay, lambda delay=delay: seen.append((delay, trio.current_time())))  # type: ignore[misc]
+        timers.call_at(delay, lambda delay=delay: seen.append((delay, trio.current_time())))  # type: ignore[misc]
     await trio.sleep(5)
     assert seen == [(1, 1.0), (1, 1.0), (2, 2.0), (3, 3.0)]
     assert len(timers) == 0
@@ -58,7 +58,7 @@ async def test_a_call_may_set_and_cancel_timers(autojump_clock: trio.testing.Moc
     def first() -> None:
         for timer in doomed:
             timer.cancel()
-        timers.call_later(0, lambda: seen.append("at once"))
+        timers.call_at(0, lambda: seen.append("at once"))
 
     timers.call_at(0.5, first)
     timers.call_at(2, lambda: seen.append("last"))
