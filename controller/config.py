@@ -22,5 +22,4 @@ class ControllerConfig:
     reconnect_grace: float = 0.25
     leader_rebalance_enable: bool = True
     leader_imbalance_check_interval: float = 300.0
-    unclean_election_interval: float = 300.0
     static_configs: Mapping[str, str] = field(default_factory=dict)

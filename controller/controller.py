@@ -15,7 +15,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from barnabas.controller.broker_heartbeat import handle_broker_heartbeat
 from barnabas.controller.brokers import (
@@ -87,6 +87,9 @@ HANDLERS: dict[ApiKey, _Handler] = {
 """What the controller decides, by API."""
 
 
+_UNCLEAN_ELECTION_INTERVAL: Final = 300.0
+
+
 @dataclass(slots=True)
 class Counts:
     """What this node has decided as the active controller, since it started."""
@@ -134,7 +137,7 @@ class Controller:
         self._active = True
         self._now = now
         self._balance_at = now + config.leader_imbalance_check_interval if config.leader_rebalance_enable else math.inf
-        self._unclean_at = now + config.unclean_election_interval
+        self._unclean_at = now + _UNCLEAN_ELECTION_INTERVAL
         self.state.heartbeats.clear()
         for broker in self.image.cluster.brokers.values():
             self.state.heartbeats.inherit(broker.id, broker.fenced, now)
@@ -173,7 +176,7 @@ class Controller:
         if self._unclean_at <= now:
             records = [*unclean_elections(self.state)]
             more = len(records) == MAX_ELECTIONS
-            self._unclean_at = now if more else now + self.state.config.unclean_election_interval
+            self._unclean_at = now if more else now + _UNCLEAN_ELECTION_INTERVAL
             return Result(records, None, atomic=False)
         return Result([], None)
 

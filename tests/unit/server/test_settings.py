@@ -119,8 +119,9 @@ def test_every_mistake_is_named_in_the_order_of_lines(tmp_path: Path) -> None:
 
 
 def test_variables_of_others_do_no_harm() -> None:
-    """Kubernetes sets such for a service called barnabas."""
-    settings = Settings.load(None, environment={"BARNABAS_PORT": "tcp://10.0.0.1:9092", "BARNABAS_NODE_IDD": "1"})
+    """Kubernetes sets such for a service called barnabas; the bootstrap servers are the command line's."""
+    others = {"BARNABAS_PORT": "tcp://10.0.0.1:9092", "BARNABAS_BOOTSTRAP": "127.0.0.1:9092"}
+    settings = Settings.load(None, environment={**others, "BARNABAS_NODE_IDD": "1"})
     assert settings.ignored == [
         "BARNABAS_NODE_IDD: node.idd is not a known setting; did you mean node.id?",
         "BARNABAS_PORT: port is not a known setting",
