@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from barnabas.broker.fetch_session import FetchContext, SessionPartition, TopicKey
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.fetch import FetchResponse
-from barnabas.storage.disk import FileSlice, StorageError
+from barnabas.storage.disk import LogSlice, StorageError
 
 if TYPE_CHECKING:
     from barnabas.broker.isr import IsrChange
@@ -63,7 +63,7 @@ class FetchHost(Protocol):
         """Call the fetch's `expire` in `limit` seconds, unless it is done."""
         ...
 
-    def read_then(self, reads: list[tuple[PartitionData, FileSlice]], then: Callable[[], None]) -> None:
+    def read_then(self, reads: list[tuple[PartitionData, LogSlice]], then: Callable[[], None]) -> None:
         """Read these slices in a thread into the partitions' records, then call `then` on the event loop."""
         ...
 
@@ -120,7 +120,7 @@ class _Look:
     def __init__(self, known: SessionPartition, data: PartitionData) -> None:
         self.known = known
         self.data = data
-        self.records: FileSlice | None = None
+        self.records: LogSlice | None = None
         self.quiet = False
         self.urgent = False
 
@@ -317,7 +317,7 @@ class PendingFetch:
             self._finish(FetchResponse(error_code=error.code, session_id=session.id))
             return
         response = FetchResponse()
-        reads: list[tuple[PartitionData, FileSlice]] = []
+        reads: list[tuple[PartitionData, LogSlice]] = []
         answer: FetchResponse.FetchableTopicResponse | None = None
         last_topic: TopicKey | None = None
         for look in self._looks:
@@ -345,14 +345,14 @@ class PendingFetch:
         else:
             self._finish(response)
 
-    def _take(self, data: PartitionData, records: FileSlice) -> bool:
+    def _take(self, data: PartitionData, records: LogSlice) -> bool:
         """Put the records into the answer, if that needs no waiting for the disk. An error there counts as well."""
         try:
             if records.size >= _SENDFILE_BYTES and records.fd >= 0:
                 # Sending must not wait for the disk either: where both ends are cached, so as a rule is what is
                 # between.
-                file, end = records.file, records.position + records.size
-                if file.try_read(records.position, 1) is None or file.try_read(end - 1, 1) is None:
+                file, end = records.file, records.offset + records.size
+                if file.try_read(records.offset, 1) is None or file.try_read(end - 1, 1) is None:
                     return False
                 data.records = records  # type: ignore[assignment]  # any part can be sent
                 return True

@@ -30,7 +30,7 @@ from barnabas.broker.purgatory import TimedPurgatory, TimerSource, Waiting
 from barnabas.broker.replica_selector import select_by_rack
 from barnabas.broker.replica_statistics import ReplicaStatistics
 from barnabas.protocol.errors import ErrorCode, WireError
-from barnabas.storage.disk import FileSlice, StorageError
+from barnabas.storage.disk import LogSlice, StorageError
 
 if TYPE_CHECKING:
     from barnabas.broker.leader_hints import MetadataView
@@ -281,7 +281,7 @@ class ReplicaManager:
             return None
         return select_by_rack(partition.leader, self.metadata.image.cluster, rack, offset)
 
-    def read_then(self, reads: list[tuple[PartitionData, FileSlice]], then: Callable[[], None]) -> None:
+    def read_then(self, reads: list[tuple[PartitionData, LogSlice]], then: Callable[[], None]) -> None:
         """See `FetchHost`."""
 
         def read() -> None:

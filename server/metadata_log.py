@@ -26,7 +26,7 @@ from barnabas.server.failure import NodeFailure
 from barnabas.storage.checkpoint import PARTITION_METADATA, format_partition_metadata
 from barnabas.storage.config import LogConfig
 from barnabas.storage.deferred import Flush
-from barnabas.storage.disk import Disk, FileSlice
+from barnabas.storage.disk import Disk, LogSlice
 from barnabas.storage.log import PartitionLog
 from barnabas.storage.recovery import open_log
 
@@ -140,7 +140,7 @@ class MetadataLog:
         """Cuts the log at the beginning of a batch."""
         self._log.truncate_to(end_offset, now_ms)
 
-    def locate(self, offset: int, max_bytes: int, limit_offset: int | None = None) -> FileSlice | None:
+    def locate(self, offset: int, max_bytes: int, limit_offset: int | None = None) -> LogSlice | None:
         """Where the batches from `offset` on are: at least a whole one, at most `max_bytes`, below `limit_offset`."""
         limit = self._log.log_end_offset if limit_offset is None else limit_offset
         return self._log.locate(offset, max_bytes, limit)

@@ -50,7 +50,7 @@ from barnabas.server.failure import NodeFailure
 from barnabas.server.metadata_log import MetadataLog, encode_batch, split_records, whole_batches
 from barnabas.server.quorum_peers import Peers
 from barnabas.server.quorum_wire import request_to_wire, response_from_wire, response_to_wire
-from barnabas.storage.disk import FileSlice, StorageError
+from barnabas.storage.disk import LogSlice, StorageError
 
 log = structlog.get_logger(__name__)
 
@@ -335,7 +335,7 @@ class Quorum:
     def _answer(self, reply: Reply) -> None:
         request = reply.token
         assert isinstance(request, Request)
-        records: FileSlice | memoryview | None = None
+        records: LogSlice | memoryview | None = None
         if reply.read_from is not None:
             place = self._log.locate(reply.read_from, min(FETCH_BYTES, request.body.max_bytes))
             records = place.read() if place is not None and place.fd < 0 else place

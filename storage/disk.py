@@ -21,7 +21,7 @@ import shutil
 from collections.abc import Sequence
 from typing import Final, NamedTuple, NoReturn, Protocol, TypeAlias
 
-from barnabas.protocol.types import FileSlice as FilePart
+from barnabas.protocol.types import FileSlice
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -140,23 +140,22 @@ class Disk(Protocol):
         ...
 
 
-class FileSlice(FilePart):
-    """`size` bytes of a file from `position` on: sent by `fd`, or read. Keeps the file open while it lives."""
+class LogSlice(FileSlice):
+    """`size` bytes of a file from `offset` on: sent by `fd`, or read. Keeps the file open while it lives."""
 
-    __slots__ = ("file", "position")
+    __slots__ = ("file",)
 
     def __init__(self, file: File, position: int, size: int) -> None:
         super().__init__(file.fd, position, size)
         self.file = file
-        self.position = position
 
     def try_read(self) -> memoryview | None:
         """The bytes if they are cached in memory, None if reading would wait for the disk."""
-        return self.file.try_read(self.position, self.size)
+        return self.file.try_read(self.offset, self.size)
 
     def read(self) -> memoryview:
         """The bytes, waiting for the disk if need be (for a thread); fewer if the log was truncated meanwhile."""
-        return self.file.read(self.position, self.size)
+        return self.file.read(self.offset, self.size)
 
 
 class RealFile:

@@ -5,9 +5,9 @@ Kept true:
   the indexes, the epochs and the producers' state know of it;
 - up to `recovery_point` everything is durable; beyond it a crash may lose or tear what was written, and recovery
   (`recovery.py`) reads on from there;
-- a reader's `FileSlice` holds the file itself: it may outlive the segment.
+- a reader's `LogSlice` holds the file itself: it may outlive the segment.
 
-Everything is called from one thread, the event loop's, but for `FileSlice.read` and `Flush.run`. After a StorageError
+Everything is called from one thread, the event loop's, but for `LogSlice.read` and `Flush.run`. After a StorageError
 the log is as it was before the call; the shell takes the log directory offline. What is to be durable when, who may
 read up to where, and what the records of a client's batch must look like, are not the log's affair.
 """
@@ -23,7 +23,7 @@ from barnabas.protocol.record_batch import RecordBatch
 from barnabas.storage import leader_epoch as epochs_file
 from barnabas.storage.config import LogConfig
 from barnabas.storage.deferred import Flush, Removal
-from barnabas.storage.disk import Buffer, Disk, FileSlice, StorageError
+from barnabas.storage.disk import Buffer, Disk, LogSlice, StorageError
 from barnabas.storage.follower_append import checked_batches, runs
 from barnabas.storage.leader_epoch import LeaderEpochs
 from barnabas.storage.producer_state import ProducerStates
@@ -266,7 +266,7 @@ class PartitionLog:
 
     # Reading
 
-    def locate(self, offset: int, max_bytes: int, limit_offset: int, min_one_batch: bool = True) -> FileSlice | None:
+    def locate(self, offset: int, max_bytes: int, limit_offset: int, min_one_batch: bool = True) -> LogSlice | None:
         """Where a fetch finds its records: from the batch with `offset` on, the batches wholly below `limit_offset`.
 
         At most `max_bytes`, which may cut the last batch, but with `min_one_batch` the first one whole; never beyond
@@ -290,7 +290,7 @@ class PartitionLog:
             end = segment.end_before(limit_offset)
         if length < place.size or end <= place.position:
             return None
-        return FileSlice(segment.file(), place.position, min(length, end - place.position))
+        return LogSlice(segment.file(), place.position, min(length, end - place.position))
 
     def read_batches(self, offset: int, end_offset: int | None = None) -> Iterator[RecordBatch]:
         """The batches from the one with `offset` on, to those that begin below `end_offset`. May wait for the disk."""

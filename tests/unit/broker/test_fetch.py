@@ -9,7 +9,7 @@ import pytest
 
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
-from barnabas.storage.disk import FileSlice, StorageError
+from barnabas.storage.disk import LogSlice, StorageError
 from broker_harness import BrokerHarness, FakeRequest, batch, fetched, told, values
 
 
@@ -266,7 +266,7 @@ def test_a_failed_disk(broker: BrokerHarness, version: int, error: ErrorCode, mo
     def fail(*_: object) -> None:
         raise StorageError(broker.logs.directories[0].path, "x", OSError(5, "Input/output error"))
 
-    monkeypatch.setattr(FileSlice, "try_read", fail)
+    monkeypatch.setattr(LogSlice, "try_read", fail)
     assert fetched(broker.fetch(("t", 0, 0), version=version))[0].error_code == ErrorCode.KAFKA_STORAGE_ERROR
     assert fetched(broker.fetch(("t", 1, 0), version=version))[1].error_code == error
     assert broker.failed_directories
@@ -280,7 +280,7 @@ def test_what_is_not_cached_is_read_in_a_thread(broker: BrokerHarness, monkeypat
     fill(broker, 1, 0)
     fill(broker, 1, 1)
     broker.background.held = []
-    monkeypatch.setattr(FileSlice, "try_read", lambda self: None)
+    monkeypatch.setattr(LogSlice, "try_read", lambda self: None)
     request = broker.fetch(("t", 0, 0), ("t", 1, 0))
     assert request.waits
     broker.background.held.pop()()
@@ -294,8 +294,8 @@ def test_a_disk_that_fails_in_the_thread(broker: BrokerHarness, monkeypatch: pyt
     def fail(*_: object) -> None:
         raise StorageError(broker.logs.directories[0].path, "x", OSError(5, "Input/output error"))
 
-    monkeypatch.setattr(FileSlice, "try_read", lambda self: None)
-    monkeypatch.setattr(FileSlice, "read", fail)
+    monkeypatch.setattr(LogSlice, "try_read", lambda self: None)
+    monkeypatch.setattr(LogSlice, "read", fail)
     data = fetched(broker.fetch(("t", 0, 0)))[0]
     assert data.error_code == ErrorCode.KAFKA_STORAGE_ERROR
     assert data.records is not None
@@ -308,7 +308,7 @@ def test_large_answers_leave_the_file_as_they_are(
     broker.create_topic()
     fill(broker, 2, size=50_000)
     read: list[int] = []
-    monkeypatch.setattr(FileSlice, "try_read", lambda self: read.append(self.size))
+    monkeypatch.setattr(LogSlice, "try_read", lambda self: read.append(self.size))
     if not cached:
         file = type(broker.partition().log.active.file())
         monkeypatch.setattr(file, "try_read", lambda self, position, size: None)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from barnabas.storage import disk as disk_module
-from barnabas.storage.disk import Entry, FileSlice, RealDisk
+from barnabas.storage.disk import Entry, LogSlice, RealDisk
 
 
 @pytest.fixture
@@ -101,10 +101,10 @@ def test_a_slice_holds_the_file_and_the_last_one_closes_it(disk):
     file = disk.open("x", create=True)
     file.pwritev((b"0123456789",), 0)
     fd = file.fd
-    part = FileSlice(file, 2, 5)
+    part = LogSlice(file, 2, 5)
     del file
     disk.remove("x")
-    assert (part.fd, part.position, part.size, len(part)) == (fd, 2, 5, 5)
+    assert (part.fd, part.offset, part.size, len(part)) == (fd, 2, 5, 5)
     assert part.read() == b"23456"
     del part
     with pytest.raises(OSError, match="Bad file descriptor"):

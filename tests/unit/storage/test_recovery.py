@@ -32,7 +32,7 @@ def test_a_cut_is_durable_before_anything_is_written_over_it(make, memory_disk):
     """Else what was cut could come back behind a new batch of the same size as the bad one."""
     log = make.log()
     make.fill(log, 5)
-    memory_disk.names[LOG].data[log.locate(2, 1, 5).position + 40] ^= 1
+    memory_disk.names[LOG].data[log.locate(2, 1, 5).offset + 40] ^= 1
     after = memory_disk.names[LOG]
     after.durable = bytes(after.data)
     log = make.log()
@@ -43,7 +43,7 @@ def test_a_cut_is_durable_before_anything_is_written_over_it(make, memory_disk):
 def test_a_flipped_bit_in_the_last_batch_cuts_it_off(make, memory_disk):
     log = make.log()
     make.fill(log, 5)
-    begin = log.locate(4, 1, 5).position
+    begin = log.locate(4, 1, 5).offset
     whole = bytes(memory_disk.names[LOG].data)
     # The base offset and the leader epoch are not under the CRC, the base offset may leave a gap.
     for position in range(begin + 8, len(whole)):
@@ -59,7 +59,7 @@ def test_a_flipped_bit_in_the_last_batch_cuts_it_off(make, memory_disk):
 def test_a_base_offset_that_goes_back_is_bad(make, memory_disk):
     log = make.log()
     make.fill(log, 5)
-    begin = log.locate(4, 1, 5).position
+    begin = log.locate(4, 1, 5).offset
     memory_disk.names[LOG].data[begin + 7] = 3
     assert make.log().log_end_offset == 4
 
@@ -82,7 +82,7 @@ def test_a_segment_whose_end_was_lost_ends_the_log_even_at_a_batch(make, memory_
     log = make.log(segment_bytes=300)
     make.fill(log, 20)
     bases = [segment.base_offset for segment in log.segments]
-    last = log.locate(bases[1] - 1, 1, 100).position
+    last = log.locate(bases[1] - 1, 1, 100).offset
     del memory_disk.names[LOG].data[last:]
     log = make.log(segment_bytes=300)
     assert log.log_end_offset == bases[1] - 1
@@ -216,7 +216,7 @@ def test_epochs_are_cut_with_the_log_and_follow_the_batches(make, memory_disk):
     for epoch in range(1, 5):
         make.fill(log, 2, epoch=epoch)
     log.flush(0)
-    cut = log.locate(5, 1, 8).position
+    cut = log.locate(5, 1, 8).offset
     del memory_disk.names[LOG].data[cut:]
     log = make.log()
     assert log.epochs.entries() == [(1, 0), (2, 2), (3, 4)]
