@@ -70,6 +70,8 @@ class ReplicaChanges:
             return
         if partition.syncs:
             manager.flusher.sync_then(partition, lambda: None)  # what an earlier role left unsynced may count now
+        # Where this tells what became of an ISR change, the controller's answer to it is no news any more.
+        manager.recheck_expansion(partition)
         if new_epoch:
             log.info(
                 "leading", topic=partition.topic, partition=partition.index, epoch=state.leader_epoch, isr=state.isr

@@ -571,3 +571,24 @@ def test_bytes_are_counted(broker: BrokerHarness) -> None:
     broker.fetch(("t", 0, 0))
     statistics = broker.manager.statistics
     assert (statistics.replication_bytes_out, statistics.bytes_out) == (size, size)
+
+
+@pytest.mark.parametrize("answer_comes_first", [True, False])
+def test_one_that_fetched_during_an_isr_change_is_proposed_after_it(
+    broker: BrokerHarness, answer_comes_first: bool
+) -> None:
+    """It has nothing to fetch, so that it will not name the partition again."""
+    broker.create_topic(replicas=(1, 2, 3), isr=(1,))
+    follow(broker, 0)
+    follow(broker, 0, replica=3)
+    [change] = broker.isr_changes
+
+    def answer() -> None:
+        broker.manager.isr_change_committed(change, 0, 1, [1, 2])
+
+    if answer_comes_first:
+        answer()
+    broker.change(isr=(1, 2))
+    if not answer_comes_first:
+        answer()
+    assert [each.isr for each in broker.isr_changes[1:]] == [((1, 10), (2, 10), (3, 10))]
