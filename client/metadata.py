@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from barnabas.net.addresses import host_port_text
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.metadata import MetadataResponse
 from barnabas.protocol.types import ZERO_UUID
@@ -24,7 +25,7 @@ class Node:
     rack: str | None = None
 
     def __str__(self) -> str:
-        return f"broker {self.id} ({self.host}:{self.port})"
+        return f"broker {self.id} ({host_port_text(self.host, self.port)})"
 
 
 @dataclass(frozen=True, slots=True)

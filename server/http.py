@@ -16,7 +16,7 @@ import h11
 import structlog
 import trio
 
-from barnabas.net.addresses import parse_host_port
+from barnabas.net.addresses import host_port_text, parse_host_port
 from barnabas.net.send_queue import SendQueue
 from barnabas.net.transport import Listener, Network, Transport
 from barnabas.server.failure import NodeFailure
@@ -96,7 +96,9 @@ class HttpServer:
             self._listener = await self._network.listen(self.host, self.port)
         except OSError as error:
             reason = error.strerror or error
-            raise NodeFailure(f"cannot listen on {self.host}:{self.port} (http.listener): {reason}") from None
+            raise NodeFailure(
+                f"cannot listen on {host_port_text(self.host, self.port)} (http.listener): {reason}"
+            ) from None
         self.port = self._listener.port
 
     async def serve(self) -> None:
