@@ -14,6 +14,7 @@ from barnabas.raft.voters import Endpoint, ReplicaKey, Voter, VoterSet
 from barnabas.server.failure import NodeFailure
 from barnabas.server.format import format_directory
 from barnabas.server.settings import Settings
+from barnabas.storage.checkpoint import META_PROPERTIES
 
 UUID_BYTES = 16
 
@@ -47,6 +48,8 @@ def prepare(layout: Layout) -> None:
         SettingsError: an override is a mistake.
     """
     identity = layout.remember(lambda: os.urandom(UUID_BYTES))
+    if identity.formatted:
+        _look_for_lost_voters(layout)
     layout.write_properties()
     voters = VoterSet(
         tuple(
@@ -73,6 +76,15 @@ def prepare(layout: Layout) -> None:
         list(threads.map(format_node, to_format))
     if not identity.formatted:
         layout.remember_formatted()
+
+
+def _look_for_lost_voters(layout: Layout) -> None:
+    for node in layout.of("controller"):
+        if not (node.data_directory / META_PROPERTIES).exists():
+            raise LayoutError(
+                f"{node.name} has lost its directory {node.data_directory}: as a voter of the metadata quorum it must "
+                "not come back without what it had promised to keep; put the directory back, or choose another --dir"
+            )
 
 
 def _run_child(overrides: tuple[str, ...], node: NodeSpec, channel: int) -> int:

@@ -221,9 +221,9 @@ def test_a_controller_that_lost_its_directory_does_not_vote_again(tmp_path: Path
     with Dev(tmp_path, base_port=dev.base_port) as dev:
         assert dev.process.wait(60) == 1
         [line] = dev.errors.all()
-        assert line.startswith("barnabas dev: controller-101 did not start: ")
-        assert "has no meta.properties" in line
+        assert line.startswith(f"barnabas dev: controller-101 has lost its directory {tmp_path}/controller-101/data: ")
         assert dev.pids() == {}
+        assert dev.output.all() == []
 
 
 def test_a_broker_that_lost_its_directory_comes_back_empty(tmp_path: Path) -> None:
