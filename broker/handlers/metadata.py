@@ -58,7 +58,7 @@ class MetadataHandler:
         topics = self._cache.image.topics
         found: list[MetadataResponse.MetadataResponseTopic] = []
         if body.topics is None or (version == 0 and not body.topics):
-            found.extend(answers.of(topic) for topic in topics)
+            found.extend(answers.of(topic) for topic in sorted(topics, key=lambda topic: topic.name))
         elif ids := dict.fromkeys(topic.topic_id for topic in body.topics if topic.topic_id != ZERO_UUID):
             for topic_id in ids:
                 by_id = topics.by_id.get(topic_id)

@@ -1,0 +1,275 @@
+"""The nodes of a simulated cluster: the daemons' own code, on a network, disks and clocks of the simulation's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, TypeVar
+
+import structlog
+import trio
+from tests.simulation.disk import Platter, SimulatedDisk
+from tests.simulation.trace import Trace
+
+from barnabas.broker.process import BrokerHandle, run_broker
+from barnabas.controller.process import ControllerHandle, run_controller
+from barnabas.net.memory import MemoryNetwork
+from barnabas.raft.voters import Endpoint, ReplicaKey, Voter, VoterSet
+from barnabas.server.environment import Environment
+from barnabas.server.failure import NodeFailure
+from barnabas.server.format import format_directory
+from barnabas.server.process import StopRequest
+from barnabas.server.settings import Settings
+
+T = TypeVar("T")
+
+CLUSTER_ID = "bDC8Gy2QRtynCQ3fi7bZ3g"
+CONTROLLER_PORT = 9093
+BROKER_PORT = 9092
+FIRST_CONTROLLER = 101
+START_MS = 1_750_000_000_000
+DIRECTORY = "/disk"
+
+
+class Violation(AssertionError):
+    """An invariant does not hold."""
+
+
+class Weather:
+    """How quick network and disks are now. `slowness` multiplies what is drawn."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.network_slowness = 1.0
+        self.disk_slowness = 1.0
+
+    def latency(self, source: str, target: str) -> float:
+        """Seconds: mostly half a millisecond, now and then much more."""
+        return min(0.0002 + 0.0003 * self._rng.paretovariate(1.5), 0.5) * self.network_slowness
+
+    def work(self) -> float:
+        """Seconds that something takes which waits for the disk."""
+        return min(0.0003 + 0.0005 * self._rng.paretovariate(1.2), 0.5) * self.disk_slowness
+
+
+class Node:
+    """One host with one node on it, which is alive from time to time."""
+
+    def __init__(self, cluster: Cluster, node_id: int, settings: Settings) -> None:
+        self.cluster = cluster
+        self.id = node_id
+        self.settings = settings
+        self.is_controller = node_id >= FIRST_CONTROLLER
+        self.host = host_of(node_id)
+        self.platter = Platter()
+        self.lives = 0
+        self.handle: Any = None
+        """Set while the node runs."""
+        self.wants_to_run = False
+        self.may_fail = False
+        """Whether it may end by itself now: its disk was made to fail."""
+        self.clock_offset_ms = 0
+        self._rng = random.Random(f"{cluster.seed}/{self.host}")
+        self._disk = SimulatedDisk(self.platter, DIRECTORY)
+        self._network = cluster.network.at(self.host)
+        self._scope = trio.CancelScope()
+        self._stop = StopRequest()
+        self.ended = trio.Event()
+        self.ended.set()
+
+    def __str__(self) -> str:
+        return self.host
+
+    def format(self, voters: VoterSet) -> None:
+        format_directory(
+            self.settings,
+            cluster_id=CLUSTER_ID,
+            new_uuid=lambda: self._rng.randbytes(16),
+            initial_controllers=voters if self.is_controller else None,
+            disk=lambda path: self._disk,
+        )
+        self._disk.sync()
+
+    def start(self) -> None:
+        """Begin a new life, in a process of its own."""
+        assert self.ended.is_set(), f"{self} is still alive"
+        self.lives += 1
+        self.wants_to_run = True
+        self._disk = SimulatedDisk(self.platter, DIRECTORY)
+        self._network = self.cluster.network.at(self.host)
+        self._scope, self._stop, self.ended = trio.CancelScope(), StopRequest(), trio.Event()
+        self.cluster.nursery.start_soon(self._run)
+
+    async def _run(self) -> None:
+        structlog.contextvars.bind_contextvars(node=self.host)
+        environment = Environment(
+            network=self._network,
+            disk=lambda path: self._disk,
+            clock_ms=lambda: START_MS + self.clock_offset_ms + int(trio.current_time() * 1000),
+            random=random.Random(self._rng.getrandbits(64)),
+            threads=self.cluster.in_no_thread,
+        )
+        run: Callable[..., Any] = run_controller if self.is_controller else run_broker
+        scope, network, disk = self._scope, self._network, self._disk
+        try:
+            with scope:
+                async with trio.open_nursery() as nursery:
+                    self.handle = await nursery.start(
+                        partial(run, self.settings, environment=environment, stop=self._stop)
+                    )
+        except* NodeFailure as group:
+            if not scope.cancel_called and not self.may_fail:
+                raise Violation(f"{self} ended by itself: {group.exceptions[0]}") from group
+            self.cluster.trace.note(self.host, f"ended: {group.exceptions[0]}")
+        finally:
+            self.handle = None
+            network.die()
+            disk.die()
+            self.ended.set()
+
+    async def kill(self) -> None:
+        """The process dies where it stands; what it wrote stays written."""
+        self.wants_to_run = False
+        self._disk.die()
+        self._network.die()
+        self._scope.cancel()
+        await self.ended.wait()
+
+    async def crash_host(self, rng: random.Random) -> None:
+        """The machine loses its power. Nobody hears of it until it is back: `recover_host`."""
+        for route in self._routes():
+            route.cut()
+        await self.kill()
+        self.platter.crash(rng)
+
+    def recover_host(self) -> None:
+        """The machine is back, without a process, and does not know the connections it had."""
+        self._network.reset()
+        for route in self._routes():
+            route.heal()
+
+    def _routes(self) -> Iterable[Any]:
+        return self.cluster.routes([self.host], self.cluster.hosts)
+
+    async def stop(self) -> None:
+        """Ask the node to end in order, and wait until it has."""
+        self.wants_to_run = False
+        self._stop.request("the simulation wants it")
+        await self.ended.wait()
+
+    def lose_connection(self, rng: random.Random) -> None:
+        """One of those that it has."""
+        if transports := self._network.transports:
+            rng.choice(transports).abort()
+
+
+class Cluster:
+    """All nodes, formatted, and not yet started. `nursery` holds their lives."""
+
+    def __init__(
+        self,
+        seed: int,
+        nursery: trio.Nursery,
+        trace: Trace,
+        *,
+        controllers: int,
+        brokers: int,
+        clients: int,
+        settings: dict[str, object],
+    ) -> None:
+        self.seed = seed
+        self.nursery = nursery
+        self.trace = trace
+        self.weather = Weather(random.Random(f"{seed}/weather"))
+        self.network = MemoryNetwork("nowhere", latency_of=self.weather.latency, observe=trace.sent)
+        controller_ids = range(FIRST_CONTROLLER, FIRST_CONTROLLER + controllers)
+        self._bootstrap = [f"{host_of(each)}:{CONTROLLER_PORT}" for each in controller_ids]
+        self._common = settings
+        self.controllers = [self._node(each) for each in controller_ids]
+        self.brokers = [self._node(each) for each in range(1, brokers + 1)]
+        self.nodes = [*self.controllers, *self.brokers]
+        self.hosts = [node.host for node in self.nodes] + [f"client-{each}" for each in range(clients)]
+        rng = random.Random(f"{seed}/format")
+        voters = VoterSet(
+            tuple(
+                Voter(ReplicaKey(node.id, rng.randbytes(16)), (Endpoint("CONTROLLER", node.host, CONTROLLER_PORT),))
+                for node in self.controllers
+            )
+        )
+        for node in self.nodes:
+            node.format(voters)
+
+    def _node(self, node_id: int) -> Node:
+        is_controller = node_id >= FIRST_CONTROLLER
+        name, port = ("CONTROLLER", CONTROLLER_PORT) if is_controller else ("PLAINTEXT", BROKER_PORT)
+        given: dict[str, object] = {
+            "process.roles": ["controller" if is_controller else "broker"],
+            "node.id": node_id,
+            "controller.listener.names": ["CONTROLLER"],
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "listeners": [f"{name}://{host_of(node_id)}:{port}"],
+            "log.dirs": [DIRECTORY],
+            "controller.quorum.bootstrap.servers": self._bootstrap,
+        }
+        return Node(self, node_id, Settings.of({**given, **self._common}))
+
+    @property
+    def bootstrap(self) -> str:
+        """For clients."""
+        return ",".join(f"{node.host}:{BROKER_PORT}" for node in self.brokers)
+
+    async def in_no_thread(self, work: Callable[[], T], /) -> T:
+        """Takes a while, and is not interrupted by being cancelled; other tasks go on meanwhile."""
+        with trio.CancelScope(shield=True):
+            await trio.sleep(self.weather.work())
+        return work()
+
+    def routes(self, some: Iterable[str], others: Iterable[str], *, both_ways: bool = True) -> list[Any]:
+        """The ways from some hosts to others."""
+        pairs = [(one, other) for one in some for other in others if one != other]
+        there = [self.network.route(one, other) for one, other in pairs]
+        return there + [self.network.route(other, one) for one, other in pairs] if both_ways else there
+
+    def start(self) -> None:
+        for node in self.nodes:
+            node.start()
+
+    def active_controller(self) -> Node | None:
+        """The one that leads the quorum in the latest epoch."""
+        leading = [node for node in self.controllers if node.handle is not None and quorum_of(node).is_leader]
+        return max(leading, key=lambda node: quorum_of(node).epoch, default=None)
+
+    def is_ready(self) -> bool:
+        return all(node.handle is not None and node.handle.ready() for node in self.nodes)
+
+
+def host_of(node_id: int) -> str:
+    return f"controller-{node_id}" if node_id >= FIRST_CONTROLLER else f"broker-{node_id}"
+
+
+# What a running node is made of. Tests alone look so deep, and here alone.
+
+
+def quorum_of(node: Node) -> Any:
+    """A controller's `Quorum`."""
+    handle: ControllerHandle = node.handle
+    return handle.status.__self__._quorum  # type: ignore[attr-defined]
+
+
+def committed_image_of(node: Node) -> Any:
+    """A controller's `MetadataImage` of what is committed."""
+    handle: ControllerHandle = node.handle
+    return handle.status.__self__.image  # type: ignore[attr-defined]
+
+
+def replicas_of(node: Node) -> Any:
+    """A broker's `ReplicaManager`."""
+    handle: BrokerHandle = node.handle
+    return handle.status.__self__._replicas  # type: ignore[attr-defined]
+
+
+def image_of(node: Node) -> Any:
+    """A broker's `MetadataImage`."""
+    handle: BrokerHandle = node.handle
+    return handle.status.__self__._cache.image  # type: ignore[attr-defined]

@@ -1,0 +1,268 @@
+"""A machine's disk in memory, which outlives the processes that use it.
+
+`Platter` is the disk; `SimulatedDisk` is what one process has of it, and implements `storage.disk.Disk`. What a process
+wrote is there for the next one; when the host crashes, of every file and folder the latest changes that were not synced
+may be gone, as many as chance says, and the last write that is left may be torn.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from barnabas.storage.disk import Buffer, DirectoryLocked, Entry, StorageError
+
+
+class Inode:
+    """A file's bytes, and how to take back each change since the last sync: where, what was there, the size before."""
+
+    __slots__ = ("data", "undo")
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.undo: list[tuple[int, bytes, int]] = []
+
+    def write(self, position: int, new: bytes) -> None:
+        data = self.data
+        self.undo.append((position, bytes(data[position : position + len(new)]), len(data)))
+        if len(data) < position:
+            data += bytes(position - len(data))
+        data[position : position + len(new)] = new
+
+    def truncate(self, size: int) -> None:
+        data = self.data
+        self.undo.append((min(size, len(data)), bytes(data[size:]), len(data)))
+        del data[size:]
+        data += bytes(size - len(data))
+
+    def lose(self, random: Random) -> None:
+        """Take back some of what was not synced; of the first change that is lost, a piece may remain."""
+        keep = random.randint(0, len(self.undo))
+        torn = b""
+        while len(self.undo) > keep:
+            position, old, size = self.undo.pop()
+            torn = bytes(self.data[position:]) if position == size else b""
+            del self.data[size:]
+            self.data[position : position + len(old)] = old
+            self.data += bytes(size - len(self.data))
+        if torn and random.random() < 0.5:
+            self.data += torn[: random.randrange(len(torn))]
+        self.undo.clear()
+
+
+@dataclass(eq=False, slots=True)
+class Folder:
+    """Names, and what stands for each."""
+
+    names: dict[str, Inode | Folder] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Change:
+    """What a name in a folder was before; several are one change."""
+
+    folder: Folder
+    before: list[tuple[Folder, str, Inode | Folder | None]]
+
+
+class Platter:
+    """See the module. `failing` is the errno that every change meets while it is set."""
+
+    def __init__(self) -> None:
+        self.root = Folder()
+        self.journal: list[Change] = []
+        self.failing: int | None = None
+
+    def crash(self, random: Random) -> None:
+        """The host lost its power: no process may use the disk when this is called."""
+        lost: set[int] = set()
+        for change in reversed(self.journal):
+            if id(change.folder) not in lost and random.random() < 0.5:
+                # Of a folder the latest changes go, up to one that stays.
+                for folder, name, before in change.before:
+                    _put(folder, name, before)
+            else:
+                lost.add(id(change.folder))
+        self.journal.clear()
+        self._lose_in(self.root, random)
+
+    def _lose_in(self, folder: Folder, random: Random) -> None:
+        for name in sorted(folder.names):
+            entry = folder.names[name]
+            if isinstance(entry, Folder):
+                self._lose_in(entry, random)
+            else:
+                entry.lose(random)
+
+
+def _put(folder: Folder, name: str, entry: Inode | Folder | None) -> None:
+    if entry is None:
+        folder.names.pop(name, None)
+    else:
+        folder.names[name] = entry
+
+
+class SimulatedFile:
+    """An open file. Without a descriptor, so it is read and never sent by one."""
+
+    fd = -1
+
+    def __init__(self, disk: SimulatedDisk, path: str, inode: Inode) -> None:
+        self.disk = disk
+        self.path = path
+        self.inode = inode
+
+    def pwritev(self, buffers: Sequence[Buffer], position: int) -> None:
+        if self.disk.may_change(self.path):
+            self.inode.write(position, b"".join(buffers))
+
+    def read(self, position: int, size: int) -> memoryview:
+        return memoryview(bytes(self.inode.data[position : position + size]))
+
+    def try_read(self, position: int, size: int) -> memoryview | None:
+        data = self.read(position, size)
+        return data if len(data) == size else None
+
+    def size(self) -> int:
+        return len(self.inode.data)
+
+    def truncate(self, size: int) -> None:
+        if self.disk.may_change(self.path):
+            self.inode.truncate(size)
+
+    def fdatasync(self) -> None:
+        if self.disk.may_change(self.path):
+            self.inode.undo.clear()
+
+    def close(self) -> None:
+        pass
+
+
+class SimulatedDisk:
+    """A process's view of the platter, whose root is the log directory. `die` when the process does."""
+
+    def __init__(self, platter: Platter, directory: str) -> None:
+        self.platter = platter
+        self.directory = directory
+        self.locked = False
+        self.is_dead = False
+
+    def die(self) -> None:
+        """Nothing that is still done through this view changes anything."""
+        self.is_dead = True
+
+    def may_change(self, path: str) -> bool:
+        """StorageError while the disk fails."""
+        if self.is_dead:
+            return False
+        if self.platter.failing is not None:
+            raise self._error(path, self.platter.failing)
+        return True
+
+    def _error(self, path: str, number: int) -> StorageError:
+        return StorageError(self.directory, path, OSError(number, os.strerror(number)))
+
+    def _find(self, path: str) -> Inode | Folder | None:
+        entry: Inode | Folder | None = self.platter.root
+        for name in path.split("/") if path else ():
+            entry = entry.names.get(name) if isinstance(entry, Folder) else None
+        return entry
+
+    def _folder_of(self, path: str) -> tuple[Folder, str]:
+        parent, _, name = path.rpartition("/")
+        folder = self._find(parent)
+        if not isinstance(folder, Folder):
+            raise self._error(path, errno.ENOENT)
+        return folder, name
+
+    def _set(self, *entries: tuple[Folder, str, Inode | Folder | None]) -> None:
+        before = [(folder, name, folder.names.get(name)) for folder, name, _ in entries]
+        self.platter.journal.append(Change(entries[0][0], before[::-1]))
+        for entry in entries:
+            _put(*entry)
+
+    def open(self, path: str, *, create: bool = False) -> SimulatedFile:
+        found = self._find(path)
+        if not isinstance(found, Inode):
+            if not create or found is not None:
+                raise self._error(path, errno.ENOENT)
+            found = Inode()
+            if self.may_change(path):
+                self._set((*self._folder_of(path), found))
+        return SimulatedFile(self, path, found)
+
+    def scan(self, path: str = "") -> list[Entry]:
+        folder = self._find(path)
+        if not isinstance(folder, Folder):
+            return []
+        return sorted(
+            Entry(name, isinstance(entry, Folder), 0 if isinstance(entry, Folder) else len(entry.data))
+            for name, entry in folder.names.items()
+        )
+
+    def exists(self, path: str) -> bool:
+        return self._find(path) is not None
+
+    def make_directory(self, path: str) -> None:
+        if path and not self.exists(path) and self.may_change(path):
+            self.make_directory(path.rpartition("/")[0])
+            self._set((*self._folder_of(path), Folder()))
+
+    def rename(self, path: str, new_path: str) -> None:
+        if self.may_change(path):
+            entry = self._find(path)
+            if entry is None:
+                raise self._error(path, errno.ENOENT)
+            self._set((*self._folder_of(path), None), (*self._folder_of(new_path), entry))
+
+    def remove(self, path: str) -> None:
+        if self._find(path) is not None and self.may_change(path):
+            self._set((*self._folder_of(path), None))
+
+    remove_tree = remove
+
+    def fsync_directory(self, path: str = "") -> None:
+        if self.may_change(path):
+            folder = self._find(path)
+            self.platter.journal = [change for change in self.platter.journal if change.folder is not folder]
+
+    def read_file(self, path: str) -> bytes | None:
+        found = self._find(path)
+        return bytes(found.data) if isinstance(found, Inode) else None
+
+    def write_file(self, path: str, data: Buffer, *, sync: bool = True) -> None:
+        if self.may_change(path):
+            file = self.open(f"{path}.tmp", create=True)
+            file.truncate(0)
+            file.pwritev((data,), 0)
+            if sync:
+                file.fdatasync()
+            self.rename(f"{path}.tmp", path)
+            if sync:
+                self.fsync_directory(path.rpartition("/")[0])
+
+    def sync(self) -> None:
+        if self.may_change(""):
+            self.platter.journal.clear()
+            _sync(self.platter.root)
+
+    def lock(self, name: str) -> SimulatedDisk:
+        if self.locked:
+            raise DirectoryLocked(f"{self.directory} is used by another process")
+        self.locked = True
+        return self
+
+    def close(self) -> None:
+        """As a lock: let go."""
+        self.locked = False
+
+
+def _sync(folder: Folder) -> None:
+    for entry in folder.names.values():
+        if isinstance(entry, Folder):
+            _sync(entry)
+        else:
+            entry.undo.clear()

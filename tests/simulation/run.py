@@ -1,0 +1,194 @@
+"""One run: a cluster, its clients and what goes wrong, all drawn from a seed; then everything heals and is checked."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import trio
+from tests.simulation import scheduler
+from tests.simulation.cluster import Cluster, Violation
+from tests.simulation.faults import Nemesis, Plan
+from tests.simulation.invariants import Invariants
+from tests.simulation.trace import Trace
+from tests.simulation.workload import Load, Workload
+
+_LOOK_SECONDS = 0.05
+_READY_SECONDS = 30.0
+_RECOVERY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What a run is made of."""
+
+    controllers: int
+    brokers: int
+    settings: dict[str, object]
+    load: Load
+    plan: Plan | None
+    """None: nothing goes wrong."""
+    seconds: float
+    """Simulated, before everything heals."""
+
+    @classmethod
+    def drawn(cls, seed: int, *, seconds: float = 40.0, faults: bool = True) -> Scenario:
+        rng = random.Random(f"{seed}/scenario")
+        synced = rng.random() < 0.3
+        configs = {"min.insync.replicas": rng.choice(["1", "2", "2"])}
+        if synced:
+            configs["flush.messages"] = "1"
+        if rng.random() < 0.3:
+            configs["segment.ms"] = "3000"
+        topics = {f"t{number}": rng.randint(1, 3) for number in range(rng.randint(1, 3))}
+        return cls(
+            controllers=3,
+            brokers=rng.randint(3, 5),
+            settings={
+                "replica.lag.time.max.ms": rng.choice([1000, 5000, 30000]),
+                "broker.session.timeout.ms": rng.choice([2000, 9000]),
+                "broker.heartbeat.interval.ms": 500,
+                "http.listener": "none",
+            },
+            load=Load(
+                topics,
+                configs,
+                producers=rng.randint(2, 5),
+                pause=rng.choice([0.02, 0.1, 0.3]),
+                topic_pause=rng.choice([1.0, 5.0]),
+            ),
+            plan=Plan.drawn(rng, synced=synced) if faults else None,
+            seconds=seconds,
+        )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How a run ended."""
+
+    seed: int
+    digest: str
+    """Of the whole trace: the same seed gives the same."""
+    failure: str | None
+    """What was violated; None if nothing was."""
+    simulated: float
+    """Seconds."""
+    took: float
+    """Seconds of the world."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """What happened how often."""
+
+
+def run_seed(seed: int, scenario: Scenario | None = None, trace: Trace | None = None) -> Outcome:
+    """The whole run. What it finds is in the outcome; anything but a Violation that was raised is a finding as well."""
+    scenario = scenario or Scenario.drawn(seed)
+    trace = trace or Trace()
+    history = _Run(seed, scenario, trace)
+    began = time.perf_counter()
+    failure = None
+    try:
+        with trace.takes_logs():
+            scheduler.run(seed, history.main)
+    except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - every failure of a run is a finding
+        failure = _describe(error)
+    return Outcome(seed, trace.digest, failure, history.now, time.perf_counter() - began, history.counts)
+
+
+class _Run:
+    def __init__(self, seed: int, scenario: Scenario, trace: Trace) -> None:
+        self.counts: Counter[str] = Counter()
+        self.now = 0.0
+        self._seed = seed
+        self._scenario = scenario
+        self._trace = trace
+
+    async def main(self) -> None:
+        scenario = self._scenario
+        async with trio.open_nursery() as nursery:
+            cluster = Cluster(
+                self._seed,
+                nursery,
+                self._trace,
+                controllers=scenario.controllers,
+                brokers=scenario.brokers,
+                clients=2,
+                settings=scenario.settings,
+            )
+            invariants = Invariants(cluster)
+            workload = Workload(cluster, scenario.load)
+            try:
+                await self._play(cluster, invariants, workload)
+            finally:
+                self.counts["acknowledged records"] += sum(map(len, workload.history.acked.values()))
+                self.counts["failed records"] += workload.history.failed
+                self.counts["records seen"] += sum(map(len, workload.history.seen.values()))
+                self.counts["new leaders"] += invariants.leader_epochs
+            nursery.cancel_scope.cancel()
+
+    async def _play(self, cluster: Cluster, invariants: Invariants, workload: Workload) -> None:
+        cluster.nursery.start_soon(self._look, invariants)
+        cluster.start()
+        await self._recovered(cluster, invariants, _READY_SECONDS)
+        await workload.create_topics()
+        workload.start()
+        if self._scenario.plan is not None:
+            nemesis = Nemesis(cluster, self._scenario.plan)
+            cluster.nursery.start_soon(nemesis.run)
+            await trio.sleep(self._scenario.seconds)
+            await nemesis.heal()
+            self.counts += nemesis.counts
+        else:
+            await trio.sleep(self._scenario.seconds)
+        await self._recovered(cluster, invariants, _RECOVERY_SECONDS)
+        await self._make_progress(workload)
+        await workload.stop()
+        await self._recovered(cluster, invariants, _RECOVERY_SECONDS)
+        await trio.sleep(2.0)
+        invariants.check_equal()
+        await workload.check()
+
+    async def _look(self, invariants: Invariants) -> None:
+        while True:
+            await trio.sleep(_LOOK_SECONDS)
+            self.now = trio.current_time()
+            invariants.check()
+
+    async def _recovered(self, cluster: Cluster, invariants: Invariants, seconds: float) -> None:
+        """Wait until the cluster is as it should be."""
+        limit = trio.current_time() + seconds
+        while (missing := invariants.what_is_missing()) is not None:
+            if trio.current_time() > limit:
+                raise Violation(f"not recovered after {seconds:g} s: {missing}")
+            await trio.sleep(_LOOK_SECONDS)
+        self._trace.note("simulation", "all nodes are ready, all replicas in sync")
+
+    async def _make_progress(self, workload: Workload) -> None:
+        """Every client gets something done after all is well."""
+        since = trio.current_time()
+        limit = since + _RECOVERY_SECONDS
+        while idle := [name for name, at in workload.progress.items() if at <= since]:
+            if trio.current_time() > limit:
+                raise Violation(f"{', '.join(idle)} got nothing done in {_RECOVERY_SECONDS:g} s")
+            await trio.sleep(_LOOK_SECONDS)
+
+
+def _describe(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        violations = [each for each in _leaves(error) if isinstance(each, Violation)]
+        error = (violations or list(_leaves(error)))[0]
+    if isinstance(error, Violation):
+        return str(error)
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    where = "" if place is None else f" ({place.tb_frame.f_code.co_filename}:{place.tb_lineno})"
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for each in group.exceptions:
+        found += _leaves(each) if isinstance(each, BaseExceptionGroup) else [each]
+    return found
