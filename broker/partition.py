@@ -139,18 +139,25 @@ class Partition:
         undecided = self.log.producers.first_undecided_offset
         return high_watermark if undecided is None else min(undecided, high_watermark)
 
-    def configure(self, config: LogConfig, now: float) -> None:
-        """The topic's configuration changed, or the broker's defaults for it."""
+    def configure(self, config: LogConfig) -> None:
+        """The topic's configuration changed, or the broker's defaults for it. What follows from it is done by
+        `heed_configuration`, once the role is up to date as well: each by itself would commit too much.
+        """
         self.log.config = config
         self.rules = ProduceRules.of(config, full=self.rules.full)
         self.syncs = config.flush_messages == 1
         if self.leader is not None:
             self.leader.min_insync_replicas = config.min_insync_replicas
+
+    def heed_configuration(self, now: float) -> None:
+        """Commit and acknowledge what the new configuration allows."""
+        role = self.leader
+        if role is not None:
             if not self.syncs:
-                self.leader.acked_end_offset = self.log.log_end_offset
-            if self.leader.advance(now):
+                role.acked_end_offset = self.log.log_end_offset
+            if role.advance(now):
                 self._high_watermark_moved()
-            self._settle_synced(self.leader)
+            self._settle_synced(role)
 
     # Roles
 

@@ -1,8 +1,11 @@
 """One delta of the cluster's image, applied to this broker's replicas.
 
-In this order: replicas that are gone, because a partition of the same name may come; partitions to lead; partitions
-to follow, whose fetching starts anew where the leader epoch is new; brokers that came back, which may join ISRs;
-configurations. The work grows with the delta, not with what the broker holds.
+In this order: replicas that are gone, because a partition of the same name may come; configurations; partitions to
+lead; partitions to follow, whose fetching starts anew where the leader epoch is new; what the configurations allow;
+brokers that came back, which may join ISRs. The work grows with the delta, not with what the broker holds.
+
+A delta is one step, whatever happened in which order: with a new `min.insync.replicas` but the old ISR, or the other
+way round, a leader could commit what the controller does not expect it to.
 """
 
 from __future__ import annotations
@@ -39,20 +42,22 @@ class ReplicaChanges:
 
     def apply(self) -> None:
         """Do it all."""
-        if self._delta.topics:
-            local = self._delta.topics.local_changes(self._broker_id)
-            for gone in local.removed:
-                self._remove(gone, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-            for gone in local.deleted:
-                self._remove(gone, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-            for state in local.leaders:
-                self._lead(state)
-            for state in local.followers:
-                self._follow(state)
+        local = self._delta.topics.local_changes(self._broker_id)
+        for gone in local.removed:
+            self._remove(gone, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+        for gone in local.deleted:
+            self._remove(gone, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+        configured = self._configure() if self._delta.configs else []
+        for state in local.leaders:
+            self._lead(state)
+        for state in local.followers:
+            self._follow(state)
+        for partition in configured:
+            partition.heed_configuration(self._manager.clock())
+            if partition.syncs:
+                self._manager.flusher.sync_then(partition, lambda: None)
         if self._delta.cluster:
             self._recheck_isr_for_returned_brokers()
-        if self._delta.configs:
-            self._configure()
 
     # Roles
 
@@ -199,7 +204,8 @@ class ReplicaChanges:
             if any(broker_id in role.followers and broker_id not in role.isr.committed for broker_id in returned):
                 self._manager.recheck_expansion(partition)
 
-    def _configure(self) -> None:
+    def _configure(self) -> list[Partition]:
+        """The partitions whose configuration may be another now."""
         manager = self._manager
         topics: set[str] = set()
         for resource_type, name in self._delta.configs.changed:
@@ -207,9 +213,10 @@ class ReplicaChanges:
                 topics.add(name)
             elif resource_type == ResourceType.BROKER and name in ("", str(self._broker_id)):
                 topics.update(manager.by_name)
+        configured: list[Partition] = []
         for topic in topics & manager.by_name.keys():
             config = manager.log_config(topic)
             for partition in manager.by_name[topic].values():
-                partition.configure(config, manager.clock())
-                if partition.syncs:
-                    manager.flusher.sync_then(partition, lambda: None)
+                partition.configure(config)
+                configured.append(partition)
+        return configured

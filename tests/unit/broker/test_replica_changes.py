@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from barnabas.metadata.records import PartitionRecord, RemoveTopicRecord, TopicRecord
+from barnabas.metadata.records import PartitionChangeRecord, PartitionRecord, RemoveTopicRecord, TopicRecord
 from barnabas.protocol.errors import ErrorCode
 from barnabas.storage.disk import StorageError
 from broker_harness import NOW_MS, BrokerHarness, batch, fetched, produced, values
@@ -96,6 +96,40 @@ def test_a_topic_is_deleted_while_its_log_is_flushed(broker: BrokerHarness, tmp_
         flush()
     assert broker.failed_directories == []
     assert not (tmp_path / "data" / "t-0" / "leader-epoch-checkpoint").exists()
+
+
+def test_a_larger_min_isr_counts_for_an_isr_that_shrinks_in_the_same_delta(broker: BrokerHarness) -> None:
+    """The controller has made broker 2 eligible to lead: nothing may be committed without it."""
+    topic_id = broker.create_topic(replicas=(1, 2), min_insync_replicas="1")
+    produce = broker.produce(("t", 0, batch(b"a")))
+    broker.apply(
+        broker.config_record("t", "min.insync.replicas", "2"),
+        PartitionChangeRecord(partition_id=0, topic_id=topic_id, isr=(1,), elr=(2,)),
+    )
+    assert broker.partition().high_watermark == 0
+    assert produce.waits
+
+
+def test_a_smaller_min_isr_does_not_count_for_a_leader_that_is_none_in_the_same_delta(broker: BrokerHarness) -> None:
+    topic_id = broker.create_topic(replicas=(1, 2), min_insync_replicas="2")
+    produce = broker.produce(("t", 0, batch(b"a")))
+    broker.change(isr=(1,), elr=(2,))
+    broker.apply(
+        broker.config_record("t", "min.insync.replicas", "1"),
+        PartitionChangeRecord(partition_id=0, topic_id=topic_id, leader=2, isr=(2,), elr=()),
+    )
+    assert broker.partition().high_watermark == 0
+    assert produced(produce).error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
+
+
+def test_a_smaller_min_isr_commits_what_waits(broker: BrokerHarness) -> None:
+    broker.create_topic(replicas=(1, 2), min_insync_replicas="2")
+    produce = broker.produce(("t", 0, batch(b"a")))
+    broker.change(isr=(1,), elr=(2,))
+    assert produce.waits
+    broker.apply(broker.config_record("t", "min.insync.replicas", "1"))
+    assert broker.partition().high_watermark == 1
+    assert produced(produce).error_code == ErrorCode.NONE
 
 
 def test_configurations_reach_the_logs(broker: BrokerHarness) -> None:
