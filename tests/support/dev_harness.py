@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from barnabas.cli.dev import control
 from barnabas.testing.processes import free_base_port
 
 SECONDS = 60.0
@@ -115,6 +116,8 @@ class Dev:
             self.process.kill()
         self.process.wait()
         kill(self._seen)
+        if not control.somebody_listens(self.directory):
+            control.socket_path(self.directory).unlink(missing_ok=True)  # a supervisor that is killed leaves it
         self.output.all()
         self.errors.all()
 
