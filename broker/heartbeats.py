@@ -22,6 +22,7 @@ from barnabas.protocol.messages.broker_heartbeat import BrokerHeartbeatRequest, 
 from barnabas.protocol.messages.broker_registration import BrokerRegistrationRequest, BrokerRegistrationResponse
 
 if TYPE_CHECKING:
+    from barnabas.metadata.cluster import BrokerRegistration
     from barnabas.net.transport import Network
     from barnabas.server.endpoints import Endpoint
 
@@ -145,6 +146,21 @@ class Heartbeats:
         """The controller waits to hear how far this broker has applied the metadata log."""
         self.core.beat_soon(trio.current_time())
         self._wake()
+
+    def is_replaced(self, registration: BrokerRegistration | None) -> bool:
+        """Whether the id is another process's by now, as the metadata says; if so, this one stops.
+
+        Of two brokers with one id both would take themselves for the leader that the metadata names.
+        """
+        core = self.core
+        if (
+            registration is None
+            or not registration.epoch > core.broker_epoch >= 0
+            or registration.incarnation_id == self._identity.incarnation_id
+        ):
+            return False
+        self.stop_because(f"another process has registered as broker {self._identity.broker_id}")
+        return True
 
     def stop_because(self, reason: str) -> None:
         """The broker cannot go on."""

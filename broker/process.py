@@ -281,6 +281,7 @@ class Broker:
     ) -> None:
         nursery = self._nursery
         self._heartbeats = self._make_heartbeats()
+        self._cache.subscribe(self._give_way)
         self._cache.subscribe(self._help_others_to_stop)
         for task in (self._timers.run, self._background.run, self._alter_partition.run, self._quorum.run):
             nursery.start_soon(task)
@@ -321,6 +322,8 @@ class Broker:
         await heartbeats.wait_for_state(BrokerState.RECOVERY)
         self._directories.begin_loading()
         await self._loader.load(self._environment.clock_ms())
+        if heartbeats.is_replaced(self._cache.image.cluster.broker(self._broker_id)):
+            return
         self._take_replicas()
         self._nursery.start_soon(self._server.serve)
         self._housekeeping.start()
@@ -334,7 +337,7 @@ class Broker:
         """Begin with the newest image, and go on with every delta. Nothing else can run meanwhile."""
         replicas, cache = self._replicas, self._cache
         replicas.apply_delta(whole_image_delta(cache.image), cache.image)
-        cache.subscribe(lambda image, delta: replicas.apply_delta(delta, image))
+        cache.subscribe(self._apply_to_replicas)
         remove_leftovers(self._directories.logs, replicas, self._background)
 
     async def _stop_when_asked(self, stop: StopRequest, heartbeats: Heartbeats) -> None:
@@ -371,6 +374,15 @@ class Broker:
         self._isr_channel.leader_moved()
         if self._heartbeats is not None:
             self._heartbeats.leader_moved()
+
+    def _apply_to_replicas(self, image: MetadataImage, delta: MetadataDelta) -> None:
+        if self._lifecycle.failure is None:
+            self._replicas.apply_delta(delta, image)
+
+    def _give_way(self, image: MetadataImage, delta: MetadataDelta) -> None:
+        """Serve nothing any more, from this very delta on, if another process is this broker now."""
+        if self._heartbeats is not None and self._heartbeats.is_replaced(delta.cluster.brokers.get(self._broker_id)):
+            self._replicas.close()
 
     def _help_others_to_stop(self, image: MetadataImage, delta: MetadataDelta) -> None:
         """A broker in controlled shutdown may go once all others have heard of it: tell the controller at once."""

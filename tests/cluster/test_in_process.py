@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 import trio
 
+from barnabas.broker.apis import supported_features
 from barnabas.broker.process import run_broker
 from barnabas.client.connection import ConnectionLost
+from barnabas.net.transport import TcpNetwork, Transport
 from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.messages.broker_registration import BrokerRegistrationRequest
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest
 from barnabas.protocol.messages.delete_topics import DeleteTopicsRequest
 from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest
@@ -25,7 +28,7 @@ from barnabas.protocol.messages.produce import ProduceResponse
 from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure
 from barnabas.server.settings import Settings
-from in_process import BreakableDisk, InProcessCluster, Node, in_process_cluster, produce_request, until
+from in_process import CLUSTER_ID, BreakableDisk, InProcessCluster, Node, in_process_cluster, produce_request, until
 
 STOP_SECONDS = 5.0
 
@@ -251,6 +254,55 @@ async def test_a_broker_whose_disk_fails_leaves_its_place_to_others(tmp_path: Pa
         assert cluster.brokers[leader].failure is not None
         assert await cluster.fetch("t") == [b"before", b"after"]
         assert not (tmp_path / str(leader) / ".kafka_cleanshutdown").exists()
+
+
+class CutNetwork(TcpNetwork):
+    """The way from one node to the others, which can be cut."""
+
+    def __init__(self) -> None:
+        self._is_cut = False
+        self._transports: list[Transport] = []
+
+    async def connect(self, host: str, port: int) -> Transport:
+        if self._is_cut:
+            raise ConnectionRefusedError("cut")
+        self._transports.append(await super().connect(host, port))
+        return self._transports[-1]
+
+    def cut(self) -> None:
+        self._is_cut = True
+        for transport in self._transports:
+            transport.close()
+
+    def heal(self) -> None:
+        self._is_cut = False
+
+
+async def test_of_two_brokers_with_one_id_the_older_one_stops(tmp_path: Path) -> None:
+    async with in_process_cluster(tmp_path, controllers=1, brokers=1, start=False) as cluster:
+        network, broker = CutNetwork(), cluster.brokers[1]
+        broker.environment = Environment(network=network)
+        await cluster.start_all()
+        await cluster.create_topic("t", replicas=1)
+        network.cut()
+        registration = BrokerRegistrationRequest(
+            broker_id=1,
+            cluster_id=CLUSTER_ID,
+            incarnation_id=b"another process!",
+            features=[
+                BrokerRegistrationRequest.Feature(name=name, min_supported_version=low, max_supported_version=high)
+                for name, (low, high) in supported_features().items()
+            ],
+            log_dirs=[b"another directry"],
+        )
+        with trio.fail_after(5):
+            while (await cluster.ask_controller(registration)).error_code:  # noqa: ASYNC110 - the old one is alive yet
+                await trio.sleep(0.02)
+        assert broker.handle is not None
+        network.heal()
+        with trio.fail_after(5):
+            await broker.ended.wait()
+        assert "another process has registered as broker 1" in str(broker.failure)
 
 
 async def test_leadership_goes_back_when_asked_for(tmp_path: Path) -> None:

@@ -179,6 +179,15 @@ class InProcessCluster:
             raise ConnectionLost(str(broker_id), str(answer)) from None
         return answer
 
+    async def ask_controller(self, message: RequestMessage) -> Any:
+        """One request to the first controller."""
+        async with trio.open_nursery() as nursery:
+            port = self._controller_ports[FIRST_CONTROLLER]
+            connection = await connect(self.network, HOST, port, "test", nursery=nursery)
+            answer = await connection.request(message)
+            nursery.cancel_scope.cancel()
+        return answer
+
     async def create_topic(self, name: str, partitions: int = 1, replicas: int = 3, **configs: str) -> None:
         """Create a topic, and wait until every running broker knows a leader of each partition."""
         topic = CreateTopicsRequest.CreatableTopic(
