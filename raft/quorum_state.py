@@ -1,7 +1,8 @@
 """What the roles of one member share, and the one place where roles are swapped.
 
 `TRANSITIONS` says which role may follow which; `_swap` checks it, has the election state persisted before anything the
-new role sends, drops the requests of the old role, and tells the application when leader or epoch changed.
+new role sends, drops the requests of the old role, and tells the application when epoch, leader or its endpoint
+changed.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class QuorumState:
         self.high_watermark: int | None = None
         self.lost_elections = 0
         self._persisted = persisted
-        self._told: tuple[int, int | None] | None = None
+        self._told: tuple[int, int | None, Endpoint | None] | None = None
         self._random = random
         self._next_bootstrap = 0
 
@@ -244,10 +245,10 @@ class QuorumState:
     def _announce_role(self) -> None:
         self.persist()
         role = self.role
-        if self._told != (role.epoch, role.leader_id):
-            self._told = (role.epoch, role.leader_id)
+        endpoint = self.own_endpoint if role.leader_id == self.me.id else role.leader_endpoint
+        if self._told != (role.epoch, role.leader_id, endpoint):
+            self._told = (role.epoch, role.leader_id, endpoint)
             start_offset = role.start_offset if isinstance(role, Leader) else None
-            endpoint = self.own_endpoint if role.leader_id == self.me.id else role.leader_endpoint
             self.ready.leadership = Leadership(role.epoch, role.leader_id, endpoint, start_offset)
 
     def _voters_changed(self, now: float) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from barnabas.protocol.errors import LocalProtocolError
+from barnabas.protocol.errors import ErrorCode, LocalProtocolError
 from barnabas.raft.candidate import Candidate
 from barnabas.raft.config import Identity, RaftConfig
 from barnabas.raft.election_state import ElectionState
@@ -26,7 +26,7 @@ from barnabas.raft.messages import FetchResponse
 from barnabas.raft.node import RaftNode
 from barnabas.raft.prospective import Prospective
 from barnabas.raft.quorum_state import TRANSITIONS
-from barnabas.raft.ready import Payload, Ready
+from barnabas.raft.ready import Leadership, Payload, Ready
 from barnabas.raft.role import Role
 from barnabas.raft.voters import Endpoint, ReplicaKey, Voter, VoterHistory, VoterSet
 
@@ -201,3 +201,16 @@ def test_an_answer_counts_only_for_the_position_that_was_asked_for() -> None:
     messages(answer(third, batches=(Batch(2, 4, 1, None),), high_watermark=4))
     messages(answer(second, diverging=diverging))
     assert (node.log.end_offset, node.high_watermark) == (4, 4)
+
+
+def test_where_the_leader_is_is_told_as_soon_as_it_is_known() -> None:
+    """A broker that lost its log with the voters in it remembers who leads, but not where."""
+    there = Endpoint("CONTROLLER", "there", 9093)
+    identity = Identity(cluster_id="c", key=KEY, bootstrap=(Endpoint("CONTROLLER", "other", 9093),))
+    node = RaftNode(RaftConfig(), identity, LogView(), VoterHistory(), ElectionState(1, 1), lambda: 0.5)
+    node.step(Started(), 0.0)
+    ready = take(node)
+    assert ready.leadership == Leadership(1, 1, None)
+    answer = FetchResponse(epoch=1, leader_id=1, endpoint=there, error=ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    node.step(ResponseReceived(ready.messages[0].correlation, answer), 0.0)
+    assert take(node).leadership == Leadership(1, 1, there)
