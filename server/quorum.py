@@ -273,7 +273,14 @@ class Quorum:
             raise NodeFailure(f"the metadata log failed: {errors.exceptions[0]}") from None
         finally:
             self._is_busy = True
+            self._close_log()
+
+    def _close_log(self) -> None:
+        try:
             self._log.close(self._clock_ms())
+        except StorageError as error:
+            # What anybody was told of is synced, and the next start reads the rest.
+            log.error("metadata log not closed", reason=str(error))
 
     def _feed(self, event: Event) -> None:
         """Steps an event now, or after those that are being carried out."""

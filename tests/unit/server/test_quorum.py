@@ -250,9 +250,9 @@ async def test_a_record_that_the_application_cannot_bear_ends_the_member(tmp_pat
             await trio.sleep(5.0)
 
 
-@pytest.mark.parametrize("method", ["append", "prepare_sync"])
+@pytest.mark.parametrize("methods", [["append"], ["prepare_sync"], ["append", "close"]])
 async def test_a_disk_that_fails_ends_the_member_with_a_line_for_people(
-    tmp_path: Path, clock: MockClock, monkeypatch: pytest.MonkeyPatch, method: str
+    tmp_path: Path, clock: MockClock, monkeypatch: pytest.MonkeyPatch, methods: list[str]
 ) -> None:
     def fail(*_: object) -> None:
         raise StorageError("/data", "a.log", OSError(errno.ENOSPC, "No space left on device"))
@@ -263,7 +263,8 @@ async def test_a_disk_that_fails_ends_the_member_with_a_line_for_people(
             cell = Cell(tmp_path, nursery, voters=1)
             await cell.start()
             leader = await cell.elected()
-            monkeypatch.setattr(leader.log, method, fail)
+            for method in methods:
+                monkeypatch.setattr(leader.log, method, fail)
             with contextlib.suppress(NotLeader):
                 leader.quorum.append([b"x"])
             await trio.sleep(5.0)
