@@ -56,6 +56,8 @@ class Nemesis:
         self._busy: set[int] = set()
         self._cut: list[Sequence[object]] = []
         self._off: dict[int, Node] = {}
+        self._weak: Node | None = None
+        """A broker that may have lost records which the others have."""
 
     async def run(self) -> None:
         does = {
@@ -122,7 +124,7 @@ class Nemesis:
 
     async def _crash_process(self) -> None:
         node = self._some_node()
-        if node is not None:
+        if node is not None and self._may_crash(node):
             await self._crash(node)
 
     async def _crash(self, node: Node) -> None:
@@ -143,6 +145,8 @@ class Nemesis:
         try:
             self._note(f"{node}'s host crashes")
             self._off[node.id] = node
+            if not (node.is_controller or self._plan.synced):
+                self._weak = node
             with trio.CancelScope(shield=True):
                 await node.crash_host(self._rng)
             await trio.sleep(self._length())
@@ -154,23 +158,39 @@ class Nemesis:
 
     def _may_lose(self, node: Node) -> bool:
         """Whether nothing that is acknowledged is on this host alone: controllers sync before they answer, and brokers
-        if they are configured so. Else every replica must be in sync.
+        if they are configured so. Else all brokers must be there and in sync.
         """
-        if node.is_controller or self._plan.synced:
+        return node.is_controller or self._plan.synced or self._all_in_sync()
+
+    def _may_crash(self, node: Node) -> bool:
+        """A broker's crash is an unclean shutdown, which the controllers take for a loss of records. As with Kafka,
+        records are lost when that happens to all replicas before one that really lost them has got them back.
+        """
+        if node.is_controller or self._weak in (None, node):
             return True
+        if self._all_in_sync():
+            self._weak = None
+        return self._weak is None
+
+    def _all_in_sync(self) -> bool:
         active = self._cluster.active_controller()
-        if active is None:
+        if (
+            active is None
+            or not self._cluster.is_ready()
+            or any(node.id in self._busy for node in self._cluster.brokers)
+        ):
             return False
-        partitions = [
-            partition
-            for topic in committed_image_of(active).topics.by_id.values()
-            for partition in topic.partitions.values()
-            if topic.name.startswith("t")
-        ]
-        return all(set(partition.isr) == set(partition.replicas) for partition in partitions)
+        topics = committed_image_of(active).topics.by_id.values()
+        return all(
+            set(partition.isr) == set(partition.replicas) for topic in topics for partition in topic.partitions.values()
+        )
 
     async def _restart_everything(self) -> None:
-        nodes = [node for node in self._cluster.nodes if node.id not in self._busy and node.wants_to_run]
+        nodes = [
+            node
+            for node in self._cluster.nodes
+            if node.id not in self._busy and node.wants_to_run and self._may_crash(node)
+        ]
         async with trio.open_nursery() as nursery:
             for node in nodes:
                 nursery.start_soon(self._crash, node)
@@ -238,7 +258,7 @@ class Nemesis:
 
     async def _fail_disk(self) -> None:
         node = self._some_node()
-        if node is None:
+        if node is None or not self._may_crash(node):
             return
         self._busy.add(node.id)
         try:

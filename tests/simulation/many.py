@@ -1,0 +1,43 @@
+"""Many seeds, over several processes: a line for each that fails, and at the end what happened how often."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import partial
+
+from tests.simulation.run import Outcome, Scenario, run_seed
+
+
+def run_quietly(seconds: float, seed: int) -> Outcome:
+    return run_seed(seed, Scenario.drawn(seed, seconds=seconds))
+
+
+def outcomes(seeds: Iterable[int], seconds: float, jobs: int) -> Iterator[Outcome]:
+    """As they come."""
+    run = partial(run_quietly, seconds)
+    if jobs == 1:
+        yield from map(run, seeds)
+        return
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=20) as pool:
+        yield from pool.imap_unordered(run, seeds)
+
+
+def run_many(seeds: range, seconds: float, jobs: int) -> int:
+    """The number of seeds that failed."""
+    failed, simulated, took = 0, 0.0, 0.0
+    counts: Counter[str] = Counter()
+    for outcome in outcomes(seeds, seconds, jobs):
+        simulated, took = simulated + outcome.simulated, took + outcome.took
+        counts += outcome.counts
+        if outcome.failure is not None:
+            failed += 1
+            print(f"seed {outcome.seed} at {outcome.simulated:.2f} s: {outcome.failure}", flush=True)
+    for what, count in sorted(counts.items()):
+        print(f"{count:9} {what}")
+    print(
+        f"{len(seeds)} seeds, {failed} failed; {simulated:.0f} simulated seconds in {took:.0f} s of one core: "
+        f"{simulated / took:.1f} a second"
+    )
+    return failed
