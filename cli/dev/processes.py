@@ -46,6 +46,8 @@ class Node:
     started_at: float = 0.0
     log_start: int = 0
     """Where in its log file this run begins."""
+    ended: str = ""
+    """How its last run ended: an exit code or a signal."""
     early_deaths: int = 0
     """How often in a row it died soon after it was started."""
     restart_at: float | None = None

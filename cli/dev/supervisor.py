@@ -109,8 +109,8 @@ class Supervisor:
             failed = None if self._announced else next((n for n in self.nodes.values() if n.state == "died"), None)
         self._stop_all(refresh)
         if failed is not None:
-            words = failed.last_words()
-            raise NodeDidNotStart(f"{failed.name} did not start: {words or f'its log is {failed.spec.log_file}'}")
+            words = failed.last_words() or f"it ended with {failed.ended}; its log is {failed.spec.log_file}"
+            raise NodeDidNotStart(f"{failed.name} did not start: {words}")
 
     def observe(self) -> None:
         """Ask the nodes how they are."""
@@ -207,6 +207,7 @@ class Supervisor:
         node.pid, node.status = None, {}
         self._close_channel(node)
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        node.ended = how
         node.state = "stopped" if node.asked_to_stop else "died"
         self._write_cluster_file()
         if not self._stopping and node.asked_to_stop:
