@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := protocol net storage raft metadata client server controller broker cli testing tests bench
 
-.PHONY: run test lint interop bench format docs messages check clean
+.PHONY: run test lint simulate interop bench format docs messages check clean
 
 run: $(VENV)/installed
 	$(BIN)/barnabas dev
 
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests --ignore=tests/interop
+
+# The whole cluster under simulated time and faults: SEEDS=200 many, or SEED=n one, with all that happens.
+simulate: $(VENV)/installed-dev
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100))
 
 # Beside Apache Kafka itself and with clients of other languages: needs a JDK (17), Maven, Go and Node with npm, kcat if
 # there; what is missing is said and skipped.

@@ -101,6 +101,7 @@ class Nemesis:
             route.heal()
         cluster.weather.network_slowness = cluster.weather.disk_slowness = 1.0
         for node in cluster.nodes:
+            node.clock_offset_ms = 0
             await self._start(node)
         self._note("everything is healed")
 

@@ -56,7 +56,7 @@ class Scenario:
                 topics,
                 configs,
                 producers=rng.randint(2, 5),
-                pause=rng.choice([0.02, 0.1, 0.3]),
+                pause=rng.choice([0.05, 0.2, 0.5]),
                 topic_pause=rng.choice([1.0, 5.0]),
             ),
             plan=Plan.drawn(rng, synced=synced) if faults else None,
