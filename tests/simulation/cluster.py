@@ -31,6 +31,9 @@ FIRST_CONTROLLER = 101
 START_MS = 1_750_000_000_000
 DIRECTORY = "/disk"
 
+_SLOWEST = 5.0
+"""Seconds that one thing takes at most, so that what began in a bad time ends soon after it."""
+
 
 class Violation(AssertionError):
     """An invariant does not hold."""
@@ -46,11 +49,11 @@ class Weather:
 
     def latency(self, source: str, target: str) -> float:
         """Seconds: mostly half a millisecond, now and then much more."""
-        return min(0.0002 + 0.0003 * self._rng.paretovariate(1.5), 0.5) * self.network_slowness
+        return min((0.0002 + 0.0003 * self._rng.paretovariate(1.5)) * self.network_slowness, _SLOWEST)
 
     def work(self) -> float:
         """Seconds that something takes which waits for the disk."""
-        return min(0.0003 + 0.0005 * self._rng.paretovariate(1.2), 0.5) * self.disk_slowness
+        return min((0.0003 + 0.0005 * self._rng.paretovariate(1.2)) * self.disk_slowness, _SLOWEST)
 
 
 class Node:
