@@ -92,6 +92,15 @@ def consume(bootstrap: str, topic: str) -> tuple[float, int]:
     return size / elapsed / 1e6, size
 
 
+def one_record(bootstrap: str, topic: str) -> None:
+    """Create a topic and produce one record to all of its replicas."""
+    create(bootstrap, topic)
+    producer = Producer({"bootstrap.servers": bootstrap, "acks": "all", "linger.ms": 0})
+    producer.produce(topic, value=b"x", partition=0)
+    if producer.flush(60):
+        raise AssertionError("the first record is not acknowledged after 60 s")
+
+
 def one_at_a_time(bootstrap: str, topic: str, seconds: float = 6.0) -> dict[str, float]:
     """One record of 100 B, acks=all, then the next; milliseconds."""
     create(bootstrap, topic)
