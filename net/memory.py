@@ -77,9 +77,11 @@ class Route:
 
 
 class _Pipe:
-    """One direction: chunks with the time at which each is there. `wakes` holds who waits for a change."""
+    """One direction: chunks with the time at which each is there. `wakes` holds who waits for a change, `alarm` tells
+    the one task that reads when something will be there.
+    """
 
-    __slots__ = ("broken", "capacity", "chunks", "ended_at", "is_deaf", "observe", "route", "size", "wakes")
+    __slots__ = ("alarm", "broken", "capacity", "chunks", "ended_at", "is_deaf", "observe", "route", "size", "wakes")
 
     def __init__(self, route: Route, capacity: int, observe: Callable[[memoryview], None] | None = None) -> None:
         self.route: Final = route
@@ -91,6 +93,7 @@ class _Pipe:
         self.is_deaf = False  # the reader has closed: what is sent goes nowhere
         self.broken = False
         self.wakes: Final = trio.lowlevel.ParkingLot()
+        self.alarm = trio.CancelScope()
         route.add(self)
 
     @property
@@ -105,7 +108,7 @@ class _Pipe:
                 self.observe(taken)
             self.chunks.append((self._arrival(), taken))
             self.size += count
-            self.wakes.unpark_all()
+            self.alarm.deadline = min(self.alarm.deadline, self.chunks[0][0])
         return count
 
     def _arrival(self) -> float:
@@ -218,7 +221,7 @@ class MemoryTransport:
     async def wait_readable(self) -> None:
         await trio.lowlevel.checkpoint()
         while not self._closed and (due := self._incoming.readable_at()) > trio.current_time():
-            with trio.move_on_at(due):
+            with trio.CancelScope(deadline=due) as self._incoming.alarm:
                 await self._incoming.wakes.park()
         self._check(self._incoming)
 

@@ -76,7 +76,7 @@ class Outcome:
     simulated: float
     """Seconds."""
     took: float
-    """Seconds of the world."""
+    """Seconds of one core."""
     counts: Counter[str] = field(default_factory=Counter)
     """What happened how often."""
 
@@ -86,14 +86,14 @@ def run_seed(seed: int, scenario: Scenario | None = None, trace: Trace | None = 
     scenario = scenario or Scenario.drawn(seed)
     trace = trace or Trace()
     history = _Run(seed, scenario, trace)
-    began = time.perf_counter()
+    began = time.process_time()
     failure = None
     try:
         with trace.takes_logs():
             scheduler.run(seed, history.main)
     except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - every failure of a run is a finding
         failure = _describe(error)
-    return Outcome(seed, trace.digest, failure, history.now, time.perf_counter() - began, history.counts)
+    return Outcome(seed, trace.digest, failure, history.now, time.process_time() - began, history.counts)
 
 
 class _Run:
