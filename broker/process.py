@@ -357,7 +357,9 @@ class Broker:
         """The last act, when no task is left."""
         if self._loader.progress.done:
             epoch, marks = self._lifecycle.broker_epoch, self._replicas.high_watermarks()
-            await self._environment.threads(partial(self._directories.close, epoch, marks, self._environment.clock_ms()))
+            await self._environment.threads(
+                partial(self._directories.close, epoch, marks, self._environment.clock_ms())
+            )
         if self._lifecycle.failure is not None:
             raise NodeFailure(f"broker {self._broker_id}: {self._lifecycle.failure}")
 
