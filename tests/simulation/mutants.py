@@ -16,11 +16,8 @@ from unittest import mock
 from tests.simulation.faults import Plan
 from tests.simulation.run import Outcome, Scenario, run_seed
 
-from barnabas.broker.isr import Isr
 from barnabas.broker.partition import Partition
 from barnabas.broker.partition_leader import LeaderRole
-from barnabas.controller import brokers
-from barnabas.controller.election import changes_without
 from barnabas.raft.leader import Leader
 from barnabas.server.metadata_log import MetadataLog
 from barnabas.server.runtime import Runtime
@@ -74,20 +71,9 @@ def high_watermark_of_the_leader_alone(self: LeaderRole, now: float) -> bool:
     return self.high_watermark > before
 
 
-def shrunk_before_it_is_committed(self: LeaderRole, isr: Isr) -> None:
-    self.isr = isr
-    self._maximal = isr.committed if isr.proposed is None else isr.proposed
-
-
 def keep_what_diverged(self: Partition, epoch: int, end_offset: int, now_ms: int) -> int:
     self.log.epochs.assign(self.leader_epoch, self.log.log_end_offset)
     return self.log.log_end_offset
-
-
-def join_before_caught_up(self: LeaderRole, follower: Any) -> Any:
-    if self.isr.in_flight or follower.broker_id in self.isr.committed or not self._is_eligible(follower):
-        return None
-    return self._propose(self.isr.committed | {follower.broker_id}, expands=True)
 
 
 def answer_before_commit(self: Runtime[Any], decide: Callable[[], Any], done: Callable[[Any], None]) -> None:
@@ -111,14 +97,7 @@ MUTANTS = {
     "acks=all is answered before the followers have it": Mutant(
         LeaderRole, "advance", high_watermark_of_the_leader_alone
     ),
-    "a shrunk ISR counts before it is committed": Mutant(LeaderRole, "_set_isr", shrunk_before_it_is_committed),
     "a follower keeps what diverged": Mutant(Partition, "truncate_diverged", keep_what_diverged),
-    "a follower joins the ISR before it has what is committed": Mutant(
-        LeaderRole, "_maybe_expand", join_before_caught_up
-    ),
-    "a crashed broker counts as cleanly stopped": Mutant(
-        brokers, "changes_after_unclean_shutdown", changes_without, kinds=("host crash", "lost connections")
-    ),
     "syncs do nothing, though acknowledged means synced": Mutant(
         Flush, "run", nothing, kinds=("host crash", "process crash"), synced=True
     ),
