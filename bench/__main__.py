@@ -34,7 +34,7 @@ def produce(system: System, results: Results) -> None:
 
 def consume(system: System, results: Results) -> None:
     topic = "consume"
-    loads.produce(system.bootstrap, topic, size=1024, acks="1")
+    loads.produce(system.bootstrap, topic, size=1024, acks="all")
     loads.consume(system.bootstrap, topic)
     before = system.cpu_seconds()
     rate, size = loads.consume(system.bootstrap, topic)
