@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from barnabas.testing.processes import Cluster
+from load import wait_until_led
 
 pytestmark = pytest.mark.cluster
 
@@ -21,6 +22,7 @@ async def produce_and_read(bootstrap: str, topic: str, values: list[bytes], **se
         await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=3)])
     finally:
         await admin.close()
+    wait_until_led(bootstrap, topic)  # a record sent without acks is lost where the leader does not know that it leads
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=5, **settings)
     await producer.start()
     try:

@@ -7,16 +7,19 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
 
 from barnabas.testing.processes import Cluster
+from load import wait_until_led
 
 pytestmark = pytest.mark.cluster
 
 
 def create(cluster: Cluster, topic: str) -> None:
+    """Create a topic whose leader knows that it leads: a record sent without acks is lost where it does not."""
     admin = KafkaAdminClient(bootstrap_servers=cluster.bootstrap)
     try:
         admin.create_topics([NewTopic(name=topic, num_partitions=1, replication_factor=3)])
     finally:
         admin.close()
+    wait_until_led(cluster.bootstrap, topic)
 
 
 def read(cluster: Cluster, topic: str, count: int) -> list[bytes]:

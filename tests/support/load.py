@@ -37,6 +37,15 @@ def eventually(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+def wait_until_led(bootstrap: str, topic: str) -> None:
+    """Return when the leader of partition 0 says itself that it leads: it answers where the partition ends."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False})
+    try:
+        consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=SETTLE_SECONDS)
+    finally:
+        consumer.close()
+
+
 def leader_of(bootstrap: str, topic: str, partition: int = 0) -> int:
     """The id of the partition's leader as the brokers' metadata has it."""
     metadata = AdminClient({"bootstrap.servers": bootstrap}).list_topics(topic, timeout=30)
