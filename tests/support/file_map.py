@@ -9,18 +9,6 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "files.md"
 FOLDERS = ["protocol", "net", "storage", "raft", "metadata", "client", "server"]
 FOLDERS += ["controller", "broker", "cli", "testing"]
-    "protocol",
-    "net",
-    "storage",
-    "raft",
-    "metadata",
-    "client",
-    "server",
-    "controller",
-    "broker",
-    "cli",
-    "testing",
-]
 HEAD = """# File map
 
 You look for the file where something lives. Written by `make docs` from each module's first line; the messages of the
