@@ -18,6 +18,7 @@ import errno
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, TypeAlias
 
 import trio
@@ -413,7 +414,7 @@ def _pair(
     there: Route, back: Route, capacity: int, left: Address, right: Address, observe: Observer | None = None
 ) -> tuple[MemoryTransport, MemoryTransport]:
     def observer(source: Address, target: Address) -> Callable[[memoryview], None] | None:
-        return None if observe is None else lambda data: observe(source, target, data)
+        return None if observe is None else partial(observe, source, target)
 
     out = _Pipe(there, capacity, observer(left, right))
     into = _Pipe(back, capacity, observer(right, left))
