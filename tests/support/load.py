@@ -148,13 +148,19 @@ class Load:
         self._thread.join()
 
 
-def read_all(bootstrap: str, topic: str, partitions: int = 1) -> dict[int, list[tuple[int, bytes]]]:
-    """Every record of the topic by assignment: per partition (offset, value) in the order read, up to the end."""
+def read_all(
+    bootstrap: str, topic: str, partitions: int = 1, least_ends: dict[int, int] | None = None
+) -> dict[int, list[tuple[int, bytes]]]:
+    """Every record of the topic by assignment: per partition (offset, value) in the order read, up to the end.
+
+    `least_ends`: the end by partition that must come. A leader that was deposed while it stood still does not know that
+    at once, and tells of an earlier one.
+    """
     consumer = Consumer(
         {"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False, "check.crcs": True}
     )
     try:
-        ends = {p: _end(consumer, TopicPartition(topic, p)) for p in range(partitions)}
+        ends = {p: _end(consumer, TopicPartition(topic, p), (least_ends or {}).get(p, 0)) for p in range(partitions)}
         consumer.assign([TopicPartition(topic, p, 0) for p in range(partitions)])
         read: dict[int, list[tuple[int, bytes]]] = {p: [] for p in range(partitions)}
         deadline = time.monotonic() + SETTLE_SECONDS
@@ -170,22 +176,26 @@ def read_all(bootstrap: str, topic: str, partitions: int = 1) -> dict[int, list[
         consumer.close()
 
 
-def _end(consumer: Consumer, partition: TopicPartition) -> int:
-    """The high watermark; asked again while a new leader does not know it yet."""
+def _end(consumer: Consumer, partition: TopicPartition, least: int) -> int:
+    """The high watermark, once it is at least so much; asked again while a new leader does not know it yet."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         try:
-            return int(consumer.get_watermark_offsets(partition, timeout=30)[1])
+            end = int(consumer.get_watermark_offsets(partition, timeout=30)[1])
         except KafkaException as error:
             if error.args[0].code() != KafkaError.OFFSET_NOT_AVAILABLE or time.monotonic() > deadline:
                 raise
-            time.sleep(0.01)
+        else:
+            if end >= least or time.monotonic() > deadline:
+                return end
+        time.sleep(0.01)
 
 
 def check(bootstrap: str, topic: str, history: History, partitions: int = 1) -> None:
     """No acknowledged record lost, none doubled, order kept."""
     assert history.failed == []
-    read = read_all(bootstrap, topic, partitions)
+    least_ends = {partition: max(acked) + 1 for partition, acked in history.acked.items()}
+    read = read_all(bootstrap, topic, partitions, least_ends)
     for partition, records in read.items():
         by_offset = dict(records)
         assert len(by_offset) == len(records), f"partition {partition}: an offset was read twice"
