@@ -67,7 +67,7 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     auto_creation = AutoTopicCreation(parts.forwarder, parts.spawn, settings)
     wanted = auto_creation if settings.bool("auto.create.topics.enable") else None
     metadata = MetadataHandler(cache, parts.cluster_id, parts.rng, wanted, parts.lost_leaders)
-    table.register(ApiKey.METADATA, metadata.handle)
+    table.register(ApiKey.METADATA, metadata.handle_soon)
     describe_partitions = DescribeTopicPartitionsHandler(cache, settings.int("max.request.partition.size.limit"))
     table.register(ApiKey.DESCRIBE_TOPIC_PARTITIONS, describe_partitions.handle)
     table.register(ApiKey.DESCRIBE_CLUSTER, DescribeClusterHandler(cache, parts.cluster_id, parts.rng).handle)

@@ -138,11 +138,10 @@ class LeaderFetcher:
                     self._connection = await self._connect(nursery)
                     if self._connection is not None:
                         self._fetchers.lost_leaders.find(self.leader_id)
+                        self._connection.on_close(self._connection_closed)
                         backoff = _MIN_RECONNECT
                         await self._fetch(self._connection)
                 except (ConnectionLost, WireError) as error:
-                    if self._connection is not None:
-                        self._fetchers.lost_leaders.lose(self.leader_id, trio.current_time())
                     log.info("cannot fetch", leader=self.leader_id, reason=str(error))
                 finally:
                     self._disconnected()
@@ -167,10 +166,14 @@ class LeaderFetcher:
             connect_timeout=self._fetchers.connect_timeout,
         )
 
+    def _connection_closed(self, connection: ClientConnection) -> None:
+        if connection is self._connection:  # else it was closed here
+            self._fetchers.lost_leaders.lose(self.leader_id, trio.current_time())
+
     def _disconnected(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
         self._replies.clear()
         self._core.disconnected()
 

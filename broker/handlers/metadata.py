@@ -11,6 +11,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable
 
+import trio
+
 from barnabas.broker.authorized_operations import NOT_ASKED, ON_CLUSTER, ON_TOPIC
 from barnabas.broker.auto_topic_creation import AutoTopicCreation
 from barnabas.broker.listener_view import NO_NODE, ListenerView
@@ -44,6 +46,13 @@ class MetadataHandler:
         self._auto_creation = auto_creation
         self._lost_leaders = lost_leaders
         self._answers: dict[tuple[str, bool, bool, bool], _TopicAnswers] = {}
+
+    async def handle_soon(self, request: Request[MetadataRequest]) -> None:
+        """As `handle`, once everything was looked at that has come by now: who dies closes all connections at once, and
+        a client that has lost its leader asks before this broker has heard of it.
+        """
+        await trio.lowlevel.checkpoint()
+        self.handle(request)
 
     def handle(self, request: Request[MetadataRequest]) -> None:
         body, version = request.body, request.version
