@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-import structlog
 import trio
 
 from barnabas.broker.controller_channel import ControllerChannel, ControllerUnavailable
 from barnabas.broker.isr import IsrChange
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.alter_partition import AlterPartitionRequest, AlterPartitionResponse
+from barnabas.server.logging import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _VERSION = 3
 _RECOVERED = 0

@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import structlog
-
 from barnabas.broker.controller_channel import ControllerUnavailable
 from barnabas.broker.forwarding import Forwarder, Origin
 from barnabas.metadata.topic_names import INTERNAL_TOPICS, reason_invalid
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.create_topics import CreateTopicsRequest, CreateTopicsResponse
 from barnabas.server.dispatch import Request
+from barnabas.server.logging import get_logger
 from barnabas.server.settings import Settings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class AutoTopicCreation:

@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, cast
 
-import structlog
 import trio
 
 from barnabas.broker.fetcher import Diverged, Failed, Fetched, FetchLimits, Key, OutOfRange, ReplicaFetcher
@@ -20,6 +19,7 @@ from barnabas.client.connection import ClientConnection, ConnectionLost, Reply, 
 from barnabas.protocol.errors import ErrorCode, RemoteProtocolError, WireError
 from barnabas.protocol.messages.fetch import FetchResponse
 from barnabas.protocol.messages.list_offsets import ListOffsetsRequest, ListOffsetsResponse
+from barnabas.server.logging import get_logger
 from barnabas.storage.disk import StorageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from barnabas.broker.replica_manager import ReplicaManager
     from barnabas.net.transport import Network
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _LATEST: Final = -1
 _EARLIEST_LOCAL: Final = -4

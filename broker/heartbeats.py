@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import structlog
 import trio
 
 from barnabas.broker.controller_channel import Locate, NodeAddress
@@ -20,13 +19,14 @@ from barnabas.client.connection import CannotConnect, ClientConnection, Connecti
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.broker_heartbeat import BrokerHeartbeatRequest, BrokerHeartbeatResponse
 from barnabas.protocol.messages.broker_registration import BrokerRegistrationRequest, BrokerRegistrationResponse
+from barnabas.server.logging import get_logger
 
 if TYPE_CHECKING:
     from barnabas.metadata.cluster import BrokerRegistration
     from barnabas.net.transport import Network
     from barnabas.server.endpoints import Endpoint
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import structlog
-
 from barnabas.server.failure import NodeFailure
 from barnabas.server.format import log_directories
+from barnabas.server.logging import get_logger
 from barnabas.server.settings import Settings
 from barnabas.storage.checkpoint import META_PROPERTIES, CorruptCheckpoint, MetaProperties, TopicPartition
 from barnabas.storage.disk import DirectoryLocked, Disk, StorageError
 from barnabas.storage.log_directory import LogDirectory, WrongDirectory
 from barnabas.storage.log_manager import LogManager
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class LogDirectories:

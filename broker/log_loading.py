@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
 import trio
 
 from barnabas.broker.background import Background
 from barnabas.broker.replica_manager import ReplicaManager
 from barnabas.server.environment import Threads, in_thread
+from barnabas.server.logging import get_logger
 from barnabas.storage.config import LogConfig
 from barnabas.storage.disk import StorageError
 from barnabas.storage.log_directory import LogDirectory
 from barnabas.storage.log_manager import LogLoad, LogManager
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import structlog
 import trio
 
 from barnabas.broker.alter_partition import AlterPartitionSender
@@ -53,6 +52,7 @@ from barnabas.server.failure import NodeFailure, cause_of
 from barnabas.server.format import controller_listener
 from barnabas.server.http import HttpServer, http_address, node_pages
 from barnabas.server.listener import Server
+from barnabas.server.logging import get_logger
 from barnabas.server.metadata_log import MetadataLog
 from barnabas.server.metrics import Metrics, add_server_metrics
 from barnabas.server.process import StopRequest
@@ -62,7 +62,7 @@ from barnabas.server.settings import Settings
 from barnabas.server.timers import Timers
 from barnabas.storage.disk import StorageError
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _DRAIN_SECONDS: Final = 1.0
 _LOST_LEADER_SECONDS: Final = 1.5

@@ -12,14 +12,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, Protocol, cast
 
-import structlog
-
 from barnabas.broker.controller_channel import ControllerUnavailable
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.allocate_producer_ids import AllocateProducerIdsRequest, AllocateProducerIdsResponse
+from barnabas.server.logging import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _PREFETCH_AT: Final = 0.9
 _VERSION: Final = 0

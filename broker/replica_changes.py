@@ -12,12 +12,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from barnabas.broker.partition import Partition
 from barnabas.metadata.records import ResourceType
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.types import ZERO_UUID
+from barnabas.server.logging import get_logger
 from barnabas.storage.disk import StorageError
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from barnabas.storage.deferred import Removal
     from barnabas.storage.log import PartitionLog
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 class ReplicaChanges:

@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-import structlog
-
 from barnabas.broker.background import Background
 from barnabas.broker.fetch_session import FetchSessionCache, TopicKey
 from barnabas.broker.isr import IsrChange
@@ -30,6 +28,7 @@ from barnabas.broker.purgatory import TimedPurgatory, TimerSource, Waiting
 from barnabas.broker.replica_selector import select_by_rack
 from barnabas.broker.replica_statistics import ReplicaStatistics
 from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.server.logging import get_logger
 from barnabas.storage.disk import LogSlice, StorageError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from barnabas.storage.config import LogConfig
     from barnabas.storage.log_manager import LogManager
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _ISR_RETRY_SECONDS: Final = 0.05
 _EXPANSION_RETRY_SECONDS: Final = 0.5

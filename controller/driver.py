@@ -15,7 +15,6 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
 import trio
 
 from barnabas.controller.controller import Controller, Decision
@@ -25,6 +24,7 @@ from barnabas.controller.record_log import QuorumLog, RecordLog
 from barnabas.metadata.records import MetadataRecord, decode_record
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
+from barnabas.server.logging import get_logger
 from barnabas.server.metrics import Histogram
 from barnabas.server.runtime import Runtime
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from barnabas.server.quorum import CommittedBatch, LeaderInfo
     from barnabas.server.timers import Timer, Timers
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _RETRY_SECONDS: Final = 0.1
 

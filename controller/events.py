@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import structlog
-
 from barnabas.metadata.cluster import BrokerRegistration, ClusterImage
+from barnabas.server.logging import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def state_of(broker: BrokerRegistration) -> str:

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-import structlog
 import trio
 
 from barnabas.controller.controller import Controller
@@ -35,6 +34,7 @@ from barnabas.server.failure import NodeFailure
 from barnabas.server.format import controller_listener, log_directories
 from barnabas.server.http import HttpServer, http_address, node_pages
 from barnabas.server.listener import Server
+from barnabas.server.logging import get_logger
 from barnabas.server.metadata_log import MetadataLog
 from barnabas.server.metrics import Histogram, Metrics, add_server_metrics
 from barnabas.server.process import StopRequest
@@ -47,7 +47,7 @@ from barnabas.storage.checkpoint import META_PROPERTIES, CorruptCheckpoint, Meta
 from barnabas.storage.disk import DirectoryLocked, StorageError
 from barnabas.storage.log_directory import LogDirectory, WrongDirectory
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _DRAIN_SECONDS: Final = 0.5
 _HANDOVER_SECONDS: Final = 0.5

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import structlog
 import trio
 
 from barnabas.client.connection import ConnectionLost, connect
@@ -16,9 +15,10 @@ from barnabas.net.transport import Network
 from barnabas.protocol.errors import WireError
 from barnabas.protocol.messages.controller_registration import ControllerRegistrationRequest
 from barnabas.server.endpoints import Endpoint
+from barnabas.server.logging import get_logger
 from barnabas.server.quorum import LeaderInfo
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _RETRY_SECONDS: Final = 0.25
 _REQUEST_SECONDS: Final = 5.0

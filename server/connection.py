@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-import structlog
 import trio
 
 from barnabas.net.frames import FrameReader
@@ -23,6 +22,7 @@ from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import RemoteProtocolError
 from barnabas.protocol.types import Part
 from barnabas.server.dispatch import Api, ApiTable, Request
+from barnabas.server.logging import get_logger
 from barnabas.server.metrics import ServerStatistics
 from barnabas.server.pipeline import MAX_BYTES, MAX_IN_FLIGHT, Pipeline, Slot
 from barnabas.server.timers import Timer, Timers
@@ -30,7 +30,7 @@ from barnabas.server.timers import Timer, Timers
 if TYPE_CHECKING:
     from barnabas.protocol.message import ResponseMessage
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _BEFORE_YIELD_REQUESTS: Final = 32
 _BEFORE_YIELD_BYTES: Final = 4 * 1024 * 1024

@@ -13,17 +13,17 @@ from http import HTTPStatus
 from typing import Final
 
 import h11
-import structlog
 import trio
 
 from barnabas.net.addresses import host_port_text, parse_host_port
 from barnabas.net.send_queue import SendQueue
 from barnabas.net.transport import Listener, Network, Transport
 from barnabas.server.failure import NodeFailure
+from barnabas.server.logging import get_logger
 from barnabas.server.metrics import Metrics
 from barnabas.server.settings import Settings
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _MAX_HEADER_BYTES: Final = 16 * 1024
 _MAX_CONNECTIONS: Final = 64

@@ -8,7 +8,6 @@ from dataclasses import replace
 from math import inf
 from typing import Final
 
-import structlog
 import trio
 
 from barnabas.net.transport import Listener, Network, Transport
@@ -16,11 +15,12 @@ from barnabas.server.connection import Connection, ConnectionContext, Connection
 from barnabas.server.dispatch import ApiTable
 from barnabas.server.endpoints import Endpoint, advertised_listeners, listeners
 from barnabas.server.failure import NodeFailure
+from barnabas.server.logging import get_logger
 from barnabas.server.metrics import ServerStatistics
 from barnabas.server.settings import Settings, SettingsError
 from barnabas.server.timers import Timers
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _ACCEPT_RETRY: Final = 0.1
 

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final, TypeVar
 
-import structlog
 import trio
 
 from barnabas.server import logging
@@ -20,7 +19,7 @@ from barnabas.server.metrics import Metrics
 from barnabas.server.probes import CollectorPauses, LoopDelay, add_probe_metrics, freeze_collector
 from barnabas.server.settings import Settings, SettingsError
 
-log = structlog.get_logger(__name__)
+log = logging.get_logger(__name__)
 
 E = TypeVar("E", bound=BaseException)
 

@@ -17,7 +17,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-import structlog
 import trio
 
 from barnabas.net.transport import Network
@@ -47,12 +46,13 @@ from barnabas.raft.voters import Endpoint, VoterSet
 from barnabas.server.dispatch import Request
 from barnabas.server.environment import Threads, in_thread
 from barnabas.server.failure import NodeFailure
+from barnabas.server.logging import get_logger
 from barnabas.server.metadata_log import MetadataLog, encode_batch, split_records, whole_batches
 from barnabas.server.quorum_peers import Peers
 from barnabas.server.quorum_wire import request_to_wire, response_from_wire, response_to_wire
 from barnabas.storage.disk import LogSlice, StorageError
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 FETCH_BYTES: Final = 1024 * 1024
 _READ_BYTES: Final = 1024 * 1024

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import structlog
 import trio
 
 from barnabas.client.connection import ClientConnection, ConnectionLost, RequestTimedOut, connect
@@ -18,8 +17,9 @@ from barnabas.protocol.errors import LocalProtocolError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.raft.messages import FetchRequest
 from barnabas.raft.ready import Message
+from barnabas.server.logging import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _Place = tuple[str, int, bool]
 """Host, port, and whether it is for fetches."""

@@ -12,8 +12,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from barnabas.broker.leader_hints import LeaderHints
 from barnabas.broker.partition import ACKS_ALL
 from barnabas.broker.pending_produce import PendingProduce
@@ -22,6 +20,7 @@ from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.protocol.record_batch import ATTRIBUTES_OFFSET, TRANSACTIONAL_FLAG
 from barnabas.server.dispatch import Request
+from barnabas.server.logging import get_logger
 from barnabas.storage.disk import StorageError
 from barnabas.storage.validator import RejectedRecords, only_batch, validate_batch
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from barnabas.broker.partition import Partition
     from barnabas.broker.replica_manager import ReplicaManager
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Answer = ProduceResponse.PartitionProduceResponse
 Appended = list[tuple["Partition", int, Answer]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging as standard_logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,8 @@ from barnabas.server.settings import Settings
 
 
 @pytest.fixture(autouse=True)
-def restore() -> Iterator[None]:
+def restore(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(logging, "_embedded", False)
     yield
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
@@ -32,7 +35,7 @@ def set_up(path: Path, **settings: object) -> logging.LineWriter:
 def test_json_lines(tmp_path: Path) -> None:
     path = tmp_path / "node.log"
     writer = set_up(path)
-    log = structlog.get_logger("x")
+    log = logging.get_logger("x")
     log.info("topic created", topic="t\nwith a line break", partitions=3)
     log.debug("not shown")
     try:
@@ -60,7 +63,7 @@ def test_json_lines(tmp_path: Path) -> None:
 def test_lines_for_people(tmp_path: Path) -> None:
     path = tmp_path / "node.log"
     writer = set_up(path, format="console", level="debug")
-    structlog.get_logger("x").debug("hello", a=1)
+    logging.get_logger("x").debug("hello", a=1)
     writer.close()
     (line,) = path.read_text().splitlines()
     assert "hello" in line
@@ -86,11 +89,31 @@ def test_full_disk_drops_lines() -> None:
 def test_embedded_goes_to_the_programs_logging(caplog: pytest.LogCaptureFixture) -> None:
     logging.set_up_embedded()
     with caplog.at_level(standard_logging.INFO, logger="barnabas"):
-        structlog.get_logger("x").info("started", node=1)
+        logging.get_logger("x").info("started", node=1)
     assert [record.getMessage() for record in caplog.records] == ["event='started' node=1"]
 
 
 def test_embedded_leaves_a_configured_structlog_alone() -> None:
-    structlog.configure(processors=[])
+    structlog.configure(processors=[lambda _logger, _level, event: heard.append(event) or str(event)])
+    heard: list[object] = []
     logging.set_up_embedded()
-    assert structlog.get_config()["processors"] == []
+    logging.get_logger("x").info("started", node=1)
+    assert heard == [{"event": "started", "node": 1}]
+
+
+@pytest.mark.parametrize(
+    ("said", "imported"),
+    [
+        ("logging.set_up_embedded(); log.info('x')", "False False"),
+        ("logging.set_up_embedded(); log.error('x')", "True True"),
+        ("logging.set_up(Settings.of({})); log.info('x')", "True False"),
+    ],
+)
+def test_imports_no_more_than_an_event_needs(said: str, imported: str) -> None:
+    """structlog, and rich through it, take longer to import than most of a node."""
+    script = (
+        "import sys\nfrom barnabas.server import logging\nfrom barnabas.server.settings import Settings\n"
+        f"log = logging.get_logger('x'); {said}; print('structlog' in sys.modules, 'rich' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == imported
