@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -46,11 +46,10 @@ from barnabas.metadata.records import DIRECTORY_UNASSIGNED
 from barnabas.raft.config import Identity
 from barnabas.raft.voters import ReplicaKey
 from barnabas.server.dispatch import ApiTable
-from barnabas.server.endpoints import Endpoint, inter_broker_listener
+from barnabas.server.endpoints import Endpoint, http_address, inter_broker_listener
 from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure, cause_of
 from barnabas.server.format import controller_listener
-from barnabas.server.http import HttpServer, http_address, node_pages
 from barnabas.server.listener import Server
 from barnabas.server.logging import get_logger
 from barnabas.server.metadata_log import MetadataLog
@@ -61,6 +60,9 @@ from barnabas.server.quorum_config import bootstrap_servers, metadata_log_config
 from barnabas.server.settings import Settings
 from barnabas.server.timers import Timers
 from barnabas.storage.disk import StorageError
+
+if TYPE_CHECKING:
+    from barnabas.server.http import HttpServer
 
 log = get_logger(__name__)
 
@@ -313,6 +315,8 @@ class Broker:
         add_broker_metrics(self._metrics, self._lifecycle, self._cache, self._quorum)
         if address is None:
             return None
+        from barnabas.server.http import HttpServer, node_pages
+
         pages = node_pages(self._metrics, self._status.missing, self._status.status)
         http = HttpServer(self._environment.network, address, pages)
         await http.bind()

@@ -46,7 +46,7 @@ FIRST_MESSAGES: Final[Sequence[tuple[type[Message], int]]] = (
     (vote.VoteResponse, 2),
 )
 # What they import late.
-LATE_IMPORTS: Final = ("cramjam", "encodings.idna", "barnabas.broker.replica_changes")
+LATE_IMPORTS: Final = ("cramjam", "encodings.idna", "barnabas.broker.replica_changes", "barnabas.server.http")
 
 
 def run_node(role: Role, config: Path, overrides: Sequence[str], *, channel: int | None = None) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -28,11 +28,10 @@ from barnabas.raft import voters
 from barnabas.raft.config import Identity
 from barnabas.raft.voters import ReplicaKey
 from barnabas.server.dispatch import ApiTable, Features
-from barnabas.server.endpoints import Endpoint
+from barnabas.server.endpoints import Endpoint, http_address
 from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure
 from barnabas.server.format import controller_listener, log_directories
-from barnabas.server.http import HttpServer, http_address, node_pages
 from barnabas.server.listener import Server
 from barnabas.server.logging import get_logger
 from barnabas.server.metadata_log import MetadataLog
@@ -46,6 +45,9 @@ from barnabas.server.timers import Timers
 from barnabas.storage.checkpoint import META_PROPERTIES, CorruptCheckpoint, MetaProperties
 from barnabas.storage.disk import DirectoryLocked, StorageError
 from barnabas.storage.log_directory import LogDirectory, WrongDirectory
+
+if TYPE_CHECKING:
+    from barnabas.server.http import HttpServer
 
 log = get_logger(__name__)
 
@@ -214,6 +216,8 @@ class _ControllerNode:
         address = http_address(self._settings)
         if address is None:
             return None
+        from barnabas.server.http import HttpServer, node_pages
+
         pages = node_pages(self._metrics, lambda: self._status.missing(), lambda: self._status.status())
         http = HttpServer(self._environment.network, address, pages)
         await http.bind()

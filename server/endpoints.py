@@ -37,6 +37,12 @@ class Endpoint:
         return _PROTOCOLS.index(self.protocol)
 
 
+def http_address(settings: Settings) -> str | None:
+    """Where a node serves HTTP; None when `http.listener` is `none`."""
+    address = settings.str("http.listener").strip()
+    return None if address.lower() in ("", "none") else address
+
+
 def listeners(settings: Settings) -> list[Endpoint]:
     """What the node listens on. SettingsError for anything that it cannot serve."""
     protocols = _protocol_map(settings)

@@ -21,7 +21,6 @@ from barnabas.net.transport import Listener, Network, Transport
 from barnabas.server.failure import NodeFailure
 from barnabas.server.logging import get_logger
 from barnabas.server.metrics import Metrics
-from barnabas.server.settings import Settings
 
 log = get_logger(__name__)
 
@@ -68,12 +67,6 @@ def node_pages(
 
 def json_answer(status: int, content: Mapping[str, object]) -> Answer:
     return Answer(status, _JSON, json.dumps(content).encode() + b"\n")
-
-
-def http_address(settings: Settings) -> str | None:
-    """Where a node serves HTTP; None when `http.listener` is `none`."""
-    address = settings.str("http.listener").strip()
-    return None if address.lower() in ("", "none") else address
 
 
 class HttpServer:

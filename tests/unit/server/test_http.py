@@ -11,8 +11,9 @@ import trio.testing
 
 from barnabas.net.memory import MemoryNetwork
 from barnabas.net.transport import Transport
+from barnabas.server.endpoints import http_address
 from barnabas.server.failure import NodeFailure
-from barnabas.server.http import Answer, HttpServer, Page, http_address, json_answer, node_pages
+from barnabas.server.http import Answer, HttpServer, Page, json_answer, node_pages
 from barnabas.server.metrics import Metrics
 from barnabas.server.settings import Settings
 
