@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from barnabas.broker.fetch_session import SessionPartition
     from barnabas.broker.pending_produce import AwaitedOffset
     from barnabas.protocol.record_batch import RecordBatch
+    from barnabas.storage.append_result import AppendResult
     from barnabas.storage.config import LogConfig
     from barnabas.storage.deferred import Removal
-    from barnabas.storage.log import AppendResult, PartitionLog
+    from barnabas.storage.log import PartitionLog
 
 NO_EPOCH: Final = -1
 ACKS_ALL: Final = -1
@@ -135,9 +136,10 @@ class Partition:
     @property
     def last_stable_offset(self) -> int:
         """What read_committed consumers may see ends here."""
-        high_watermark = self.high_watermark
-        undecided = self.log.producers.first_undecided_offset
-        return high_watermark if undecided is None else min(undecided, high_watermark)
+        high_watermark, unstable = self.high_watermark, self.log.producers.unstable
+        unstable.replicated(high_watermark)
+        first = unstable.first
+        return high_watermark if first is None else min(max(first, self.log.log_start_offset), high_watermark)
 
     def configure(self, config: LogConfig) -> None:
         """The topic's configuration changed, or the broker's defaults for it. What follows from it is done by
@@ -431,6 +433,7 @@ class Partition:
         return len(self._high_watermark_watchers) + len(self._end_watchers)
 
     def _high_watermark_moved(self) -> None:
+        self.log.producers.unstable.replicated(self.high_watermark)
         role = self.leader
         if role is not None and self._waiting:
             waiting, high_watermark, error = self._waiting, role.high_watermark, self.error_after_append()

@@ -20,8 +20,11 @@ class CorruptIndex(Exception):
     """An index that cannot be that of its segment."""
 
 
-class _Index:
-    """A file of fixed-size entries, the newest of which may still be in memory; `file_bytes` None: there is no file."""
+class FileIndex:
+    """A file of fixed-size entries, the newest of which may still be in memory; `file_bytes` None: there is no file.
+
+    The base of all indexes of a segment.
+    """
 
     __slots__ = ("_disk", "_file", "_missing", "_pending", "_whole", "_written", "base_offset", "path", "unsynced")
 
@@ -47,17 +50,15 @@ class _Index:
         """Whether the file was there when the log was opened, and ended with an entry."""
         return self._whole
 
-    def entry(self, number: int) -> tuple[int, int]:
+    def entry(self, number: int) -> tuple[int, ...]:
         """Entry `number` from the oldest on, as in the file. Raises CorruptIndex if the file is shorter."""
         entry, written = self.ENTRY, self._written
         if number >= written:
-            first, second = entry.unpack_from(self._pending, (number - written) * entry.size)
-        else:
-            data = self._open().read(number * entry.size, entry.size)
-            if len(data) < entry.size:
-                raise CorruptIndex(f"{self.path} ends before its entry {number}")
-            first, second = entry.unpack(data)
-        return first, second
+            return entry.unpack_from(self._pending, (number - written) * entry.size)
+        data = self._open().read(number * entry.size, entry.size)
+        if len(data) < entry.size:
+            raise CorruptIndex(f"{self.path} ends before its entry {number}")
+        return entry.unpack(data)
 
     def _floor(self, target: int, column: int) -> int:
         """The number of the last entry whose `column` is at most `target`, -1 if there is none."""
@@ -90,10 +91,6 @@ class _Index:
         self.unsynced = True
         self._open().truncate(0)
         self._whole = True
-        self.read_last()
-
-    def read_last(self) -> tuple[int, int]:
-        raise NotImplementedError
 
     def write(self) -> None:
         """Bring the file up to date; it need not be durable then."""
@@ -124,7 +121,7 @@ class _Index:
         return self._file
 
 
-class OffsetIndex(_Index):
+class OffsetIndex(FileIndex):
     """`.index`: for some batches, where they start."""
 
     __slots__ = ("last_offset",)
@@ -150,6 +147,16 @@ class OffsetIndex(_Index):
         slot = self._floor(offset - self.base_offset, 0)
         return self.entry(slot)[1] if slot >= 0 else 0
 
+    def clear(self) -> None:
+        """Start anew, also if the file is damaged or missing."""
+        super().clear()
+        self.last_offset = -1
+
+    def upper_bound(self, position: int) -> int | None:
+        """The last offset of the first indexed batch that starts at `position` or later; None if none is indexed."""
+        slot = self._floor(position - 1, 1) + 1
+        return self.base_offset + self.entry(slot)[0] if slot < len(self) else None
+
     def truncate_to(self, offset: int) -> None:
         """Forget the entries for `offset` and beyond."""
         self._keep(self._floor(offset - 1 - self.base_offset, 0) + 1)
@@ -171,7 +178,7 @@ class OffsetIndex(_Index):
         return self.last_offset, position
 
 
-class TimeIndex(_Index):
+class TimeIndex(FileIndex):
     """`.timeindex`: the largest timestamp so far, whenever it grew between two entries of the offset index."""
 
     __slots__ = ("last_timestamp",)
@@ -192,6 +199,11 @@ class TimeIndex(_Index):
         if timestamp > self.last_timestamp:
             self._pending += self.ENTRY.pack(timestamp, offset - self.base_offset)
             self.last_timestamp = timestamp
+
+    def clear(self) -> None:
+        """Start anew, also if the file is damaged or missing."""
+        super().clear()
+        self.last_timestamp = NO_TIMESTAMP
 
     def lookup(self, timestamp: int) -> tuple[int, int]:
         """The last entry (timestamp, offset) that is earlier than `timestamp`; (-1, base offset) if there is none."""

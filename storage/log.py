@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 from barnabas.protocol.errors import ErrorCode, WireError
-from barnabas.protocol.record_batch import RecordBatch
+from barnabas.protocol.record_batch import RecordBatch, end_txn_marker
 from barnabas.storage import leader_epoch as epochs_file
+from barnabas.storage.append_result import AppendResult
 from barnabas.storage.config import LogConfig
 from barnabas.storage.deferred import Flush, Removal
 from barnabas.storage.disk import Buffer, Disk, LogSlice, StorageError
@@ -32,20 +32,7 @@ from barnabas.storage.segment import MAX_RELATIVE_OFFSET, Segment, new_segment
 from barnabas.storage.segment_list import SegmentList
 from barnabas.storage.snapshots import ProducerSnapshots, load_producers
 from barnabas.storage.timestamps import TimestampOffset, first_at_or_after, first_of_latest
-
-
-class AppendResult(NamedTuple):
-    """Where records went."""
-
-    first_offset: int
-    last_offset: int
-    """first_offset - 1 if nothing was appended."""
-    duplicate: bool
-    """Whether they were in the log before; the offsets are those of then."""
-    log_append_time_ms: int
-    """For the answer: -1, unless the topic stamps records, or for a duplicate the first one's largest timestamp."""
-    size: int
-    """Bytes appended."""
+from barnabas.storage.transaction_index import AbortedTransaction
 
 
 class PartitionLog:
@@ -166,6 +153,18 @@ class PartitionLog:
             known = self.producers.check(batch, sequenced=sequenced)
             if known is not None:
                 return AppendResult(known.first_offset, known.last_offset, True, known.timestamp, 0)
+        return self._append_checked(batch, leader_epoch, now_ms)
+
+    def append_marker(
+        self, batch: RecordBatch, leader_epoch: int, now_ms: int, *, transaction_version: int
+    ) -> AppendResult:
+        """Append the control batch that ends a transaction, likewise. `transaction_version` as in `check_marker`."""
+        marker = end_txn_marker(next(batch.records()))
+        if marker is not None:
+            self.producers.check_marker(batch, marker, transaction_version)
+        return self._append_checked(batch, leader_epoch, now_ms)
+
+    def _append_checked(self, batch: RecordBatch, leader_epoch: int, now_ms: int) -> AppendResult:
         size = batch.size
         if size > self.config.segment_bytes:
             raise WireError(
@@ -231,10 +230,11 @@ class PartitionLog:
     def _count(self, batch: RecordBatch) -> None:
         """The batch is written: let everything else know."""
         last_offset = batch.base_offset + batch.last_offset_delta
-        self._segments[-1].note(batch.size, last_offset, batch.max_timestamp)
+        segment, producers = self._segments[-1], self.producers
+        segment.note(batch.size, last_offset, batch.max_timestamp)
         if batch.leader_epoch != self.epochs.latest and batch.leader_epoch >= 0:
             self.epochs.assign(batch.leader_epoch, batch.base_offset)
-        self.producers.replay(batch)
+        segment.note_ended(producers, producers.replay(batch))
         self.log_end_offset = last_offset + 1
 
     def roll(self, now_ms: int, base_offset: int | None = None) -> None:
@@ -292,6 +292,10 @@ class PartitionLog:
             return None
         return LogSlice(segment.file(), place.position, min(length, end - place.position))
 
+    def aborted_transactions(self, offset: int, records: LogSlice) -> list[AbortedTransaction]:
+        """The aborted transactions of which `records`, what `locate(offset)` found, may hold a part; perhaps more."""
+        return self._segments.aborted_transactions(offset, records, self.log_end_offset)
+
     def read_batches(self, offset: int, end_offset: int | None = None) -> Iterator[RecordBatch]:
         """The batches from the one with `offset` on, to those that begin below `end_offset`. May wait for the disk."""
         return self._segments.read_batches(offset, self.log_end_offset if end_offset is None else end_offset)
@@ -335,6 +339,7 @@ class PartitionLog:
         flush = Flush(self._disk, self.directory, self.log_end_offset, self._generation)
         for segment in self._segments[self._segments.number_of(self.recovery_point) :]:
             flush.files += segment.take_unsynced()
+            self._new_files |= segment.transaction_index.take_new()
         if self.epochs.dirty:
             flush.epochs = (f"{self.directory}/{epochs_file.FILE_NAME}", self.epochs.to_file())
             self.epochs.dirty = False

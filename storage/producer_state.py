@@ -5,10 +5,16 @@ Of a producer id the log keeps the epoch and the last five batches (sequence num
 - a duplicate, if one of the five has its epoch and its first and last sequence: the answer is that batch's offsets;
 - refused with INVALID_PRODUCER_EPOCH, if its epoch is older;
 - refused with OUT_OF_ORDER_SEQUENCE_NUMBER, unless its first sequence follows the last one (2^31 - 1 is followed by 0),
-  or is 0 in a newer epoch. A producer id that the log does not know may start anywhere.
+  or is 0 in a newer epoch. A producer id that the log does not know may start anywhere, but for one that bumps its
+  epoch with every transaction: it starts at 0, and none may start behind another batch that is being verified.
+
+A marker ends the producer's transaction. Its coordinator's epoch must not be older than that of the marker before,
+and its producer epoch must be newer than the transaction's where every transaction has its own (KIP-890), so that a
+marker that comes late cannot end the next transaction (KIP-1228).
 
 Kept true: the state is the fold of the log's batches up to `end_offset`, so it can always be rebuilt; snapshots shorten
-that. Followers and recovery fold without checking. KIP-98.
+that. Followers and recovery fold without checking. Only the verifications (`verification.py`) are not in the log: they
+are the leader's, and end with its leadership. KIP-98.
 
 A snapshot, `<end offset>.snapshot`, is Kafka's version 1: CRC-32C of what follows it, then an entry a producer, which
 knows the last batch only. Behind the entries come the batches before, a count a producer: Kafka does not read that far.
@@ -24,7 +30,9 @@ from typing import Final, NamedTuple
 from crc32c import crc32c
 
 from barnabas.protocol.errors import ErrorCode, WireError
-from barnabas.protocol.record_batch import NO_PRODUCER_EPOCH, ControlType, RecordBatch, control_type
+from barnabas.protocol.record_batch import NO_PRODUCER_EPOCH, ControlType, EndTxnMarker, RecordBatch, control_type
+from barnabas.storage.unstable_offsets import UnstableOffsets
+from barnabas.storage.verification import Verifications
 
 BATCHES_KEPT: Final = 5
 _SEQUENCES: Final = 1 << 31
@@ -34,6 +42,8 @@ _BATCH: Final = Struct(">iqiq")
 _CRC_END: Final = 6
 _MARKER: Final = Struct(">hi")
 _VERSION: Final = 1
+_MAX_EPOCH: Final = (1 << 15) - 1
+_FIRST_TRANSACTION_VERSION_WITH_EPOCH_BUMP: Final = 2
 
 
 class CorruptSnapshot(Exception):
@@ -59,6 +69,16 @@ class BatchMetadata(NamedTuple):
         return (self.last_sequence - self.offset_delta) % _SEQUENCES if self.last_sequence >= 0 else -1
 
 
+class CompletedTransaction(NamedTuple):
+    """A transaction that has its marker in this partition."""
+
+    producer_id: int
+    first_offset: int
+    last_offset: int
+    """Of the marker."""
+    aborted: bool
+
+
 class ProducerState:
     """One producer id's state."""
 
@@ -78,6 +98,15 @@ class ProducerState:
     def last_sequence(self) -> int:
         return self.batches[-1].last_sequence if self.batches else -1
 
+    def find(self, batch: RecordBatch) -> BatchMetadata | None:
+        """The remembered batch that this one repeats."""
+        if batch.producer_epoch == self.epoch:
+            first, last = batch.base_sequence, batch.last_sequence
+            for known in self.batches:
+                if known.last_sequence == last and known.first_sequence == first:
+                    return known
+        return None
+
     def __repr__(self) -> str:
         return f"ProducerState({self.producer_id}/{self.epoch} {self.batches})"
 
@@ -85,11 +114,12 @@ class ProducerState:
 class ProducerStates:
     """The producers of one log, as of `end_offset`."""
 
-    __slots__ = ("_ongoing", "_producers", "end_offset")
+    __slots__ = ("_producers", "end_offset", "unstable", "verifications")
 
     def __init__(self, end_offset: int = 0) -> None:
         self._producers: dict[int, ProducerState] = {}
-        self._ongoing: dict[int, int] = {}
+        self.unstable = UnstableOffsets()
+        self.verifications = Verifications()
         self.end_offset = end_offset
         """The state is that of the log up to here, exclusive."""
 
@@ -102,45 +132,30 @@ class ProducerStates:
     def get(self, producer_id: int) -> ProducerState | None:
         return self._producers.get(producer_id)
 
-    @property
-    def first_undecided_offset(self) -> int | None:
-        """Where the oldest transaction began that has no marker yet."""
-        return min(self._ongoing, default=None)
+    def in_transaction(self, producer_id: int, epoch: int) -> bool:
+        """Whether a transaction of the producer is open here in this epoch."""
+        state = self._producers.get(producer_id)
+        return state is not None and state.txn_first_offset >= 0 and state.epoch == epoch
+
+    # Checking
 
     def check(self, batch: RecordBatch, *, sequenced: bool = True) -> BatchMetadata | None:
         """The remembered batch that `batch` repeats, or None if a leader may append it. Raises WireError if it may not.
 
-        `sequenced` is False for what coordinators write, which has no sequence numbers.
+        `sequenced` is False for what coordinators write, which has no sequence numbers. Markers have `check_marker`.
         """
         state = self._producers.get(batch.producer_id)
-        if state is None:
+        if state is not None:
+            known = state.find(batch) if sequenced else None
+            if known is not None:
+                return known
+            _check_epoch(state, batch)
+        if sequenced:
+            self._check_verified_sequence(state, batch)
+        if state is None or state.epoch == NO_PRODUCER_EPOCH:
             return None
-        epoch, sequence = batch.producer_epoch, batch.base_sequence
-        if epoch < state.epoch:
-            raise WireError(
-                ErrorCode.INVALID_PRODUCER_EPOCH,
-                f"Epoch of producer {batch.producer_id} is {epoch},"
-                f" which is smaller than the last seen epoch {state.epoch}",
-            )
-        if state.epoch == NO_PRODUCER_EPOCH:
-            return None
-        if sequenced and not batch.is_control:
-            if epoch == state.epoch:
-                last_sequence = batch.last_sequence
-                for known in state.batches:
-                    if known.last_sequence == last_sequence and known.first_sequence == sequence:
-                        return known
-                in_order = sequence == state.last_sequence + 1 or (
-                    sequence == 0 and state.last_sequence == _SEQUENCES - 1
-                )
-            else:
-                in_order = sequence == 0
-            if not in_order:
-                raise WireError(
-                    ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
-                    f"Out of order sequence number for producer {batch.producer_id}: {sequence} (incoming seq. number),"
-                    f" {state.last_sequence} (current end sequence number), epoch {epoch} after {state.epoch}",
-                )
+        if sequenced:
+            _check_sequence(state, batch)
         if state.txn_first_offset >= 0 and not batch.is_transactional:
             raise WireError(
                 ErrorCode.INVALID_TXN_STATE,
@@ -148,17 +163,64 @@ class ProducerStates:
             )
         return None
 
-    def replay(self, batch: RecordBatch) -> None:
-        """Take in a batch that is in the log; its offsets count. Batches without a producer id only move the end."""
+    def _check_verified_sequence(self, state: ProducerState | None, batch: RecordBatch) -> None:
+        verification = self.verifications.get(batch.producer_id)
+        if verification is None:
+            return
+        sequence, known = batch.base_sequence, state is not None and bool(state.batches)
+        if sequence > verification.lowest_sequence or (verification.bumps_epoch and sequence and not known):
+            raise WireError(
+                ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+                f"Out of order sequence number for producer {batch.producer_id}: {sequence}, where"
+                f" {0 if verification.bumps_epoch else verification.lowest_sequence} begins the transaction",
+            )
+
+    def check_marker(self, batch: RecordBatch, marker: EndTxnMarker, transaction_version: int) -> None:
+        """Raise the WireError where a leader must not append this marker.
+
+        `transaction_version` is that of the transaction: from 2 on the epoch grows with each.
+        """
+        state = self._producers.get(batch.producer_id)
+        if state is None:
+            return
+        if transaction_version < _FIRST_TRANSACTION_VERSION_WITH_EPOCH_BUMP:
+            _check_epoch(state, batch)
+        elif batch.producer_epoch <= state.epoch:
+            # The same marker again is fine, while there is no transaction that it could end by mistake.
+            again = batch.producer_epoch == state.epoch
+            if not (again and (state.txn_first_offset < 0 or state.epoch == _MAX_EPOCH)):
+                raise WireError(
+                    ErrorCode.INVALID_PRODUCER_EPOCH,
+                    f"Epoch of producer {batch.producer_id} is {batch.producer_epoch} in a marker, and"
+                    f" {state.epoch} in what it would end",
+                )
+        if marker.coordinator_epoch < state.coordinator_epoch:
+            raise WireError(
+                ErrorCode.TRANSACTION_COORDINATOR_FENCED,
+                f"Coordinator epoch of producer {batch.producer_id} is {marker.coordinator_epoch}, and was"
+                f" {state.coordinator_epoch} before",
+            )
+
+    # Replaying
+
+    def replay(self, batch: RecordBatch) -> CompletedTransaction | None:
+        """Take in a batch that is in the log; its offsets count. The transaction that it ends, if it ends one.
+
+        Batches without a producer id only move the end.
+        """
+        completed = None
         if batch.has_producer_id:
             state = self._producers.get(batch.producer_id)
             if state is None:
                 state = self._producers[batch.producer_id] = ProducerState(batch.producer_id)
             if batch.is_control:
-                self._end_transaction(state, batch)
+                completed = self._end_transaction(state, batch)
             else:
                 self._replay_data(state, batch)
+            if batch.is_transactional:
+                self.verifications.drop(batch.producer_id)
         self.end_offset = batch.next_offset
+        return completed
 
     def _replay_data(self, state: ProducerState, batch: RecordBatch) -> None:
         if state.epoch != batch.producer_epoch:
@@ -171,24 +233,28 @@ class ProducerStates:
         state.last_timestamp = timestamp
         if state.txn_first_offset < 0 and batch.is_transactional:
             state.txn_first_offset = batch.base_offset
-            self._ongoing[batch.base_offset] = state.producer_id
+            self.unstable.begin(batch.base_offset, state.producer_id)
 
-    def _end_transaction(self, state: ProducerState, batch: RecordBatch) -> None:
+    def _end_transaction(self, state: ProducerState, batch: RecordBatch) -> CompletedTransaction | None:
         record = next(batch.records(), None)
         # Cleaning may have left a control batch without its record: the transaction is all gone then.
-        if record is None or control_type(record.key) not in (ControlType.COMMIT, ControlType.ABORT):
-            return
+        if record is None or (kind := control_type(record.key)) not in (ControlType.COMMIT, ControlType.ABORT):
+            return None
         if state.epoch != batch.producer_epoch:
             state.epoch = batch.producer_epoch
             state.batches.clear()
         if record.value is not None and len(record.value) >= _MARKER.size:
             state.coordinator_epoch = _MARKER.unpack_from(record.value)[1]
         state.last_timestamp = record.timestamp
-        self._ongoing.pop(state.txn_first_offset, None)
-        state.txn_first_offset = -1
+        first, state.txn_first_offset = state.txn_first_offset, -1
+        if first < 0:
+            return None
+        self.unstable.end(first, batch.base_offset)
+        return CompletedTransaction(state.producer_id, first, batch.base_offset, kind is ControlType.ABORT)
 
     def expire(self, now_ms: int, expiration_ms: int) -> int:
         """Forget the producers that wrote nothing for `expiration_ms` and have no open transaction; how many."""
+        self.verifications.expire(now_ms, expiration_ms)
         expired = [
             state.producer_id
             for state in self._producers.values()
@@ -245,8 +311,9 @@ class ProducerStates:
                 state.batches.append(BatchMetadata(last_sequence, last_offset, delta, state.last_timestamp))
             state.txn_first_offset = max(first, -1)
             states._producers[state.producer_id] = state
-            if first >= 0:
-                states._ongoing[first] = state.producer_id
+        states.unstable = UnstableOffsets(
+            (state.txn_first_offset, state.producer_id) for state in states if state.txn_first_offset >= 0
+        )
         if len(data) > end:
             states._read_earlier_batches(data, end)
         return states
@@ -260,3 +327,26 @@ class ProducerStates:
                     position += _BATCH.size
         except (IndexError, StructError):
             raise CorruptSnapshot("it ends within a producer's batches") from None
+
+
+def _check_epoch(state: ProducerState, batch: RecordBatch) -> None:
+    if batch.producer_epoch < state.epoch:
+        raise WireError(
+            ErrorCode.INVALID_PRODUCER_EPOCH,
+            f"Epoch of producer {batch.producer_id} is {batch.producer_epoch},"
+            f" which is smaller than the last seen epoch {state.epoch}",
+        )
+
+
+def _check_sequence(state: ProducerState, batch: RecordBatch) -> None:
+    epoch, sequence, last = batch.producer_epoch, batch.base_sequence, state.last_sequence
+    if epoch == state.epoch:
+        in_order = sequence == last + 1 or (sequence == 0 and last == _SEQUENCES - 1)
+    else:
+        in_order = sequence == 0
+    if not in_order:
+        raise WireError(
+            ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+            f"Out of order sequence number for producer {batch.producer_id}: {sequence} (incoming seq. number),"
+            f" {last} (current end sequence number), epoch {epoch} after {state.epoch}",
+        )

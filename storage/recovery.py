@@ -128,6 +128,7 @@ class _Opening:
                     created_ms=self.now_ms,
                     index_bytes=sizes.get(name + INDEX_SUFFIX),
                     time_index_bytes=sizes.get(name + TIME_INDEX_SUFFIX),
+                    transaction_index_bytes=sizes.get(name + TXN_INDEX_SUFFIX),
                 )
             )
         # Empty ones within are what failed rolls left.
@@ -209,6 +210,7 @@ class _Opening:
     def _open_clean(self) -> bool:
         """Find the log's end; False if the active segment is not as a clean shutdown leaves it."""
         self._check_indexes(self.segments[:-1])
+        self._check_transaction_indexes(self.segments)
         active = self.segments[-1]
         if not active.size and len(self.segments) > 1:
             active = self._choose_active(active, self.segments[-2])
@@ -231,6 +233,18 @@ class _Opening:
                 self.notes.append(f"{segment.name}: an index is missing or damaged, both are made anew")
                 segment.rebuild_indexes()
 
+    def _check_transaction_indexes(self, segments: list[Segment]) -> None:
+        """`segments` are the first ones of the log."""
+        for number, segment in enumerate(segments):
+            if not segment.transaction_index.is_whole:
+                self.notes.append(f"{segment.transaction_index.path} is damaged, and made anew")
+                before = SegmentList(segments[:number])
+                producers = load_producers(self.snapshots, before, segment.base_offset, self.notes)
+                segment.transaction_index.clear()
+                for batch in segment.batches():
+                    segment.note_ended(producers, producers.replay(batch))
+                segment.synced = False
+
     def _end_offset(self) -> int:
         tail = self.segments[-1].tail if self.segments else None
         return tail.offsets[-1] if tail is not None else 0
@@ -250,6 +264,7 @@ class _Opening:
         end_offset = self.segments[first].base_offset
         durable = SegmentList(self.segments[:first])
         self._check_indexes(durable)
+        self._check_transaction_indexes(durable)
         if durable:
             # Its last entry was written when the next segment began: perhaps after all else in it was synced.
             durable[-1].read_max_timestamp()
@@ -287,12 +302,13 @@ class _Opening:
             if not self._is_good(batch, producers.end_offset, segment):
                 break
             try:
-                producers.replay(batch)
+                completed = producers.replay(batch)
             except CorruptRecords:
                 break
             if batch.leader_epoch > self.epochs.latest:
                 self.epochs.assign(batch.leader_epoch, batch.base_offset)
             segment.note(batch.size, batch.last_offset, batch.max_timestamp)
+            segment.note_ended(producers, completed)
         segment.complete_time_index()
         if segment.size == size:
             return True

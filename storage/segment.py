@@ -1,4 +1,4 @@
-"""A segment: a run of the log in one file, named after its base offset, with its two indexes beside it.
+"""A segment: a run of the log in one file, named after its base offset, with its indexes beside it.
 
 The log writes to its last segment only, the active one; it keeps the ends of that segment's latest batches in memory
 (`Tail`), so that who reads what was just written, as followers and most consumers do, costs no search. Elsewhere the
@@ -20,7 +20,9 @@ from barnabas.storage import scan
 from barnabas.storage.config import LogConfig
 from barnabas.storage.disk import Disk, File
 from barnabas.storage.index import CorruptIndex, OffsetIndex, TimeIndex
+from barnabas.storage.producer_state import CompletedTransaction, ProducerStates
 from barnabas.storage.scan import Header
+from barnabas.storage.transaction_index import AbortedTransaction, TransactionIndex
 
 LOG_SUFFIX: Final = ".log"
 INDEX_SUFFIX: Final = ".index"
@@ -85,6 +87,7 @@ class Segment:
         "synced",
         "tail",
         "time_index",
+        "transaction_index",
         "used",
     )
 
@@ -99,6 +102,7 @@ class Segment:
         created_ms: int = 0,
         index_bytes: int | None = None,
         time_index_bytes: int | None = None,
+        transaction_index_bytes: int | None = None,
     ) -> None:
         self._disk = disk
         self._file: File | None = None
@@ -123,9 +127,14 @@ class Segment:
         """Of the active segment only."""
         self.offset_index = OffsetIndex(disk, name + INDEX_SUFFIX, base_offset, index_bytes)
         self.time_index = TimeIndex(disk, name + TIME_INDEX_SUFFIX, base_offset, time_index_bytes)
+        self.transaction_index = TransactionIndex(disk, name + TXN_INDEX_SUFFIX, base_offset, transaction_index_bytes)
 
     def __repr__(self) -> str:
         return f"Segment({self.name}, {self.size} bytes)"
+
+    @property
+    def log_path(self) -> str:
+        return self.name + LOG_SUFFIX
 
     def file(self) -> File:
         """The log file, opened if it is not; whoever holds it keeps it open."""
@@ -138,6 +147,7 @@ class Segment:
         """Let go of all files; the next use opens them again."""
         self.offset_index.release()
         self.time_index.release()
+        self.transaction_index.release()
         self._file = None
         if self.tail is not None:
             self.tail.reset(self.tail.offsets[-1], self.size)
@@ -155,7 +165,12 @@ class Segment:
         if self.synced:
             return []
         self.synced = True
-        return [self.file(), *self.offset_index.take_unsynced(), *self.time_index.take_unsynced()]
+        return [
+            self.file(),
+            *self.offset_index.take_unsynced(),
+            *self.time_index.take_unsynced(),
+            *self.transaction_index.take_unsynced(),
+        ]
 
     def sync(self) -> None:
         """Make what was written durable, and wait for it."""
@@ -166,6 +181,7 @@ class Segment:
         """Nobody knows whether the files were synced."""
         self.synced = False
         self.offset_index.unsynced = self.time_index.unsynced = True
+        self.transaction_index.unsynced = self.transaction_index.exists
 
     # Writing
 
@@ -204,11 +220,21 @@ class Segment:
         if self.tail is not None:
             self.tail.add(last_offset + 1, position)
 
+    def note_ended(self, producers: ProducerStates, completed: CompletedTransaction | None) -> None:
+        """What the batch that was written last ended, and how the producers are since."""
+        if completed is not None and completed.aborted:
+            marker, first_open = completed.last_offset, producers.unstable.first_open
+            stable = marker + 1 if first_open is None else first_open
+            self.transaction_index.append(
+                AbortedTransaction(completed.producer_id, completed.first_offset, marker, stable)
+            )
+
     def seal(self) -> None:
         """No more is written to the segment: complete its indexes."""
         self.complete_time_index()
         self.offset_index.write()
         self.time_index.write()
+        self.transaction_index.write()
         self.tail = None
 
     def complete_time_index(self) -> None:
@@ -357,6 +383,7 @@ class Segment:
     def start_over(self) -> None:
         """Forget all about the file's content: `note` tells it again."""
         self.clear_indexes()
+        self.transaction_index.clear()
         self.size, self.synced = 0, False
         self.max_timestamp = self.first_timestamp = None
         self.tail = Tail(self.base_offset, 0)
@@ -382,6 +409,7 @@ class Segment:
         self.size = position
         self.offset_index.truncate_to_position(position)
         self.time_index.truncate_to(end_offset)
+        self.transaction_index.truncate_to(end_offset)
         self.max_timestamp = None
         self.read_max_timestamp()
         self._bytes_since_index = position - self.offset_index.read_last()[1]

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from barnabas.protocol.record_batch import RecordBatch
+from barnabas.storage.disk import LogSlice
 from barnabas.storage.segment import Segment
+from barnabas.storage.transaction_index import AbortedTransaction
 
 
 class Place(NamedTuple):
@@ -61,6 +63,23 @@ class SegmentList(list[Segment]):
                     return
                 yield batch
             position = 0
+
+    def aborted_transactions(self, offset: int, records: LogSlice, log_end_offset: int) -> list[AbortedTransaction]:
+        """Those that end at `offset` or later and begin before the end of `records`, as far as the index tells it."""
+        number = self.number_of(offset)
+        while number + 1 < len(self) and self[number].log_path != records.file.path:
+            number += 1
+        upper_bound = self[number].offset_index.upper_bound(records.offset + records.size)
+        if upper_bound is None:
+            upper_bound = self.end_of(number, log_end_offset)
+        found: list[AbortedTransaction] = []
+        for segment in self[number:]:
+            for aborted in segment.transaction_index.after(offset) if len(segment.transaction_index) else ():
+                if aborted.first_offset < upper_bound:
+                    found.append(aborted)
+                if aborted.last_stable_offset >= upper_bound:
+                    return found
+        return found
 
     def remove_from(self, number: int) -> None:
         """Remove segments with their files, the newest first: if that stops halfway, what is left has no hole."""

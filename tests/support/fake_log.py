@@ -6,12 +6,12 @@ A batch is one record of 24 bytes (offset, leader epoch, value), so an offset is
 from __future__ import annotations
 
 import struct
-from types import SimpleNamespace
 
 from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.storage.append_result import AppendResult
 from barnabas.storage.config import LogConfig
 from barnabas.storage.leader_epoch import LeaderEpochs
-from barnabas.storage.log import AppendResult
+from barnabas.storage.producer_state import ProducerStates
 
 RECORD = struct.Struct(">qqq")
 MOST_RECORDS_A_FETCH = 4
@@ -49,7 +49,7 @@ class FakeLog:
         self.epochs = LeaderEpochs()
         self.log_start_offset = 0
         self.recovery_point = 0
-        self.producers = SimpleNamespace(first_undecided_offset=None)
+        self.producers = ProducerStates()
 
     @property
     def log_end_offset(self) -> int:

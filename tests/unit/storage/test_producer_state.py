@@ -174,11 +174,11 @@ def test_a_transaction_is_open_until_its_marker(append, make):
     append(0)
     append(1, transactional=True)
     append(0, producer=8, transactional=True)
-    assert append.log.producers.first_undecided_offset == 1
+    assert append.log.producers.unstable.first == 1
     assert error_of(append, 2) == ErrorCode.INVALID_TXN_STATE
     marker = build_end_txn_marker(True, producer_id=7, producer_epoch=0, coordinator_epoch=4, timestamp=5)
     append.log.append_as_leader(parse_batch(marker), 0, 0, sequenced=False)
-    assert append.log.producers.first_undecided_offset == 2
+    assert append.log.producers.unstable.first_open == 2
     assert append.log.producers.get(7).coordinator_epoch == 4
     assert append(2).first_offset == 4
     assert append(1, transactional=True).duplicate
@@ -205,7 +205,7 @@ def test_a_snapshot_says_all_and_ends_in_what_kafka_does_not_read(append):
     assert data[10:56] == entry
     again = ProducerStates.from_snapshot(data, 6)
     assert repr(list(again)) == repr(list(append.log.producers))
-    assert again.first_undecided_offset == append.log.producers.first_undecided_offset == 5
+    assert again.unstable.first == append.log.producers.unstable.first_open == 5
     assert again.get(7).batches == [BatchMetadata(6, 1, 1, 11), BatchMetadata(9, 4, 2, 12)]
 
 

@@ -53,7 +53,7 @@ def test_its_producers_are_known(folder, clean):
     last = {state.producer_id: state.batches[-1][:3] for state in log.producers}
     assert last == {0: (59, 59, 0), 1: (29, 119, 2), 2: (9, 129, 2)}
     assert log.producers.get(2).coordinator_epoch == 0
-    assert log.producers.first_undecided_offset is None
+    assert log.producers.unstable.first_open is None
 
 
 @pytest.mark.parametrize("how", ["recovered", "missing", "cut"])
