@@ -85,9 +85,9 @@ def root(
 @app.command()
 def controller(config: Config, override: Overrides = None) -> None:
     """Run a controller in the foreground, until SIGTERM or Ctrl-C."""
-    from barnabas.cli.node import run_node
+    from barnabas.cli import lean
 
-    raise typer.Exit(run_node("controller", config, override or []))
+    lean.become(lean.node_command("controller", config, override or []))
 
 
 @app.command()
@@ -96,9 +96,9 @@ def broker(config: Config, override: Overrides = None) -> None:
 
     It hands over its leaderships before it ends.
     """
-    from barnabas.cli.node import run_node
+    from barnabas.cli import lean
 
-    raise typer.Exit(run_node("broker", config, override or []))
+    lean.become(lean.node_command("broker", config, override or []))
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

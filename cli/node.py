@@ -26,6 +26,7 @@ from barnabas.protocol.messages import (
     fetch,
     vote,
 )
+from barnabas.server import logging
 from barnabas.server.node_checks import check_node
 from barnabas.server.process import NodeProcess, StopRequest, report, run_process
 from barnabas.server.settings import Settings, SettingsError
@@ -65,6 +66,7 @@ def run_node(role: Role, config: Path, overrides: Sequence[str], *, channel: int
 
 def preload() -> None:
     """What every node does at first, done once before they are forked; it is then no work of the collector's."""
+    logging.load_structlog()
     for name in LATE_IMPORTS:
         importlib.import_module(name)
     for message, version in FIRST_MESSAGES:

@@ -97,7 +97,7 @@ def set_up(settings: Settings, **bound: object) -> LineWriter:
     """
     global _embedded
     _embedded = False
-    import_without_rich()
+    load_structlog()
     import structlog
 
     path = settings.optional_str("barnabas.log.file")
@@ -125,7 +125,7 @@ def set_up(settings: Settings, **bound: object) -> LineWriter:
     return writer
 
 
-def import_without_rich() -> None:
+def load_structlog() -> None:
     """Import structlog, for a process of our own.
 
     It would import rich, if that is there, for tracebacks that our logs never have: 40 ms and 5 MB in each process.

@@ -7,7 +7,6 @@ import json
 import random
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,6 +18,7 @@ from typing import Any
 from barnabas.cli.dev import control
 from barnabas.cli.dev.layout import CONTROLLER_OFFSET, HOST, HTTP_OFFSET, Layout
 from barnabas.cli.dev.probe import probe_ready, probe_status
+from barnabas.cli.lean import dev_command
 
 POLL_SECONDS = 0.02
 STOP_SECONDS = 10.0
@@ -136,8 +136,9 @@ def start_cluster(
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="barnabas-")))
         if base_port is None:
             base_port = free_base_port(brokers, controllers)
-        layout = Layout(directory, controllers, brokers, base_port)
-        process = _spawn(layout, overrides)
+        settings = tuple(f"{name}={value}" for name, value in overrides.items())
+        layout = Layout(directory.absolute(), controllers, brokers, base_port, settings)
+        process = _spawn(layout)
         stack.callback(_stop, process)
         _wait_for_ready_line(process, ready_timeout)
         yield _describe(layout)
@@ -163,14 +164,13 @@ def _is_free(port: int) -> bool:
         return True
 
 
-def _spawn(layout: Layout, overrides: dict[str, str]) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "barnabas.cli", "dev", "--dir", str(layout.directory)]
-    command += ["--controllers", str(layout.controllers), "--brokers", str(layout.brokers)]
-    command += ["--base-port", str(layout.base_port)]
-    for name, value in overrides.items():
-        command += ["--override", f"{name}={value}"]
+def _spawn(layout: Layout) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        dev_command(layout, restart=False),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
 
 

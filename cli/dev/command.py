@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from barnabas.cli import lean
 from barnabas.cli.dev import control
 from barnabas.cli.dev.layout import Layout, LayoutError
 
@@ -38,16 +38,12 @@ def dev(
     """Start a cluster and stay in the foreground; Ctrl-C stops everything. Data stay in the directory."""
     if context.invoked_subcommand is not None:
         return
-    gc.disable()  # imports make no garbage; each node has its collector again once it is forked
-    from barnabas.cli.dev.run import run
-    from barnabas.cli.dev.supervisor import NodeDidNotStart
-
     try:
         layout = Layout(directory.absolute(), controllers, brokers, base_port, tuple(override or ()))
-        run(layout, restart=restart)
-    except (LayoutError, NodeDidNotStart) as error:
+    except LayoutError as error:
         typer.echo(f"barnabas dev: {error}", err=True)
         raise typer.Exit(1) from None
+    lean.become(lean.dev_command(layout, restart=restart))
 
 
 def _command(action: str, what: str) -> None:

@@ -104,3 +104,12 @@ def test_the_root_and_dev_import_neither_trio_nor_rich_nor_the_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_nodes_and_their_supervisor_do_without_the_command_lines_libraries() -> None:
+    script = (
+        "import sys, barnabas.cli.lean, barnabas.cli.dev.run as run; run.preload()\n"
+        "print([m for m in ('typer', 'pydantic', 'rich', 'prometheus_client') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
