@@ -4,9 +4,10 @@ Events come as method calls with the time, and change the log and the role at on
 (`become`), clients append (`append`), followers fetch (`follower_fetched`), a leader's records arrive
 (`append_as_follower`).
 
-Who waits is told in two ways:
+Who waits is told in three ways:
 - A produce, when its offset is acknowledged or the leadership is lost (`await_acknowledgement`). They wait ordered by
   offset, and are settled while the high watermark passes them.
+- The coordinator that lives on it, where it is one of an internal topic (`on_change`).
 - A fetch session, when the partition has changed since it was last looked at (`watch`), once. A consumer sees the log
   up to the high watermark and is told when that moves. A follower sees all of it and is told at once when the log
   grows, while a new high watermark is only noted for its next answer. Whoever is told and still cares watches again,
@@ -59,6 +60,7 @@ class Partition:
         "index",
         "leader",
         "log",
+        "on_change",
         "rules",
         "syncs",
         "topic",
@@ -100,6 +102,8 @@ class Partition:
         self.rules = ProduceRules.of(log.config, full=full_validation)
         self.syncs = log.config.flush_messages == 1
         """Whether records count only once they are synced."""
+        self.on_change: Callable[[], None] | None = None
+        """Called when the high watermark moved, the leadership or its epoch changed, or this replica was closed."""
         self._waiting: deque[AwaitedOffset] = deque()
         self._waiting_for_sync: deque[AwaitedOffset] = deque()
         self._end_watchers: dict[SessionPartition, None] = {}
@@ -193,10 +197,13 @@ class Partition:
             self._high_watermark_moved()
         if new_epoch:
             self._tell_all()
+            if self.on_change is not None:
+                self.on_change()
         return new_epoch
 
     def _follow(self, state: PartitionState) -> bool:
         new_epoch = state.leader_epoch > self.leader_epoch
+        led = self.leader is not None
         if self.leader is not None:
             self.follower.high_watermark = self.leader.high_watermark
             self.leader = None
@@ -204,6 +211,8 @@ class Partition:
         self.follower.follow(state)
         if new_epoch:
             self._tell_all()
+        if led and self.on_change is not None:
+            self.on_change()
         return new_epoch
 
     def close(self, error: ErrorCode) -> None:
@@ -211,6 +220,8 @@ class Partition:
         self.error = error
         self._settle_all(error)
         self._tell_all()
+        if self.on_change is not None:
+            self.on_change()
 
     def check(self, current_leader_epoch: int, *, leader_only: bool) -> None:
         """Raise the WireError for a request that this replica may not serve.
@@ -243,12 +254,14 @@ class Partition:
             )
         return role
 
-    def append(self, role: LeaderRole, batch: RecordBatch, now: float, now_ms: int) -> AppendResult:
-        """Append a validated batch with the role from `check_append`.
+    def append(
+        self, role: LeaderRole, batch: RecordBatch, now: float, now_ms: int, *, sequenced: bool = True
+    ) -> AppendResult:
+        """Append a validated batch with the role from `check_append`; `sequenced` is False for a coordinator's own.
 
         Raises WireError and StorageError as the log does.
         """
-        result = self.log.append_as_leader(batch, role.leader_epoch, now_ms)
+        result = self.log.append_as_leader(batch, role.leader_epoch, now_ms, sequenced=sequenced)
         if not result.duplicate:
             if role.appended(self.log.log_end_offset, now, durable=not self.syncs):
                 self._high_watermark_moved()
@@ -439,6 +452,8 @@ class Partition:
             waiting, high_watermark, error = self._waiting, role.high_watermark, self.error_after_append()
             while waiting and waiting[0].offset <= high_watermark:
                 waiting.popleft().settle(error)
+        if self.on_change is not None:
+            self.on_change()
         watchers = self._high_watermark_watchers
         if watchers:
             self._high_watermark_watchers = {}

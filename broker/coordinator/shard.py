@@ -83,18 +83,13 @@ class ShardState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ShardEnvironment:
-    """What the shards of a coordinator share. Times are seconds, `clock_ms` is the wall clock in ms.
-
-    `broken` is told of a shard that closed by itself, because it cannot go on.
-    """
+    """What the shards of a coordinator share. Times are seconds, `clock_ms` is the wall clock in ms."""
 
     clock: Callable[[], float]
     clock_ms: Callable[[], int]
     timers: TimerSource
     waiting: TimedPurgatory
     write_timeout: float
-    broken: Callable[[int, int], None]
-    """Gets the partition and the leader epoch."""
 
 
 class Shard(Generic[M]):
@@ -107,12 +102,15 @@ class Shard(Generic[M]):
         machine: M,
         end: Log[CoordinatorRecord],
         environment: ShardEnvironment,
+        broken: Callable[[], None],
     ) -> None:
+        """`broken` is called when the shard has closed by itself, because it cannot go on."""
         self.partition: Final = partition
         self.leader_epoch: Final = leader_epoch
         self.machine: Final = machine
         self.state = ShardState.LOADING
         self._environment: Final = environment
+        self._broken: Final = broken
         self._runtime: Final = Runtime(machine, end, not_leader=_not_coordinator)
         self._invariants: Final = _Invariants(self._break)
         self._timer: Timer | None = None
@@ -137,8 +135,9 @@ class Shard(Generic[M]):
 
     def replay(self, records: Sequence[CoordinatorRecord], last_offset: int) -> None:
         """Records that are in the log. They count as committed here: nobody is served before they are."""
-        if records:
-            self._runtime.replay_committed(records, last_offset, self.leader_epoch)
+        if records and self.state is ShardState.LOADING:
+            with self._invariants:
+                self._runtime.replay_committed(records, last_offset, self.leader_epoch)
 
     def activate(self, high_watermark: int) -> None:
         """All that the log holds is replayed and committed: serve."""
@@ -213,7 +212,7 @@ class Shard(Generic[M]):
             log.error("coordinator broken", shard=str(self), machine=str(self.machine), exc_info=error)
         self._appending = False
         self.close()
-        self._environment.broken(self.partition, self.leader_epoch)
+        self._broken()
 
     # What is due by time
 

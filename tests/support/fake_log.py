@@ -59,7 +59,9 @@ class FakeLog:
     def latest_epoch(self) -> int:
         return self.epochs.latest
 
-    def append_as_leader(self, batch: FakeBatch, leader_epoch: int, now_ms: int) -> AppendResult:
+    def append_as_leader(
+        self, batch: FakeBatch, leader_epoch: int, now_ms: int, *, sequenced: bool = True
+    ) -> AppendResult:
         first = len(self.records)
         if leader_epoch != self.epochs.latest:
             self.epochs.assign(leader_epoch, first)
