@@ -17,7 +17,8 @@ that. Followers and recovery fold without checking. Only the verifications (`ver
 are the leader's, and end with its leadership. KIP-98.
 
 A snapshot, `<end offset>.snapshot`, is Kafka's version 1: CRC-32C of what follows it, then an entry a producer, which
-knows the last batch only. Behind the entries come the batches before, a count a producer: Kafka does not read that far.
+knows the last batch only. Behind the entries come the batches before, a count a producer, and the transactions whose
+markers were not known to be replicated: Kafka does not read that far.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ _SEQUENCES: Final = 1 << 31
 _HEADER: Final = Struct(">hIi")
 _ENTRY: Final = Struct(">qhiqiqiq")
 _BATCH: Final = Struct(">iqiq")
+_ENDED: Final = Struct(">qq")
 _CRC_END: Final = 6
 _MARKER: Final = Struct(">hi")
 _VERSION: Final = 1
@@ -283,6 +285,8 @@ class ProducerStates:
             data.append(len(state.batches[:-1]))
             for batch in state.batches[:-1]:
                 data += _BATCH.pack(*batch)
+        for ended in self.unstable.ended:
+            data += _ENDED.pack(*ended)
         _HEADER.pack_into(data, 0, _VERSION, 0, len(self._producers))
         _HEADER.pack_into(data, 0, _VERSION, crc32c(memoryview(data)[_CRC_END:]), len(self._producers))
         return bytes(data)
@@ -311,14 +315,18 @@ class ProducerStates:
                 state.batches.append(BatchMetadata(last_sequence, last_offset, delta, state.last_timestamp))
             state.txn_first_offset = max(first, -1)
             states._producers[state.producer_id] = state
-        states.unstable = UnstableOffsets(
-            (state.txn_first_offset, state.producer_id) for state in states if state.txn_first_offset >= 0
-        )
         if len(data) > end:
-            states._read_earlier_batches(data, end)
+            end = states._read_earlier_batches(data, end)
+        if (len(data) - end) % _ENDED.size:
+            raise CorruptSnapshot(f"{len(data) - end} bytes of ended transactions")
+        states.unstable = UnstableOffsets(
+            ((state.txn_first_offset, state.producer_id) for state in states if state.txn_first_offset >= 0),
+            ((marker, first) for marker, first in _ENDED.iter_unpack(memoryview(data)[end:])),
+        )
         return states
 
-    def _read_earlier_batches(self, data: bytes, position: int) -> None:
+    def _read_earlier_batches(self, data: bytes, position: int) -> int:
+        """Where they end."""
         try:
             for state in self._producers.values():
                 count, position = data[position], position + 1
@@ -327,6 +335,7 @@ class ProducerStates:
                     position += _BATCH.size
         except (IndexError, StructError):
             raise CorruptSnapshot("it ends within a producer's batches") from None
+        return position
 
 
 def _check_epoch(state: ProducerState, batch: RecordBatch) -> None:

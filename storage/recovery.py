@@ -243,7 +243,9 @@ class _Opening:
                 segment.transaction_index.clear()
                 for batch in segment.batches():
                     segment.note_ended(producers, producers.replay(batch))
-                segment.synced = False
+                # At once: it counts as durable, and one that is cut at an entry looks whole.
+                for file in segment.transaction_index.take_unsynced():
+                    file.fdatasync()
 
     def _end_offset(self) -> int:
         tail = self.segments[-1].tail if self.segments else None

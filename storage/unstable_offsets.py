@@ -16,13 +16,22 @@ class UnstableOffsets:
 
     __slots__ = ("_ended", "_open", "first")
 
-    def __init__(self, opened: Iterable[tuple[int, int]] = ()) -> None:
-        """`opened`: (first offset, producer id) of the transactions that are open."""
+    def __init__(self, opened: Iterable[tuple[int, int]] = (), ended: Iterable[tuple[int, int]] = ()) -> None:
+        """`opened`: (first offset, producer id) of the transactions that are open; `ended` as in the property."""
         self._open = dict(sorted(opened))
-        self._ended: deque[tuple[int, int]] = deque()
-        """(marker's offset, first offset), in the order of the markers."""
-        self.first: int | None = next(iter(self._open), None)
+        self._ended = deque(ended)
+        self.first: int | None = self._smallest()
         """The first unstable offset, as of the last high watermark that was told; None if all is stable."""
+
+    def _smallest(self) -> int | None:
+        first = min((began for _, began in self._ended), default=None)
+        oldest = self.first_open
+        return oldest if first is None or (oldest is not None and oldest < first) else first
+
+    @property
+    def ended(self) -> Iterable[tuple[int, int]]:
+        """(marker's offset, first offset) of those whose marker is not known to be replicated, by their markers."""
+        return self._ended
 
     @property
     def first_open(self) -> int | None:
@@ -47,6 +56,4 @@ class UnstableOffsets:
             return
         while ended and ended[0][0] < high_watermark:
             ended.popleft()
-        first = min((began for _, began in ended), default=None)
-        oldest = self.first_open
-        self.first = oldest if first is None or (oldest is not None and oldest < first) else first
+        self.first = self._smallest()

@@ -1,0 +1,221 @@
+"""What the cleaner leaves of one batch.
+
+Of a data batch stay the records that are the last of their key, tombstones among them until their time is up. A batch
+of which all stays is left as it is, byte for byte; otherwise it keeps its base and last offset, codec, producer,
+sequence, epoch and flags, and the records that stay keep their offsets and timestamps.
+
+A batch with tombstones, and a marker whose transaction is all gone, gets a delete horizon when it is cleaned first: the
+time from which on they may go. It stands in the place of the base timestamp, a flag says so, and the records'
+timestamps are written relative to it (KIP-534).
+
+Records are copied as they lie; only where the base timestamp changes is the delta of each written anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from struct import Struct
+from typing import Final
+
+from barnabas.protocol.compression import Compression, compress
+from barnabas.protocol.record_batch import (
+    BATCH_OVERHEAD,
+    CONTROL_FLAG,
+    CRC_OFFSET,
+    DELETE_HORIZON_FLAG,
+    HEADER,
+    LOG_OVERHEAD,
+    MAGIC,
+    NO_TIMESTAMP,
+    TIMESTAMP_TYPE_FLAG,
+    TRANSACTIONAL_FLAG,
+    CorruptRecords,
+    RecordBatch,
+    checksum,
+)
+from barnabas.protocol.types import Buffer, decode_varint, encode_varint
+from barnabas.storage.cleaner_map import OffsetMap
+
+RawRecord = tuple[int, int, int, int, int, bytes | None, bool]
+"""Where the record starts in the payload, where what follows its timestamp starts, where it ends; its timestamp and
+its offset, relative to the batch's bases; its key; whether it is a tombstone."""
+
+_CRC: Final = Struct(">I")
+_EMPTY_FLAGS: Final = TIMESTAMP_TYPE_FLAG | TRANSACTIONAL_FLAG | CONTROL_FLAG
+_INT64: Final = 1 << 63
+
+
+def raw_records(payload: bytes, count: int) -> Iterator[RawRecord]:
+    """Walk the `count` records in a batch's payload. Raises CorruptRecords where they are not what they must be."""
+    position, size = 0, len(payload)
+    try:
+        for _ in range(count):
+            start = position
+            length, position = _varint(payload, position)
+            end = position + length
+            if not position < end <= size:
+                raise CorruptRecords(f"a record of {length} bytes with {size - position} left")
+            byte = payload[position + 1]  # the one before is the attributes, of which none has a meaning yet
+            if byte < 0x80:
+                timestamp, rest = (byte >> 1) ^ -(byte & 1), position + 2
+            else:
+                timestamp, rest = _varint(payload, position + 1, 10)
+            offset, position = _varint(payload, rest)
+            length, position = _varint(payload, position)
+            key = None
+            if length >= 0:
+                key = payload[position : position + length]
+                position += length
+            length, position = _varint(payload, position)
+            if position + max(length, 0) >= end:
+                raise CorruptRecords(f"a record that ends at {end} has a value of {length} bytes at {position}")
+            yield start, rest, end, timestamp, offset, key, length < 0
+            position = end
+    except (IndexError, ValueError) as error:
+        raise CorruptRecords(f"{count} records in {size} bytes: {error}") from None
+    if position != size:
+        raise CorruptRecords(f"{size - position} bytes after the last of {count} records")
+
+
+def _varint(data: bytes, position: int, max_bytes: int = 5) -> tuple[int, int]:
+    byte = data[position]
+    if byte < 0x80:
+        return (byte >> 1) ^ -(byte & 1), position + 1
+    return decode_varint(data, position, max_bytes)
+
+
+class BatchFilter:
+    """See the module's text. One round of cleaning uses one; it counts what it sees."""
+
+    __slots__ = ("_delete_retention_ms", "_map", "_now_ms", "invalid", "read", "retained")
+
+    def __init__(self, keys: OffsetMap, now_ms: int, delete_retention_ms: int) -> None:
+        self._map = keys
+        self._now_ms = now_ms
+        self._delete_retention_ms = delete_retention_ms
+        self.read = 0
+        """Records that came by."""
+        self.retained = 0
+        """Those that stayed."""
+        self.invalid = 0
+        """Those without a key, which a compacted topic must not have, and which go."""
+
+    def clean(self, batch: RecordBatch, *, discard: bool, keep_empty: bool) -> Buffer | None:
+        """What is left of `batch`; None if nothing is.
+
+        `discard`: no record of it is of use to anybody, because its transaction was aborted or, if it is a marker, is
+        all gone. `keep_empty`: its header must stay. Raises CorruptRecords.
+        """
+        horizon_ms = batch.delete_horizon_ms
+        expired = horizon_ms is not None and horizon_ms <= self._now_ms
+        empty = _empty(batch) if keep_empty else None
+        self.read += batch.records_count
+        if not batch.records_count or (discard and (expired or not batch.is_control)):
+            return empty
+        if batch.is_control:
+            self.retained += batch.records_count
+            return self._set_horizon(batch) if discard and horizon_ms is None else batch.view
+        payload = bytes(batch.payload())
+        kept, tombstones, count = self._choose(batch, payload, expired)
+        if not kept:
+            return empty
+        self.retained += len(kept)
+        if tombstones and horizon_ms is None:
+            return _rebuild(batch, payload, kept, self._now_ms + self._delete_retention_ms)
+        return batch.view if len(kept) == count else _rebuild(batch, payload, kept, None)
+
+    def _set_horizon(self, batch: RecordBatch) -> bytearray:
+        payload = bytes(batch.payload())
+        kept = list(raw_records(payload, batch.records_count))
+        return _rebuild(batch, payload, kept, self._now_ms + self._delete_retention_ms)
+
+    def _choose(self, batch: RecordBatch, payload: bytes, expired: bool) -> tuple[list[RawRecord], bool, int]:
+        """The records that stay, whether a tombstone is among them, and how many there were."""
+        base, known, last_known = batch.base_offset, self._map.get, self._map.latest_offset
+        kept: list[RawRecord] = []
+        tombstones, count = False, 0
+        for record in raw_records(payload, batch.records_count):
+            count += 1
+            offset, key, is_tombstone = base + record[4], record[5], record[6]
+            if offset <= last_known:
+                if key is None:
+                    self.invalid += 1
+                    continue
+                if offset < known(key) or (is_tombstone and expired):
+                    continue
+            kept.append(record)
+            tombstones = tombstones or is_tombstone
+        return kept, tombstones, count
+
+
+def _rebuild(batch: RecordBatch, payload: bytes, kept: list[RawRecord], new_horizon_ms: int | None) -> bytearray:
+    """The batch with only these records, and perhaps a delete horizon."""
+    base, latest, attributes = batch.base_timestamp, batch.max_timestamp, batch.attributes
+    if not batch.log_append_time:
+        latest = max(_wrapped(base + record[3]) for record in kept)
+    if new_horizon_ms is None:
+        body: Buffer = _copied(payload, kept)
+    else:
+        body = _rebased(payload, kept, base - new_horizon_ms)
+        base, attributes = new_horizon_ms, attributes | DELETE_HORIZON_FLAG
+    if batch.compression != Compression.NONE:
+        body = compress(batch.compression, body)
+    return _batch(batch, attributes, base, latest, len(kept), body)
+
+
+def _copied(payload: bytes, kept: list[RawRecord]) -> bytes:
+    """The records one after another; what lies together is copied together."""
+    pieces: list[bytes] = []
+    start, end = kept[0][0], kept[0][2]
+    for record in kept[1:]:
+        if record[0] != end:
+            pieces.append(payload[start:end])
+            start = record[0]
+        end = record[2]
+    pieces.append(payload[start:end])
+    return b"".join(pieces)
+
+
+def _rebased(payload: bytes, kept: list[RawRecord], shift: int) -> bytes:
+    """The records with `shift` added to their relative timestamps."""
+    pieces: list[bytes] = []
+    for _, rest, end, timestamp, *_ in kept:
+        delta = encode_varint(_wrapped(timestamp + shift))
+        pieces += (encode_varint(1 + len(delta) + end - rest), b"\0", delta, payload[rest:end])
+    return b"".join(pieces)
+
+
+def _wrapped(value: int) -> int:
+    """Sums of timestamps wrap, as in Java."""
+    return value if -_INT64 <= value < _INT64 else (value + _INT64) % (2 * _INT64) - _INT64
+
+
+def _empty(batch: RecordBatch) -> bytearray:
+    """The batch without any record: what its producer last wrote, or where it ended, stays known."""
+    return _batch(batch, batch.attributes & _EMPTY_FLAGS, NO_TIMESTAMP, batch.max_timestamp, 0, b"")
+
+
+def _batch(
+    batch: RecordBatch, attributes: int, base_timestamp: int, max_timestamp: int, count: int, body: Buffer
+) -> bytearray:
+    data = bytearray(BATCH_OVERHEAD)
+    HEADER.pack_into(
+        data,
+        0,
+        batch.base_offset,
+        BATCH_OVERHEAD - LOG_OVERHEAD + len(body),
+        batch.leader_epoch,
+        MAGIC,
+        0,
+        attributes,
+        batch.last_offset_delta,
+        base_timestamp,
+        max_timestamp,
+        batch.producer_id,
+        batch.producer_epoch,
+        batch.base_sequence,
+        count,
+    )
+    data += body
+    _CRC.pack_into(data, CRC_OFFSET, checksum(data))
+    return data
