@@ -114,6 +114,11 @@ class FileIndex:
         self.write()
         self._file = None
 
+    def renamed(self, path: str) -> None:
+        """The file has another name now."""
+        self.path = path
+        self._file = None
+
     def _open(self) -> File:
         if self._file is None:
             self._file = self._disk.open(self.path, create=True)

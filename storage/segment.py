@@ -84,6 +84,7 @@ class Segment:
         "name",
         "offset_index",
         "size",
+        "suffix",
         "synced",
         "tail",
         "time_index",
@@ -103,12 +104,15 @@ class Segment:
         index_bytes: int | None = None,
         time_index_bytes: int | None = None,
         transaction_index_bytes: int | None = None,
+        suffix: str = "",
     ) -> None:
         self._disk = disk
         self._file: File | None = None
         self._index_interval = index_interval
         self._bytes_since_index = 0
         self.name = name
+        self.suffix = suffix
+        """What the names of all files end in while they do not count."""
         self.base_offset = base_offset
         self.size = size
         self.created_ms = created_ms
@@ -125,22 +129,23 @@ class Segment:
         """Whether the files were used since whoever looks for idle ones looked last."""
         self.tail: Tail | None = None
         """Of the active segment only."""
-        self.offset_index = OffsetIndex(disk, name + INDEX_SUFFIX, base_offset, index_bytes)
-        self.time_index = TimeIndex(disk, name + TIME_INDEX_SUFFIX, base_offset, time_index_bytes)
-        self.transaction_index = TransactionIndex(disk, name + TXN_INDEX_SUFFIX, base_offset, transaction_index_bytes)
+        _, index, time_index, transaction_index = self.paths()
+        self.offset_index = OffsetIndex(disk, index, base_offset, index_bytes)
+        self.time_index = TimeIndex(disk, time_index, base_offset, time_index_bytes)
+        self.transaction_index = TransactionIndex(disk, transaction_index, base_offset, transaction_index_bytes)
 
     def __repr__(self) -> str:
         return f"Segment({self.name}, {self.size} bytes)"
 
     @property
     def log_path(self) -> str:
-        return self.name + LOG_SUFFIX
+        return self.name + LOG_SUFFIX + self.suffix
 
     def file(self) -> File:
         """The log file, opened if it is not; whoever holds it keeps it open."""
         self.used = True
         if self._file is None:
-            self._file = self._disk.open(self.name + LOG_SUFFIX, create=True)
+            self._file = self._disk.open(self.log_path, create=True)
         return self._file
 
     def release(self) -> None:
@@ -193,14 +198,15 @@ class Segment:
             return False
         first = self.read_first_timestamp()
         waited = max_timestamp - first if first >= 0 else now_ms - self.created_ms
-        if waited > config.segment_ms - self.jitter_ms(config):
+        if waited > config.max_segment_ms - self.jitter_ms(config):
             return True
         most = config.segment_index_bytes
         return self.offset_index.is_full(most) or self.time_index.is_full(most)
 
     def jitter_ms(self, config: LogConfig) -> int:
         """How much earlier than the others this segment rolls, so that not all roll at once."""
-        return crc32c(self.name.encode()) % config.segment_jitter_ms if config.segment_jitter_ms else 0
+        jitter_ms = min(config.segment_jitter_ms, config.max_segment_ms)
+        return crc32c(self.name.encode()) % jitter_ms if jitter_ms else 0
 
     def note(self, size: int, last_offset: int, max_timestamp: int) -> None:
         """A batch was written at `self.size`: count it, and index it if it is time to."""
@@ -419,20 +425,25 @@ class Segment:
         self.tail = Tail(end_offset, position)
         return end_offset
 
-    def paths(self) -> Iterator[str]:
-        """All files that a segment may have, the log file first."""
-        for suffix in (LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX):
-            yield self.name + suffix
+    def paths(self, suffix: str | None = None) -> list[str]:
+        """All files that a segment may have, the log file first; as they would be called with another suffix."""
+        suffix = self.suffix if suffix is None else suffix
+        return [self.name + kind + suffix for kind in (LOG_SUFFIX, INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX)]
+
+    def change_suffix(self, suffix: str, *, log_last: bool = False) -> list[str]:
+        """Rename the files, the log file first unless told otherwise; what they are called then."""
+        renames = [pair for pair in zip(self.paths(), self.paths(suffix), strict=True) if self._disk.exists(pair[0])]
+        for path, new_path in reversed(renames) if log_last else renames:
+            self._disk.rename(path, new_path)
+        self.suffix, self._file = suffix, None
+        indexes = (self.offset_index, self.time_index, self.transaction_index)
+        for index, path in zip(indexes, self.paths()[1:], strict=True):
+            index.renamed(path)
+        return [new_path for _, new_path in renames]
 
     def mark_deleted(self) -> list[str]:
         """Give the files names under which they do not count any more; those names. The log file goes first."""
-        marked = []
-        for path in self.paths():
-            if self._disk.exists(path):
-                self._disk.rename(path, path + DELETED_SUFFIX)
-                marked.append(path + DELETED_SUFFIX)
-        self._file = None
-        return marked
+        return self.change_suffix(DELETED_SUFFIX)
 
     def remove(self) -> None:
         """Remove the files. The log file goes first: an index without a log is thrown away at the next start."""
