@@ -210,21 +210,16 @@ class MemoryTransport:
         self._check(self._outgoing)
         if self._outgoing.is_deaf and self._incoming.readable_at() <= trio.current_time():
             raise BrokenPipeError(errno.EPIPE, "the other side has closed")
-        taken = 0
-        for part in parts:
-            data = _read(part) if isinstance(part, FileSlice) else memoryview(part)
-            count = self._outgoing.write(data)
-            taken += count
-            if count < len(data):
-                break
-        return taken
+        return self._outgoing.write(_joined(parts, self._outgoing.capacity))
 
     async def wait_readable(self) -> None:
-        await trio.lowlevel.checkpoint()
-        while not self._closed and (due := self._incoming.readable_at()) > trio.current_time():
-            with trio.CancelScope(deadline=due) as self._incoming.alarm:
-                await self._incoming.wakes.park()
-        self._check(self._incoming)
+        pipe = self._incoming
+        if self._closed or pipe.readable_at() <= trio.current_time():
+            await trio.lowlevel.checkpoint()
+        while not self._closed and (due := pipe.readable_at()) > trio.current_time():
+            with trio.CancelScope(deadline=due) as pipe.alarm:
+                await pipe.wakes.park()
+        self._check(pipe)
 
     async def wait_writable(self) -> None:
         await trio.lowlevel.checkpoint()
@@ -421,7 +416,21 @@ def _pair(
     return MemoryTransport(into, out, left, right), MemoryTransport(out, into, right, left)
 
 
-def _read(part: FileSlice) -> memoryview:
+def _joined(parts: Sequence[Part], enough: int) -> memoryview:
+    """The parts as one piece, as far as the first `enough` bytes need them."""
+    if len(parts) == 1:
+        return _bytes_of(parts[0])
+    joined = bytearray()
+    for part in parts:
+        joined += _bytes_of(part)
+        if len(joined) >= enough:
+            break
+    return memoryview(joined)
+
+
+def _bytes_of(part: Part) -> memoryview:
+    if not isinstance(part, FileSlice):
+        return memoryview(part)
     data = os.pread(part.fd, part.size, part.offset)
     if len(data) < part.size:
         raise OSError(errno.EIO, f"the file ends {part.size - len(data)} bytes before the range that is being sent")
