@@ -263,14 +263,25 @@ class Partition:
         """
         result = self.log.append_as_leader(batch, role.leader_epoch, now_ms, sequenced=sequenced)
         if not result.duplicate:
-            if role.appended(self.log.log_end_offset, now, durable=not self.syncs):
-                self._high_watermark_moved()
-            watchers = self._end_watchers
-            if watchers:
-                self._end_watchers = {}
-                for known in watchers:
-                    known.changed_now()
+            self._appended(role, now)
         return result
+
+    def append_marker(
+        self, role: LeaderRole, marker: RecordBatch, now: float, now_ms: int, *, transaction_version: int
+    ) -> AppendResult:
+        """Append the control batch that ends a transaction; raises as `PartitionLog.append_marker` does."""
+        result = self.log.append_marker(marker, role.leader_epoch, now_ms, transaction_version=transaction_version)
+        self._appended(role, now)
+        return result
+
+    def _appended(self, role: LeaderRole, now: float) -> None:
+        if role.appended(self.log.log_end_offset, now, durable=not self.syncs):
+            self._high_watermark_moved()
+        watchers = self._end_watchers
+        if watchers:
+            self._end_watchers = {}
+            for known in watchers:
+                known.changed_now()
 
     def acknowledges(self, offset: int, acks: int) -> bool:
         """Whether everything before `offset` may be acknowledged now to a produce with these acks."""

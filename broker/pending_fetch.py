@@ -20,6 +20,7 @@ from barnabas.broker.fetch_session import FetchContext, SessionPartition, TopicK
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.fetch import FetchResponse
 from barnabas.storage.disk import LogSlice, StorageError
+from barnabas.storage.index import CorruptIndex
 
 if TYPE_CHECKING:
     from barnabas.broker.isr import IsrChange
@@ -267,13 +268,14 @@ class PendingFetch:
             preferred = self._host.preferred_replica(partition, params.rack, known.fetch_offset)
             if preferred is not None:
                 self._describe(partition, look)
-                data.preferred_read_replica = preferred
+                data.preferred_read_replica, data.aborted_transactions = preferred, None
                 look.urgent = self._urgent = True
                 return
         diverging = partition.diverging_epoch(known.last_fetched_epoch, known.fetch_offset)
         if diverging is not None:
             self._describe(partition, look)
             data.diverging_epoch.epoch, data.diverging_epoch.end_offset = diverging
+            data.aborted_transactions = None
             look.urgent = self._urgent = True
             return
         log, offset = partition.log, known.fetch_offset
@@ -322,6 +324,8 @@ class PendingFetch:
         last_topic: TopicKey | None = None
         for look in self._looks:
             known, records = look.known, look.records
+            if records is not None and self._params.read_committed:
+                records = self._with_aborted(look, records)
             size = 0 if records is None else records.size
             if records is not None and not self._take(look.data, records):
                 reads.append((look.data, records))
@@ -344,6 +348,24 @@ class PendingFetch:
             self._host.read_then(reads, lambda: self._finish(response))
         else:
             self._finish(response)
+
+    def _with_aborted(self, look: _Look, records: LogSlice) -> LogSlice | None:
+        """Tell whose records of these are to be skipped; no records where that cannot be told."""
+        known, data = look.known, look.data
+        try:
+            aborted = (
+                [] if known.partition is None else known.partition.log.aborted_transactions(known.fetch_offset, records)
+            )
+        except (CorruptIndex, StorageError) as error:
+            if isinstance(error, StorageError):
+                self._host.storage_failed(error)
+            data.error_code, data.aborted_transactions = ErrorCode.KAFKA_STORAGE_ERROR, None
+            return None
+        data.aborted_transactions = [
+            FetchResponse.AbortedTransaction(producer_id=each.producer_id, first_offset=each.first_offset)
+            for each in aborted
+        ]
+        return records
 
     def _take(self, data: PartitionData, records: LogSlice) -> bool:
         """Put the records into the answer, if that needs no waiting for the disk. An error there counts as well."""

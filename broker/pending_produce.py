@@ -1,5 +1,7 @@
 """A produce that waits to be acknowledged: one answer for each partition, one reply when the last of them is known.
 
+Markers of transactions wait in the same way.
+
 Each partition that has appended its batch keeps an `AwaitedOffset`, ordered by offset, and settles it when the high
 watermark passes (acks=all), or when the log is synced (acks=1 with `flush.messages`), or when it stops being the
 leader. Whatever is not settled when the time is up is answered REQUEST_TIMED_OUT; the records stay.
@@ -8,10 +10,15 @@ leader. Whatever is not settled when the time is up is answered REQUEST_TIMED_OU
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from barnabas.protocol.errors import ErrorCode
-from barnabas.protocol.messages.produce import ProduceResponse
+
+
+class PartAnswer(Protocol):
+    """One partition's answer, in whichever response."""
+
+    error_code: int
 
 
 class AwaitedOffset:
@@ -19,7 +26,7 @@ class AwaitedOffset:
 
     __slots__ = ("answer", "offset", "pending", "settled")
 
-    def __init__(self, pending: PendingProduce, offset: int, answer: ProduceResponse.PartitionProduceResponse) -> None:
+    def __init__(self, pending: PendingProduce, offset: int, answer: PartAnswer) -> None:
         self.pending: Final = pending
         self.offset: Final = offset
         self.answer: Final = answer
@@ -45,7 +52,7 @@ class PendingProduce:
         self.done = False
         self.deadline = 0.0
 
-    def await_offset(self, offset: int, answer: ProduceResponse.PartitionProduceResponse) -> AwaitedOffset:
+    def await_offset(self, offset: int, answer: PartAnswer) -> AwaitedOffset:
         """Another part, to be settled by its partition. All are added before the first can be settled."""
         part = AwaitedOffset(self, offset, answer)
         self._parts.append(part)

@@ -46,13 +46,15 @@ class Record:
 class TransactionEnd:
     """A marker in the log: the producer's transaction ended here, as far as this partition goes.
 
-    `coordinator_epoch` is that of the transaction coordinator which asked for the marker.
+    `coordinator_epoch` is that of the transaction coordinator which asked for the marker, `transaction_version` the
+    version of the protocol that the transaction followed; it is checked, and not in the log.
     """
 
     producer_id: int
     producer_epoch: int
     committed: bool
     coordinator_epoch: int = 0
+    transaction_version: int = 0
 
 
 CoordinatorRecord: TypeAlias = Record | TransactionEnd
