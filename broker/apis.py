@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from barnabas.broker.auto_topic_creation import AutoTopicCreation
@@ -14,7 +14,7 @@ from barnabas.broker.handlers.describe_cluster import DescribeClusterHandler
 from barnabas.broker.handlers.describe_configs import DescribeConfigsHandler
 from barnabas.broker.handlers.describe_topic_partitions import DescribeTopicPartitionsHandler
 from barnabas.broker.handlers.fetch import FetchHandler
-from barnabas.broker.handlers.find_coordinator import handle_find_coordinator
+from barnabas.broker.handlers.find_coordinator import CoordinatorLookup, CoordinatorType, FindCoordinatorHandler
 from barnabas.broker.handlers.forward import ForwardHandler
 from barnabas.broker.handlers.init_producer_id import InitProducerIdHandler
 from barnabas.broker.handlers.list_offsets import ListOffsetsHandler
@@ -51,6 +51,7 @@ class BrokerParts:
     replicas: ReplicaManager
     forwarder: Forwarder
     producer_ids: ProducerIds
+    coordinators: Mapping[CoordinatorType, CoordinatorLookup]
     lost_leaders: Callable[[], frozenset[int]]
     rng: random.Random
     spawn: Callable[..., None]
@@ -64,7 +65,7 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     table.register(ApiKey.LIST_OFFSETS, ListOffsetsHandler(replicas).handle)
     table.register(ApiKey.OFFSET_FOR_LEADER_EPOCH, OffsetForLeaderEpochHandler(replicas).handle)
     table.register(ApiKey.INIT_PRODUCER_ID, InitProducerIdHandler(parts.producer_ids).handle)
-    auto_creation = AutoTopicCreation(parts.forwarder, parts.spawn, settings)
+    auto_creation = AutoTopicCreation(parts.forwarder, parts.spawn, settings, cache)
     wanted = auto_creation if settings.bool("auto.create.topics.enable") else None
     metadata = MetadataHandler(cache, parts.cluster_id, parts.rng, wanted, parts.lost_leaders)
     table.register(ApiKey.METADATA, metadata.handle_soon)
@@ -72,7 +73,8 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     table.register(ApiKey.DESCRIBE_TOPIC_PARTITIONS, describe_partitions.handle)
     table.register(ApiKey.DESCRIBE_CLUSTER, DescribeClusterHandler(cache, parts.cluster_id, parts.rng).handle)
     table.register(ApiKey.DESCRIBE_CONFIGS, DescribeConfigsHandler(cache, parts.config_view).handle)
-    table.register(ApiKey.FIND_COORDINATOR, handle_find_coordinator)
+    find_coordinator = FindCoordinatorHandler(cache, parts.coordinators, auto_creation, parts.spawn, parts.lost_leaders)
+    table.register(ApiKey.FIND_COORDINATOR, find_coordinator.handle)
     for key in _FORWARDED:
         table.register(key, ForwardHandler(parts.forwarder).handle)
     alter_configs = AlterConfigsHandler(parts.forwarder, parts.config_view)

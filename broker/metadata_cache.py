@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
+import trio
+
 from barnabas.broker.listener_view import ListenerView
 from barnabas.metadata.delta import MetadataDelta
 from barnabas.metadata.image import EMPTY_IMAGE, MetadataImage
@@ -24,6 +26,7 @@ class MetadataCache:
         self.image: MetadataImage = EMPTY_IMAGE
         self._subscribers: list[Subscriber] = []
         self._views: dict[str, ListenerView] = {}
+        self._published: trio.Event | None = None
 
     def subscribe(self, subscriber: Subscriber) -> None:
         """Call `subscriber(image, delta)` with every image from now on."""
@@ -36,6 +39,16 @@ class MetadataCache:
             self._views.clear()
         for subscriber in self._subscribers:
             subscriber(image, delta)
+        if self._published is not None:
+            self._published.set()
+            self._published = None
+
+    async def wait_until(self, satisfied: Callable[[MetadataImage], bool]) -> None:
+        """Wait for an image that satisfies; it is asked of each, and has been seen by all subscribers."""
+        while not satisfied(self.image):
+            if self._published is None:
+                self._published = trio.Event()
+            await self._published.wait()
 
     def view(self, listener: str) -> ListenerView:
         """The cluster as clients of this listener see it now."""

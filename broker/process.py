@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
@@ -26,8 +26,10 @@ from barnabas.broker.background import EventLoopBackground
 from barnabas.broker.config import fetch_limits, housekeeping_config, replica_config
 from barnabas.broker.config_view import ConfigView
 from barnabas.broker.controller_channel import ControllerChannel, NodeAddress
+from barnabas.broker.coordinator.coordinators import Coordinators
 from barnabas.broker.fetcher_task import ReplicaFetchers
 from barnabas.broker.forwarding import Forwarder
+from barnabas.broker.handlers.find_coordinator import CoordinatorType
 from barnabas.broker.heartbeats import BrokerIdentity, Heartbeats
 from barnabas.broker.lifecycle import BrokerLifecycle, BrokerState
 from barnabas.broker.log_directories import LogDirectories
@@ -152,6 +154,7 @@ class Broker:
         self._isr_channel = self._make_channel("isr", settings.seconds("broker.session.timeout.ms") / 2)
         self._lost_leaders = LostLeaders(_LOST_LEADER_SECONDS)
         self._replicas = self._make_replicas()
+        self._coordinators = self._make_coordinators()
         self._housekeeping = LogHousekeeping(self._replicas, housekeeping_config(settings))
         self._loader = LogLoader(
             directories.logs,
@@ -228,6 +231,9 @@ class Broker:
         )
         return replicas
 
+    def _make_coordinators(self) -> dict[CoordinatorType, Coordinators[Any]]:
+        return {}
+
     def _make_table(self) -> ApiTable:
         table = ApiTable(features(self._cache))
         parts = BrokerParts(
@@ -240,6 +246,7 @@ class Broker:
             producer_ids=ProducerIds(
                 self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, self._nursery.start_soon
             ),
+            coordinators=self._coordinators,
             lost_leaders=lambda: self._lost_leaders.at(trio.current_time()),
             rng=self._environment.random,
             spawn=self._nursery.start_soon,
@@ -340,8 +347,8 @@ class Broker:
     def _take_replicas(self) -> None:
         """Begin with the newest image, and go on with every delta. Nothing else can run meanwhile."""
         replicas, cache = self._replicas, self._cache
-        replicas.apply_delta(whole_image_delta(cache.image), cache.image)
-        cache.subscribe(self._apply_to_replicas)
+        self._apply(cache.image, whole_image_delta(cache.image))
+        cache.subscribe(self._apply)
         remove_leftovers(self._directories.logs, replicas, self._background)
 
     async def _stop_when_asked(self, stop: StopRequest, heartbeats: Heartbeats) -> None:
@@ -381,9 +388,12 @@ class Broker:
         if self._heartbeats is not None:
             self._heartbeats.leader_moved()
 
-    def _apply_to_replicas(self, image: MetadataImage, delta: MetadataDelta) -> None:
+    def _apply(self, image: MetadataImage, delta: MetadataDelta) -> None:
+        """The replicas first: coordinators look at what has become of them."""
         if self._lifecycle.failure is None:
             self._replicas.apply_delta(delta, image)
+            for coordinators in self._coordinators.values():
+                coordinators.apply_delta(delta, image)
 
     def _give_way(self, image: MetadataImage, delta: MetadataDelta) -> None:
         """Serve nothing any more, from this very delta on, if another process is this broker now."""

@@ -81,6 +81,11 @@ class Coordinators(Generic[M]):
 
     # Finding shards
 
+    @property
+    def topic(self) -> str:
+        """The topic whose partitions the shards live on."""
+        return self.kind.topic
+
     def partition_for(self, key: str) -> int:
         """The partition of the topic to which a group or transactional id belongs."""
         return partition_of(key, self._num_partitions)

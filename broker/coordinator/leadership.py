@@ -18,11 +18,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic
 
-import structlog
-
 from barnabas.broker.coordinator.shard import M, Shard, ShardState
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.record_batch import CorruptRecords
+from barnabas.server.logging import get_logger
 from barnabas.storage.disk import StorageError
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from barnabas.broker.partition import Partition
     from barnabas.broker.purgatory import TimerSource
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _FIRST_RETRY_SECONDS: Final = 1.0
 _LAST_RETRY_SECONDS: Final = 60.0

@@ -13,19 +13,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import structlog
 import trio
 
 from barnabas.broker.coordinator.records import CoordinatorRecord, RecordCodec, TransactionEnd
 from barnabas.broker.coordinator.shard import Shard, ShardState
 from barnabas.protocol.errors import MalformedMessage
 from barnabas.protocol.record_batch import CorruptRecords, RecordBatch, end_txn_marker, iter_batches
+from barnabas.server.logging import get_logger
 
 if TYPE_CHECKING:
     from barnabas.broker.partition import Partition
     from barnabas.server.environment import Threads
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _AT_ONCE: Final = 4
 _BYTES_A_TURN: Final = 32 * 1024

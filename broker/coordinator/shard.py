@@ -29,11 +29,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
-import structlog
-
 from barnabas.broker.coordinator.answers import Decision, Waiter, as_coordinator_error
 from barnabas.broker.coordinator.records import CoordinatorRecord
 from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.server.logging import get_logger
 from barnabas.server.runtime import Log, Machine, Runtime
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from barnabas.broker.purgatory import TimedPurgatory, TimerSource
     from barnabas.server.timers import Timer
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _RETRY_SECONDS: Final = 0.5
 """After a decision that was due by time could not be written."""

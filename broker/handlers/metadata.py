@@ -9,12 +9,13 @@ answers have topic ids, requests must not. v12: topics may be asked for by id.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import trio
 
 from barnabas.broker.authorized_operations import NOT_ASKED, ON_CLUSTER, ON_TOPIC
 from barnabas.broker.auto_topic_creation import AutoTopicCreation
+from barnabas.broker.forwarding import Origin
 from barnabas.broker.listener_view import NO_NODE, ListenerView
 from barnabas.broker.metadata_cache import MetadataCache
 from barnabas.broker.topic_names import error_for_missing
@@ -50,9 +51,24 @@ class MetadataHandler:
     async def handle_soon(self, request: Request[MetadataRequest]) -> None:
         """As `handle`, once everything was looked at that has come by now: who dies closes all connections at once, and
         a client that has lost its leader asks before this broker has heard of it.
+
+        Topics that the request brings into being are waited for, a moment.
         """
         await trio.lowlevel.checkpoint()
+        body = request.body
+        if self._auto_creation is not None and body.allow_auto_topic_creation and body.topics:
+            missing = self._missing_names(body, request.version)
+            if missing:
+                await self._auto_creation.create(missing, Origin.of(request))
         self.handle(request)
+
+    def _missing_names(self, body: MetadataRequest, version: int) -> list[str]:
+        """The topics that are asked for by name and are not there; none where the request is refused."""
+        if _is_illegal(body, version) or any(topic.topic_id != ZERO_UUID for topic in body.topics or ()):
+            return []
+        topics = self._cache.image.topics
+        names = dict.fromkeys(topic.name for topic in body.topics or () if topic.name is not None)
+        return [name for name in names if topics.by_name(name) is None]
 
     def handle(self, request: Request[MetadataRequest]) -> None:
         body, version = request.body, request.version
@@ -73,15 +89,10 @@ class MetadataHandler:
                 by_id = topics.by_id.get(topic_id)
                 found.append(_unknown_id(topic_id) if by_id is None else answers.of(by_id))
         else:
-            missing = []
-            for name in dict.fromkeys(topic.name for topic in body.topics if topic.name is not None):
-                by_name = topics.by_name(name)
-                if by_name is None:
-                    missing.append(name)
-                else:
-                    found.append(answers.of(by_name))
-            if missing:
-                found.extend(self._missing(missing, request, answers.operations))
+            names = dict.fromkeys(topic.name for topic in body.topics if topic.name is not None)
+            there = {name: by_name for name in names if (by_name := topics.by_name(name)) is not None}
+            found.extend(map(answers.of, there.values()))
+            found.extend(_missing(name, answers.operations) for name in names if name not in there)
         ask_cluster = 8 <= version <= 10 and body.include_cluster_authorized_operations
         return MetadataResponse(
             brokers=[
@@ -107,22 +118,6 @@ class MetadataHandler:
                 operations=ON_TOPIC if key[3] else NOT_ASKED,
             )
         return answers
-
-    def _missing(
-        self, names: list[str], request: Request[MetadataRequest], operations: int
-    ) -> Iterable[MetadataResponse.MetadataResponseTopic]:
-        errors: dict[str, ErrorCode]
-        if self._auto_creation is not None and request.body.allow_auto_topic_creation:
-            errors = self._auto_creation.create(names, request)
-        else:
-            errors = {name: error_for_missing(name) for name in names}
-        for name, error in errors.items():
-            yield MetadataResponse.MetadataResponseTopic(
-                error_code=error,
-                name=name,
-                is_internal=name in INTERNAL_TOPICS,
-                topic_authorized_operations=operations,
-            )
 
 
 class _TopicAnswers:
@@ -205,6 +200,15 @@ def _is_illegal(body: MetadataRequest, version: int) -> bool:
     if version < 12:
         return any(topic.name is None or topic.topic_id != ZERO_UUID for topic in topics)
     return any(topic.name is None and topic.topic_id == ZERO_UUID for topic in topics)
+
+
+def _missing(name: str, operations: int) -> MetadataResponse.MetadataResponseTopic:
+    return MetadataResponse.MetadataResponseTopic(
+        error_code=error_for_missing(name),
+        name=name,
+        is_internal=name in INTERNAL_TOPICS,
+        topic_authorized_operations=operations,
+    )
 
 
 def _unknown_id(topic_id: bytes) -> MetadataResponse.MetadataResponseTopic:

@@ -11,7 +11,6 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from barnabas.broker.auto_topic_creation import AutoTopicCreation
 from barnabas.broker.controller_channel import ControllerUnavailable
 from barnabas.broker.forwarding import Origin, UnsupportedByController, address_bytes
 from barnabas.broker.handlers.forward import ForwardHandler, error_response
@@ -26,7 +25,6 @@ from barnabas.protocol.messages.describe_quorum import DescribeQuorumRequest
 from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest, ElectLeadersResponse
 from barnabas.protocol.messages.unregister_broker import UnregisterBrokerRequest
 from barnabas.protocol.messages.update_features import UpdateFeaturesRequest
-from barnabas.server.settings import Settings
 
 CREATE = CreateTopicsRequest(
     topics=[CreateTopicsRequest.CreatableTopic(name="a"), CreateTopicsRequest.CreatableTopic(name="b")]
@@ -144,35 +142,3 @@ def test_only_what_is_forwarded_has_an_error_response() -> None:
 )  # fmt: skip
 def test_the_clients_address_in_an_envelope(host: str, address: bytes) -> None:
     assert address_bytes(host) == address
-
-
-async def test_a_topic_is_asked_for_once_however_many_clients_want_it(autojump_clock: MockClock) -> None:
-    forwarder = FakeForwarder(CreateTopicsResponse())
-    settings = Settings.of({"num.partitions": 4, "default.replication.factor": 2})
-    async with trio.open_nursery() as nursery:
-        creation = AutoTopicCreation(cast("Any", forwarder), nursery.start_soon, settings)
-        request = cast("Any", FakeRequest(CREATE, 7))
-        assert creation.create(["t", "a/b"], request) == {
-            "t": ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-            "a/b": ErrorCode.INVALID_TOPIC_EXCEPTION,
-        }
-        assert creation.create(["t", "__consumer_offsets"], request) == {
-            "t": ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-            "__consumer_offsets": ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-        }
-        await trio.sleep(1)
-        assert creation.create(["t"], request)  # the first one failed, or the topic was deleted: try again
-    first, second = forwarder.asked
-    assert isinstance(first, CreateTopicsRequest)
-    assert isinstance(second, CreateTopicsRequest)
-    assert [(t.name, t.num_partitions, t.replication_factor) for t in first.topics] == [("t", 4, 2)]
-
-
-async def test_a_creation_that_fails_may_be_tried_again(autojump_clock: MockClock) -> None:
-    forwarder = FakeForwarder(ControllerUnavailable("no controller"))
-    async with trio.open_nursery() as nursery:
-        creation = AutoTopicCreation(cast("Any", forwarder), nursery.start_soon, Settings.of({}))
-        creation.create(["t"], cast("Any", FakeRequest(CREATE, 7)))
-        await trio.sleep(1)
-        creation.create(["t"], cast("Any", FakeRequest(CREATE, 7)))
-    assert len(forwarder.asked) == 2

@@ -1,4 +1,4 @@
-"""What Metadata, DescribeTopicPartitions, DescribeCluster and FindCoordinator say about an image of the cluster."""
+"""What Metadata, DescribeTopicPartitions and DescribeCluster say about an image of the cluster."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 
 from barnabas.broker.handlers.describe_cluster import DescribeClusterHandler
 from barnabas.broker.handlers.describe_topic_partitions import DescribeTopicPartitionsHandler
-from barnabas.broker.handlers.find_coordinator import answer as find_coordinator
 from barnabas.broker.handlers.metadata import MetadataHandler
 from barnabas.broker.metadata_cache import MetadataCache
 from barnabas.metadata.delta import MetadataDelta
@@ -27,7 +26,6 @@ from barnabas.protocol import codec
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.describe_cluster import DescribeClusterRequest
 from barnabas.protocol.messages.describe_topic_partitions import DescribeTopicPartitionsRequest
-from barnabas.protocol.messages.find_coordinator import FindCoordinatorRequest
 from barnabas.protocol.messages.metadata import MetadataRequest, MetadataResponse
 
 TOPIC_A, TOPIC_B = b"a" * 16, b"b" * 16
@@ -314,28 +312,3 @@ def test_describe_cluster_of_another_kind_of_endpoint(endpoint_type: int, error:
     handler = DescribeClusterHandler(three_brokers().cache, "cluster", random.Random(1))
     answer = handler.answer(DescribeClusterRequest(endpoint_type=endpoint_type), 1, "PLAINTEXT")
     assert (answer.error_code, answer.brokers) == (error, [])
-
-
-@pytest.mark.parametrize("version", range(7))
-def test_there_is_no_coordinator_yet(version: int) -> None:
-    answer = find_coordinator(FindCoordinatorRequest(key="g", coordinator_keys=["g", ""]), version)
-    if version < 4:
-        assert (answer.error_code, answer.node_id, answer.port) == (ErrorCode.COORDINATOR_NOT_AVAILABLE, -1, -1)
-    else:
-        assert [(c.key, c.error_code, c.node_id) for c in answer.coordinators] == [
-            ("g", ErrorCode.COORDINATOR_NOT_AVAILABLE, -1),
-            ("", ErrorCode.COORDINATOR_NOT_AVAILABLE, -1),
-        ]
-    codec.encode(answer, version)
-
-
-def test_share_coordinators_are_known_from_v6() -> None:
-    body = FindCoordinatorRequest(key_type=2, coordinator_keys=["g:AAAAAAAAAAAAAAAAAAAAAQ:0"])
-    assert find_coordinator(body, 5).coordinators[0].error_code == ErrorCode.INVALID_REQUEST
-    assert find_coordinator(body, 6).coordinators[0].error_code == ErrorCode.COORDINATOR_NOT_AVAILABLE
-
-
-@pytest.mark.parametrize("key", ["g", "", "g:t:0", ":AAAAAAAAAAAAAAAAAAAAAQ:0", "g:AAAAAAAAAAAAAAAAAAAAAQ:x"])
-def test_share_coordinators_coordinate_partitions(key: str) -> None:
-    (answer,) = find_coordinator(FindCoordinatorRequest(key_type=2, coordinator_keys=[key]), 6).coordinators
-    assert (answer.error_code, answer.error_message) == (ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_REQUEST.text)
