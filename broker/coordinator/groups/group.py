@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
-from barnabas.broker.coordinator.answers import Answer, Decision
-from barnabas.broker.coordinator.records import CoordinatorRecord, Record
-from barnabas.server.runtime import Result
+from barnabas.broker.coordinator.records import Record
 
 CLASSIC: Final = "classic"
 CONSUMER: Final = "consumer"
@@ -32,7 +30,10 @@ class Caller:
 class Group(Protocol):
     """A group of any type. What it raises are `WireError`s."""
 
-    id: str
+    @property
+    def id(self) -> str:
+        """The group id."""
+        ...
 
     @property
     def type(self) -> str:
@@ -90,23 +91,3 @@ class Group(Protocol):
     def tombstones(self) -> list[Record]:
         """The records that delete the group, but for its offsets."""
         ...
-
-
-class Outcome:
-    """A decision in the making: what the steps of one request, or one deadline, lead to."""
-
-    __slots__ = ("answers", "atomic", "records")
-
-    def __init__(self) -> None:
-        self.records: list[CoordinatorRecord] = []
-        self.answers: list[Answer] = []
-        self.atomic = True
-
-    def decision(self) -> Decision:
-        """What was gathered."""
-        return Result(self.records, self.answers, self.atomic)
-
-
-def answered(*answers: Answer) -> Decision:
-    """A decision that changes nothing durable."""
-    return Result((), list(answers))
