@@ -1,0 +1,184 @@
+"""Before the first record of a transaction in a partition: ask its coordinator whether it knows of it (KIP-890).
+
+Who writes transactional records asks `is_needed`; mostly not, because the transaction is open in the partition, and
+nothing is spent on it. Otherwise `verify` asks, once for all of the producer's batches that come to the partition
+meanwhile, and lets them go on in their order. Whoever goes on must find the partition as the answer left it: a marker
+that came in between makes the answer void (`storage/verification.py`).
+
+What the question is depends on the request's version (`Operation`): whether the coordinator has the partition in the
+transaction, or, since the client no longer says so itself, that it take the partition into it. In the latter case the
+coordinator may still be ending the transaction before: it is asked again for a moment, so that the client need not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Final, Protocol
+
+from barnabas.protocol.errors import ErrorCode, WireError
+
+if TYPE_CHECKING:
+    from barnabas.broker.partition import Partition
+    from barnabas.broker.purgatory import TimerSource
+
+Then = Callable[[WireError | None], None]
+"""Gets why records must not be written; None if they may be."""
+
+
+class Operation(Enum):
+    """What a version of Produce or TxnOffsetCommit stands for."""
+
+    VERIFY = auto()
+    """The client adds partitions itself, and does not know TRANSACTION_ABORTABLE."""
+    VERIFY_ABORTABLE = auto()
+    """It knows that error."""
+    ADD = auto()
+    """The partition is added by the first write to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a coordinator is asked about one partition."""
+
+    transactional_id: str
+    producer_id: int
+    producer_epoch: int
+    topic: str
+    index: int
+    add: bool
+
+
+class Coordinators(Protocol):
+    """The way to the coordinators (`TransactionQuestions`)."""
+
+    def ask(self, question: Question, then: Callable[[ErrorCode], None]) -> None:
+        """Ask; `then` gets the answer, perhaps at once. Answers come in the order of the questions to one node."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationConfig:
+    """Times in seconds."""
+
+    enabled: bool = True
+    """`transaction.partition.verification.enable`"""
+    retry_backoff: float = 0.02
+    """`add.partitions.to.txn.retry.backoff.ms`"""
+    retry_timeout: float = 0.1
+    """`add.partitions.to.txn.retry.backoff.max.ms`"""
+
+
+_Key = tuple[bytes, int, int, int]
+"""Topic id, index, producer id and epoch."""
+
+
+class TransactionVerification:
+    """See the module's text."""
+
+    def __init__(
+        self,
+        coordinators: Coordinators,
+        config: VerificationConfig,
+        *,
+        timers: TimerSource,
+        clock: Callable[[], float],
+        wall_clock_ms: Callable[[], int],
+    ) -> None:
+        self._coordinators: Final = coordinators
+        self._config: Final = config
+        self._timers: Final = timers
+        self._clock: Final = clock
+        self._wall_clock_ms: Final = wall_clock_ms
+        self._waiting: dict[_Key, list[Then]] = {}
+
+    @property
+    def waiting(self) -> int:
+        """How many batches wait for an answer."""
+        return sum(map(len, self._waiting.values()))
+
+    def is_needed(self, partition: Partition, producer_id: int, epoch: int, operation: Operation) -> bool:
+        """Whether transactional records of this producer must not be written without asking."""
+        if partition.log.producers.in_transaction(producer_id, epoch):
+            return False
+        return self._config.enabled or operation is Operation.ADD
+
+    def verify(
+        self,
+        partition: Partition,
+        transactional_id: str,
+        producer_id: int,
+        epoch: int,
+        operation: Operation,
+        then: Then,
+        *,
+        sequence: int = 0,
+    ) -> None:
+        """Ask about records whose first sequence number is `sequence`; `then` is called once, perhaps at once."""
+        verification = partition.log.producers.verifications.begin(
+            producer_id, epoch, sequence, bumps_epoch=operation is Operation.ADD, now_ms=self._wall_clock_ms()
+        )
+        key = (*partition.key, producer_id, epoch)
+        waiting = self._waiting.get(key)
+        if waiting is not None:
+            waiting.append(then)
+            return
+        self._waiting[key] = [then]
+        question = Question(
+            transactional_id, producer_id, epoch, partition.topic, partition.index, add=operation is Operation.ADD
+        )
+        limit = self._clock() + self._config.retry_timeout
+
+        def answered(error: ErrorCode) -> None:
+            if error is ErrorCode.CONCURRENT_TRANSACTIONS and question.add and self._clock() < limit:
+                self._timers.call_at(self._clock() + self._config.retry_backoff, ask)
+                return
+            if not error:
+                verification.verified_epoch = epoch
+            for each in self._waiting.pop(key):
+                each(self._refusal(partition, producer_id, epoch, operation, error))
+
+        def ask() -> None:
+            self._coordinators.ask(question, answered)
+
+        ask()
+
+    def _refusal(
+        self, partition: Partition, producer_id: int, epoch: int, operation: Operation, error: ErrorCode
+    ) -> WireError | None:
+        """Asked for each batch: the one before it may have begun the transaction."""
+        if error:
+            return as_client_error(error, operation)
+        producers = partition.log.producers
+        if producers.verifications.is_verified(producer_id, epoch) or producers.in_transaction(producer_id, epoch):
+            return None
+        return WireError(ErrorCode.INVALID_TXN_STATE, "Record was not part of an ongoing transaction")
+
+
+_TRY_AGAIN: Final = frozenset(
+    {
+        ErrorCode.CONCURRENT_TRANSACTIONS,
+        ErrorCode.NETWORK_EXCEPTION,
+        ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+        ErrorCode.COORDINATOR_NOT_AVAILABLE,
+        ErrorCode.NOT_COORDINATOR,
+    }
+)
+
+
+def as_client_error(error: ErrorCode, operation: Operation) -> WireError:
+    """What a producer is told of a coordinator's answer, which was not for its ears."""
+    if error is ErrorCode.PRODUCER_FENCED:
+        error = ErrorCode.INVALID_PRODUCER_EPOCH
+    elif error is ErrorCode.TRANSACTION_ABORTABLE and operation is Operation.VERIFY:
+        error = ErrorCode.INVALID_TXN_STATE
+    if error is ErrorCode.INVALID_TXN_STATE:
+        return WireError(error, "Partition was not added to the transaction")
+    if error in _TRY_AGAIN and not (error is ErrorCode.CONCURRENT_TRANSACTIONS and operation is Operation.ADD):
+        # An error that all clients try again without looking for another leader first.
+        return WireError(
+            ErrorCode.NOT_ENOUGH_REPLICAS,
+            f"Unable to verify the partition has been added to the transaction. Underlying error: {error.name}",
+        )
+    return WireError(error)
