@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from barnabas.broker.auto_topic_creation import AutoTopicCreation
 from barnabas.broker.config_view import ConfigView
+from barnabas.broker.coordinator.coordinators import Coordinators
 from barnabas.broker.forwarding import Forwarder
 from barnabas.broker.handlers.alter_configs import AlterConfigsHandler
 from barnabas.broker.handlers.describe_cluster import DescribeClusterHandler
 from barnabas.broker.handlers.describe_configs import DescribeConfigsHandler
 from barnabas.broker.handlers.describe_topic_partitions import DescribeTopicPartitionsHandler
 from barnabas.broker.handlers.fetch import FetchHandler
-from barnabas.broker.handlers.find_coordinator import CoordinatorLookup, CoordinatorType, FindCoordinatorHandler
+from barnabas.broker.handlers.find_coordinator import CoordinatorType, FindCoordinatorHandler
 from barnabas.broker.handlers.forward import ForwardHandler
 from barnabas.broker.handlers.init_producer_id import InitProducerIdHandler
 from barnabas.broker.handlers.list_offsets import ListOffsetsHandler
@@ -28,6 +30,9 @@ from barnabas.metadata.features import KRAFT_VERSION, SUPPORTED
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.server.dispatch import ApiTable, Features
 from barnabas.server.settings import Settings
+
+if TYPE_CHECKING:
+    from barnabas.broker.coordinator.groups.machine import GroupCoordinator
 
 _FORWARDED = (
     ApiKey.CREATE_TOPICS,
@@ -51,7 +56,7 @@ class BrokerParts:
     replicas: ReplicaManager
     forwarder: Forwarder
     producer_ids: ProducerIds
-    coordinators: Mapping[CoordinatorType, CoordinatorLookup]
+    groups: Coordinators[GroupCoordinator]
     lost_leaders: Callable[[], frozenset[int]]
     rng: random.Random
     spawn: Callable[..., None]
@@ -73,7 +78,9 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     table.register(ApiKey.DESCRIBE_TOPIC_PARTITIONS, describe_partitions.handle)
     table.register(ApiKey.DESCRIBE_CLUSTER, DescribeClusterHandler(cache, parts.cluster_id, parts.rng).handle)
     table.register(ApiKey.DESCRIBE_CONFIGS, DescribeConfigsHandler(cache, parts.config_view).handle)
-    find_coordinator = FindCoordinatorHandler(cache, parts.coordinators, auto_creation, parts.spawn, parts.lost_leaders)
+    find_coordinator = FindCoordinatorHandler(
+        cache, {CoordinatorType.GROUP: parts.groups}, auto_creation, parts.spawn, parts.lost_leaders
+    )
     table.register(ApiKey.FIND_COORDINATOR, find_coordinator.handle)
     for key in _FORWARDED:
         table.register(key, ForwardHandler(parts.forwarder).handle)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import trio
 
@@ -27,9 +27,9 @@ from barnabas.broker.config import fetch_limits, housekeeping_config, replica_co
 from barnabas.broker.config_view import ConfigView
 from barnabas.broker.controller_channel import ControllerChannel, NodeAddress
 from barnabas.broker.coordinator.coordinators import Coordinators
+from barnabas.broker.coordinator.kinds import group_kind
 from barnabas.broker.fetcher_task import ReplicaFetchers
 from barnabas.broker.forwarding import Forwarder
-from barnabas.broker.handlers.find_coordinator import CoordinatorType
 from barnabas.broker.heartbeats import BrokerIdentity, Heartbeats
 from barnabas.broker.lifecycle import BrokerLifecycle, BrokerState
 from barnabas.broker.log_directories import LogDirectories
@@ -154,7 +154,12 @@ class Broker:
         self._isr_channel = self._make_channel("isr", settings.seconds("broker.session.timeout.ms") / 2)
         self._lost_leaders = LostLeaders(_LOST_LEADER_SECONDS)
         self._replicas = self._make_replicas()
-        self._coordinators = self._make_coordinators()
+        self._groups = Coordinators(
+            group_kind(settings, lambda: self._cache.image, environment.random),
+            self._replicas,
+            spawn=nursery.start_soon,
+            threads=environment.threads,
+        )
         self._housekeeping = LogHousekeeping(self._replicas, housekeeping_config(settings))
         self._loader = LogLoader(
             directories.logs,
@@ -231,9 +236,6 @@ class Broker:
         )
         return replicas
 
-    def _make_coordinators(self) -> dict[CoordinatorType, Coordinators[Any]]:
-        return {}
-
     def _make_table(self) -> ApiTable:
         table = ApiTable(features(self._cache))
         parts = BrokerParts(
@@ -246,7 +248,7 @@ class Broker:
             producer_ids=ProducerIds(
                 self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, self._nursery.start_soon
             ),
-            coordinators=self._coordinators,
+            groups=self._groups,
             lost_leaders=lambda: self._lost_leaders.at(trio.current_time()),
             rng=self._environment.random,
             spawn=self._nursery.start_soon,
@@ -392,8 +394,7 @@ class Broker:
         """The replicas first: coordinators look at what has become of them."""
         if self._lifecycle.failure is None:
             self._replicas.apply_delta(delta, image)
-            for coordinators in self._coordinators.values():
-                coordinators.apply_delta(delta, image)
+            self._groups.apply_delta(delta, image)
 
     def _give_way(self, image: MetadataImage, delta: MetadataDelta) -> None:
         """Serve nothing any more, from this very delta on, if another process is this broker now."""

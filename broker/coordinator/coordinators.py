@@ -95,7 +95,11 @@ class Coordinators(Generic[M]):
 
         WireError where there is none: NOT_COORDINATOR, or COORDINATOR_LOAD_IN_PROGRESS while it comes up.
         """
-        hosted = self._hosted.get(self.partition_for(key))
+        return self.shard_at(self.partition_for(key))
+
+    def shard_at(self, partition: int) -> Shard[M]:
+        """The shard of a partition of the topic, as `shard` finds it for a key."""
+        hosted = self._hosted.get(partition)
         if hosted is None:
             raise WireError(ErrorCode.NOT_COORDINATOR)
         return hosted.find()

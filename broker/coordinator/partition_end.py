@@ -15,7 +15,7 @@ from barnabas.broker.coordinator.records import CoordinatorRecord, Record, Recor
 from barnabas.broker.partition import ACKS_ALL
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode, LocalProtocolError, WireError
-from barnabas.protocol.record_batch import NO_SEQUENCE, RecordBatch
+from barnabas.protocol.record_batch import NO_SEQUENCE, EndTxnMarker, RecordBatch
 from barnabas.protocol.record_builder import BatchBuilder, build_end_txn_marker
 from barnabas.storage.disk import StorageError
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from barnabas.broker.partition import Partition
     from barnabas.broker.partition_leader import LeaderRole
     from barnabas.broker.replica_manager import ReplicaManager
+    from barnabas.storage.append_result import AppendResult
 
 _RECORD_OVERHEAD: Final = 32
 """The most bytes that a record needs besides its key and value."""
@@ -49,29 +50,32 @@ class PartitionEnd:
         """See `barnabas.server.runtime.Log`.
 
         Raises WireError: NOT_LEADER_OR_FOLLOWER, NOT_ENOUGH_REPLICAS, KAFKA_STORAGE_ERROR, MESSAGE_TOO_LARGE,
-        RECORD_LIST_TOO_LARGE, INVALID_PRODUCER_EPOCH.
+        RECORD_LIST_TOO_LARGE, INVALID_PRODUCER_EPOCH, TRANSACTION_COORDINATOR_FENCED.
         """
         partition = self._partition
         role = partition.check_append(ACKS_ALL)
         if role.leader_epoch != self._leader_epoch:
             raise WireError(ErrorCode.NOT_LEADER_OR_FOLLOWER)
         now_ms = self._replicas.wall_clock_ms()
-        batches = [RecordBatch(data) for data in self._build(records, now_ms, atomic=atomic)]
+        batches = [(RecordBatch(data), marker) for data, marker in self._build(records, now_ms, atomic=atomic)]
         if atomic and len(batches) != 1:
             raise LocalProtocolError("records of several producers, or markers, cannot be one batch")
-        for batch in batches:
-            self._check(batch)
+        for batch, marker in batches:
+            self._check(batch, marker)
         return PreparedAppend(self._replicas, partition, role, batches, now_ms)
 
-    def _build(self, records: Sequence[CoordinatorRecord], now_ms: int, *, atomic: bool) -> Iterator[bytearray]:
+    def _build(
+        self, records: Sequence[CoordinatorRecord], now_ms: int, *, atomic: bool
+    ) -> Iterator[tuple[bytearray, TransactionEnd | None]]:
+        """The batches one after another; those that are markers with what they say."""
         limit = self._partition.rules.max_message_bytes
         builder: BatchBuilder | None = None
         for record in records:
             if isinstance(record, TransactionEnd):
                 if builder is not None:
-                    yield builder.build()
+                    yield builder.build(), None
                     builder = None
-                yield _marker(record, now_ms)
+                yield _marker(record, now_ms), record
                 continue
             key, value = self._codec.encode(record)
             size = len(key) + len(value or b"") + _RECORD_OVERHEAD
@@ -79,13 +83,13 @@ class PartitionEnd:
                 (record.producer_id, record.producer_epoch) != (builder.producer_id, builder.producer_epoch)
                 or (not atomic and builder.size + size > limit)
             ):
-                yield builder.build()
+                yield builder.build(), None
                 builder = None
             if builder is None:
                 builder = self._builder(record, now_ms)
             builder.append(now_ms, key, value)
         if builder is not None:
-            yield builder.build()
+            yield builder.build(), None
 
     def _builder(self, first: Record, now_ms: int) -> BatchBuilder:
         transactional = first.producer_id >= 0
@@ -98,7 +102,7 @@ class PartitionEnd:
             log_append_time_ms=now_ms if self._partition.rules.log_append_time else None,
         )
 
-    def _check(self, batch: RecordBatch) -> None:
+    def _check(self, batch: RecordBatch, marker: TransactionEnd | None) -> None:
         partition = self._partition
         rules, where = partition.rules, f"{partition.topic}-{partition.index}"
         if batch.size > rules.max_message_bytes:
@@ -111,7 +115,10 @@ class PartitionEnd:
                 ErrorCode.RECORD_LIST_TOO_LARGE,
                 f"A batch of {batch.size} bytes for {where}, where a segment has {rules.segment_bytes}.",
             )
-        if batch.has_producer_id:
+        if marker is not None:
+            end = EndTxnMarker(marker.committed, marker.coordinator_epoch)
+            partition.log.producers.check_marker(batch, end, marker.transaction_version)
+        elif batch.has_producer_id:
             partition.log.producers.check(batch, sequenced=False)
 
 
@@ -125,7 +132,7 @@ class PreparedAppend:
         replicas: ReplicaManager,
         partition: Partition,
         role: LeaderRole,
-        batches: Sequence[RecordBatch],
+        batches: Sequence[tuple[RecordBatch, TransactionEnd | None]],
         now_ms: int,
     ) -> None:
         self._replicas = replicas
@@ -136,21 +143,26 @@ class PreparedAppend:
         self.ends: list[int] = []
         """The last offset of each batch."""
         end = partition.log.log_end_offset
-        for batch in batches:
+        for batch, _ in batches:
             end += batch.last_offset_delta + 1
             self.ends.append(end - 1)
 
     def append(self) -> None:
         """Write the batches. WireError(KAFKA_STORAGE_ERROR) where the disk fails; the replica is offline then."""
-        partition, now = self._partition, self._replicas.clock()
         try:
-            for batch, end in zip(self._batches, self.ends, strict=True):
-                result = partition.append(self._role, batch, now, self._now_ms, sequenced=False)
+            for (batch, marker), end in zip(self._batches, self.ends, strict=True):
+                result = self._append(batch, marker)
                 assert result.last_offset == end, f"appended up to {result.last_offset}, not {end}"
         except StorageError as error:
             self._replicas.storage_failed(error)
             raise WireError(ErrorCode.KAFKA_STORAGE_ERROR) from error
-        self._replicas.flusher.appended(partition, self._now_ms)
+        self._replicas.flusher.appended(self._partition, self._now_ms)
+
+    def _append(self, batch: RecordBatch, marker: TransactionEnd | None) -> AppendResult:
+        partition, role, now, now_ms = self._partition, self._role, self._replicas.clock(), self._now_ms
+        if marker is None:
+            return partition.append(role, batch, now, now_ms, sequenced=False)
+        return partition.append_marker(role, batch, now, now_ms, transaction_version=marker.transaction_version)
 
 
 def _marker(record: TransactionEnd, now_ms: int) -> bytearray:

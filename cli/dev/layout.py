@@ -133,8 +133,16 @@ class Layout:
             "default.replication.factor": str(replicas),
             "min.insync.replicas": str(max(1, replicas - 1)),
         }
-        scheme = "CONTROLLER" if node.role == "controller" else "PLAINTEXT"
-        return {**shared, "listeners": f"{scheme}://{node.listener}"}
+        if node.role == "controller":
+            return {**shared, "listeners": f"CONTROLLER://{node.listener}"}
+        return {
+            **shared,
+            "listeners": f"PLAINTEXT://{node.listener}",
+            "offsets.topic.replication.factor": str(replicas),
+            "transaction.state.log.replication.factor": str(replicas),
+            "transaction.state.log.min.isr": str(max(1, replicas - 1)),
+            "group.initial.rebalance.delay.ms": "0",
+        }
 
     def write_properties(self) -> None:
         """Write every node's configuration file; the files are made anew at each start."""

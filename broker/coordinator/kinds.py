@@ -1,0 +1,50 @@
+"""The kinds of coordinators that a broker has, put together from its settings.
+
+Machines are imported when the first of them is needed: a broker whose clients have no groups goes without.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from barnabas.broker.coordinator.coordinators import CoordinatorKind
+from barnabas.broker.coordinator.internal_topics import OFFSETS_TOPIC
+from barnabas.broker.coordinator.records import OFFSETS
+from barnabas.protocol.compression import Compression
+
+if TYPE_CHECKING:
+    from barnabas.broker.coordinator.groups.machine import GroupCoordinator
+    from barnabas.metadata.image import MetadataImage
+    from barnabas.server.settings import Settings
+
+
+def group_kind(
+    settings: Settings, image: Callable[[], MetadataImage], rng: random.Random
+) -> CoordinatorKind[GroupCoordinator]:
+    """Groups and their offsets, on `__consumer_offsets`. `image` gives the newest metadata, `rng` makes member ids."""
+    from barnabas.broker.coordinator.groups.config import GroupConfig
+
+    config = GroupConfig.of(settings)
+
+    def new_member_id(prefix: str) -> str:
+        return f"{prefix}-{UUID(int=rng.getrandbits(128), version=4)}"
+
+    def new_machine(partition: int) -> GroupCoordinator:
+        from barnabas.broker.coordinator.groups.machine import GroupCoordinator
+
+        return GroupCoordinator(config, image, new_member_id)
+
+    return CoordinatorKind(
+        name="group",
+        topic=OFFSETS_TOPIC,
+        codec=OFFSETS,
+        num_partitions=settings.int("offsets.topic.num.partitions"),
+        new_machine=new_machine,
+        write_timeout=settings.seconds("offsets.commit.timeout.ms"),
+        on_metadata=lambda machine, delta, image, now, now_ms: machine.on_metadata(delta, image, now, now_ms),
+        load_bytes=settings.int("offsets.load.buffer.size"),
+        compression=Compression(settings.int("offsets.topic.compression.codec")),
+    )
