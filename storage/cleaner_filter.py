@@ -8,12 +8,12 @@ A batch with tombstones, and a marker whose transaction is all gone, gets a dele
 time from which on they may go. It stands in the place of the base timestamp, a flag says so, and the records'
 timestamps are written relative to it (KIP-534).
 
-Records are copied as they lie; only where the base timestamp changes is the delta of each written anew.
+Records are copied as they lie (`cleaner_records.py`); only where the base timestamp changes, each is written with
+another delta.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from struct import Struct
 from typing import Final
 
@@ -29,59 +29,16 @@ from barnabas.protocol.record_batch import (
     NO_TIMESTAMP,
     TIMESTAMP_TYPE_FLAG,
     TRANSACTIONAL_FLAG,
-    CorruptRecords,
     RecordBatch,
     checksum,
 )
-from barnabas.protocol.types import Buffer, decode_varint, encode_varint
+from barnabas.protocol.types import Buffer, encode_varint
 from barnabas.storage.cleaner_map import OffsetMap
-
-RawRecord = tuple[int, int, int, int, int, bytes | None, bool]
-"""Where the record starts in the payload, where what follows its timestamp starts, where it ends; its timestamp and
-its offset, relative to the batch's bases; its key; whether it is a tombstone."""
+from barnabas.storage.cleaner_records import RawRecord, raw_records
 
 _CRC: Final = Struct(">I")
 _EMPTY_FLAGS: Final = TIMESTAMP_TYPE_FLAG | TRANSACTIONAL_FLAG | CONTROL_FLAG
 _INT64: Final = 1 << 63
-
-
-def raw_records(payload: bytes, count: int) -> Iterator[RawRecord]:
-    """Walk the `count` records in a batch's payload. Raises CorruptRecords where they are not what they must be."""
-    position, size = 0, len(payload)
-    try:
-        for _ in range(count):
-            start = position
-            length, position = _varint(payload, position)
-            end = position + length
-            if not position < end <= size:
-                raise CorruptRecords(f"a record of {length} bytes with {size - position} left")
-            byte = payload[position + 1]  # the one before is the attributes, of which none has a meaning yet
-            if byte < 0x80:
-                timestamp, rest = (byte >> 1) ^ -(byte & 1), position + 2
-            else:
-                timestamp, rest = _varint(payload, position + 1, 10)
-            offset, position = _varint(payload, rest)
-            length, position = _varint(payload, position)
-            key = None
-            if length >= 0:
-                key = payload[position : position + length]
-                position += length
-            length, position = _varint(payload, position)
-            if position + max(length, 0) >= end:
-                raise CorruptRecords(f"a record that ends at {end} has a value of {length} bytes at {position}")
-            yield start, rest, end, timestamp, offset, key, length < 0
-            position = end
-    except (IndexError, ValueError) as error:
-        raise CorruptRecords(f"{count} records in {size} bytes: {error}") from None
-    if position != size:
-        raise CorruptRecords(f"{size - position} bytes after the last of {count} records")
-
-
-def _varint(data: bytes, position: int, max_bytes: int = 5) -> tuple[int, int]:
-    byte = data[position]
-    if byte < 0x80:
-        return (byte >> 1) ^ -(byte & 1), position + 1
-    return decode_varint(data, position, max_bytes)
 
 
 class BatchFilter:
@@ -100,7 +57,7 @@ class BatchFilter:
         self.invalid = 0
         """Those without a key, which a compacted topic must not have, and which go."""
 
-    def clean(self, batch: RecordBatch, *, discard: bool, keep_empty: bool) -> Buffer | None:
+    def clean(self, batch: RecordBatch, *, discard: bool, keep_empty: bool) -> RecordBatch | None:
         """What is left of `batch`; None if nothing is.
 
         `discard`: no record of it is of use to anybody, because its transaction was aborted or, if it is a marker, is
@@ -114,7 +71,7 @@ class BatchFilter:
             return empty
         if batch.is_control:
             self.retained += batch.records_count
-            return self._set_horizon(batch) if discard and horizon_ms is None else batch.view
+            return self._set_horizon(batch) if discard and horizon_ms is None else batch
         payload = bytes(batch.payload())
         kept, tombstones, count = self._choose(batch, payload, expired)
         if not kept:
@@ -122,9 +79,9 @@ class BatchFilter:
         self.retained += len(kept)
         if tombstones and horizon_ms is None:
             return _rebuild(batch, payload, kept, self._now_ms + self._delete_retention_ms)
-        return batch.view if len(kept) == count else _rebuild(batch, payload, kept, None)
+        return batch if len(kept) == count else _rebuild(batch, payload, kept, None)
 
-    def _set_horizon(self, batch: RecordBatch) -> bytearray:
+    def _set_horizon(self, batch: RecordBatch) -> RecordBatch:
         payload = bytes(batch.payload())
         kept = list(raw_records(payload, batch.records_count))
         return _rebuild(batch, payload, kept, self._now_ms + self._delete_retention_ms)
@@ -148,7 +105,7 @@ class BatchFilter:
         return kept, tombstones, count
 
 
-def _rebuild(batch: RecordBatch, payload: bytes, kept: list[RawRecord], new_horizon_ms: int | None) -> bytearray:
+def _rebuild(batch: RecordBatch, payload: bytes, kept: list[RawRecord], new_horizon_ms: int | None) -> RecordBatch:
     """The batch with only these records, and perhaps a delete horizon."""
     base, latest, attributes = batch.base_timestamp, batch.max_timestamp, batch.attributes
     if not batch.log_append_time:
@@ -190,14 +147,14 @@ def _wrapped(value: int) -> int:
     return value if -_INT64 <= value < _INT64 else (value + _INT64) % (2 * _INT64) - _INT64
 
 
-def _empty(batch: RecordBatch) -> bytearray:
+def _empty(batch: RecordBatch) -> RecordBatch:
     """The batch without any record: what its producer last wrote, or where it ended, stays known."""
     return _batch(batch, batch.attributes & _EMPTY_FLAGS, NO_TIMESTAMP, batch.max_timestamp, 0, b"")
 
 
 def _batch(
     batch: RecordBatch, attributes: int, base_timestamp: int, max_timestamp: int, count: int, body: Buffer
-) -> bytearray:
+) -> RecordBatch:
     data = bytearray(BATCH_OVERHEAD)
     HEADER.pack_into(
         data,
@@ -218,4 +175,4 @@ def _batch(
     )
     data += body
     _CRC.pack_into(data, CRC_OFFSET, checksum(data))
-    return data
+    return RecordBatch(data)

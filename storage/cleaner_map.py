@@ -10,6 +10,9 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Final
 
+from barnabas.protocol.record_batch import RecordBatch
+from barnabas.storage.cleaner_records import raw_records
+
 _LONGEST_KEY: Final = 24
 _HASH_BYTES: Final = 32
 _ENTRY_BYTES: Final = 184
@@ -34,6 +37,18 @@ class OffsetMap:
     def utilization(self) -> float:
         """How full it is, 0 to 1."""
         return len(self._offsets) / self._capacity
+
+    def add(self, batch: RecordBatch, start_offset: int) -> bool:
+        """Take in the keys of a batch, from `start_offset` on. False as soon as there is no room for one.
+
+        Raises CorruptRecords.
+        """
+        base = batch.base_offset
+        for record in raw_records(bytes(batch.payload()), batch.records_count):
+            offset, key = base + record[4], record[5]
+            if key is not None and offset >= start_offset and not self.put(key, offset):
+                return False
+        return True
 
     def put(self, key: bytes, offset: int) -> bool:
         """A record of `key` is at `offset`. False, and nothing happens, where there is no room for another key."""

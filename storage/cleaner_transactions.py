@@ -19,7 +19,7 @@ from barnabas.storage.transaction_index import AbortedTransaction
 class CleanedTransactions:
     """See the module's text."""
 
-    __slots__ = ("_aborted", "_committed", "_next", "_open", "_seen", "kept")
+    __slots__ = ("_aborted", "_committed", "_kept", "_next", "_open", "_seen")
 
     def __init__(self, aborted: Iterable[AbortedTransaction]) -> None:
         """`aborted`: all that end behind the first batch, and perhaps more."""
@@ -30,8 +30,7 @@ class CleanedTransactions:
         """Producers of those in `_open` of which there was a batch."""
         self._committed: set[int] = set()
         """Producers of transactions that will be committed, and of which there was a batch."""
-        self.kept: list[AbortedTransaction] = []
-        """Those whose marker must stay, for the new index; whoever writes that takes them away."""
+        self._kept: list[AbortedTransaction] = []
 
     def is_aborted(self, batch: RecordBatch) -> bool:
         """Whether the records of this data batch were aborted."""
@@ -56,13 +55,18 @@ class CleanedTransactions:
             if aborted is None or producer_id not in self._seen:
                 return True
             self._seen.discard(producer_id)
-            self.kept.append(aborted)
+            self._kept.append(aborted)
             return False
         if kind is ControlType.COMMIT:
             needless = producer_id not in self._committed
             self._committed.discard(producer_id)
             return needless
         return False
+
+    def take_kept(self) -> list[AbortedTransaction]:
+        """The aborted ones whose marker stays, since this was called last: for the new segment's index."""
+        kept, self._kept = self._kept, []
+        return kept
 
     def _begin_up_to(self, offset: int) -> None:
         while self._next < len(self._aborted) and self._aborted[self._next].first_offset <= offset:

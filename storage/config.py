@@ -52,7 +52,7 @@ class LogConfig:
 
     @property
     def max_segment_ms(self) -> int:
-        """After which time a segment gets no more records; where they must be cleaned in time, before that (KIP-354)."""
+        """For how long a segment gets records: no longer than they may stay without being cleaned (KIP-354)."""
         if self.compact and self.max_compaction_lag_ms > 0:
             return min(self.max_compaction_lag_ms, self.segment_ms)
         return self.segment_ms

@@ -14,7 +14,7 @@ read up to where, and what the records of a client's batch must look like, are n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -41,7 +41,6 @@ class PartitionLog:
     __slots__ = (
         "_disk",
         "_flush",
-        "_generation",
         "_new_files",
         "_new_folder",
         "_segments",
@@ -49,6 +48,7 @@ class PartitionLog:
         "config",
         "directory",
         "epochs",
+        "generation",
         "last_flush_ms",
         "log_end_offset",
         "log_start_offset",
@@ -84,7 +84,6 @@ class PartitionLog:
         self._disk = disk
         self._segments = segments
         self._flush: Flush | None = None
-        self._generation = 0
         self._new_files = self._new_folder = not clean
         self._unsynced: list[str] = []
         self.directory = directory
@@ -105,6 +104,8 @@ class PartitionLog:
         self.recovery_point = recovery_point
         """All before it is durable."""
         self.last_flush_ms = now_ms
+        self.generation = 0
+        """How often the log was truncated."""
         self.recovery_notes: list[str] = []
         """What had to be repaired when the log was opened, for people."""
         self.on_rewind: Callable[[], None] | None = None
@@ -336,7 +337,7 @@ class PartitionLog:
         behind = self.recovery_point < self.log_end_offset or not self.active.synced
         if not (behind or self._new_files or self.epochs.dirty):
             return None
-        flush = Flush(self._disk, self.directory, self.log_end_offset, self._generation)
+        flush = Flush(self._disk, self.directory, self.log_end_offset, self.generation)
         for segment in self._segments[self._segments.number_of(self.recovery_point) :]:
             flush.files += segment.take_unsynced()
             self._new_files |= segment.transaction_index.take_new()
@@ -353,7 +354,7 @@ class PartitionLog:
         """`flush.run()` is done."""
         self._flush = None
         self.last_flush_ms = now_ms
-        if flush.generation == self._generation:
+        if flush.generation == self.generation:
             self.recovery_point = max(self.recovery_point, flush.offset)
 
     def flush(self, now_ms: int) -> None:
@@ -376,7 +377,7 @@ class PartitionLog:
         if offset < self._segments[0].base_offset:
             self.truncate_fully_and_start_at(offset, now_ms)
             return offset
-        self._rewind()
+        self.generation += 1
         self._segments.remove_from(self._segments.number_of(offset) + 1)
         active = self._segments[-1]
         end_offset = active.truncate_to(offset)
@@ -391,7 +392,7 @@ class PartitionLog:
 
     def truncate_fully_and_start_at(self, offset: int, now_ms: int, *, log_start_offset: int | None = None) -> None:
         """Remove everything and begin anew with an empty segment at `offset`."""
-        self._rewind()
+        self.generation += 1
         self._segments.remove_from(0)
         self.snapshots.remove_after(-1)
         self.epochs.clear()
@@ -401,9 +402,6 @@ class PartitionLog:
         self._end_at(offset)
         self.log_start_offset = offset if log_start_offset is None else log_start_offset
         self._rewound()
-
-    def _rewind(self) -> None:
-        self._generation += 1
 
     def _end_at(self, offset: int) -> None:
         self.log_end_offset = offset
@@ -438,6 +436,11 @@ class PartitionLog:
         if count == len(self._segments):
             self.roll(now_ms)
         return self.advance_log_start(self._segments[count].base_offset)
+
+    def replace_segments(self, old: Sequence[Segment], new: Segment) -> None:
+        """`new` is in the place of `old`, which follow one another; whoever reads those may go on."""
+        self._segments.replace(old, new)
+        self.snapshots.remove_except(segment.base_offset for segment in self._segments)
 
     # Ending
 

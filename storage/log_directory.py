@@ -17,6 +17,7 @@ from threading import Lock as ThreadLock
 from barnabas.protocol.types import ZERO_UUID
 from barnabas.storage.checkpoint import (
     CLEAN_SHUTDOWN,
+    CLEANER_OFFSETS,
     HIGH_WATERMARKS,
     LOG_START_OFFSETS,
     META_PROPERTIES,
@@ -62,6 +63,7 @@ class LogDirectory:
         self.recovery_points: dict[TopicPartition, int] = {}
         self.log_start_offsets: dict[TopicPartition, int] = {}
         self.high_watermarks: dict[TopicPartition, int] = {}
+        self.cleaner_offsets: dict[TopicPartition, int] = {}
         """What the checkpoints said when the directory was opened."""
         self._lock: Lock | None = None
         self.rewinds = 0
@@ -103,6 +105,7 @@ class LogDirectory:
         self.recovery_points = self._read_offsets(RECOVERY_POINTS)
         self.log_start_offsets = self._read_offsets(LOG_START_OFFSETS)
         self.high_watermarks = self._read_offsets(HIGH_WATERMARKS)
+        self.cleaner_offsets = self._read_offsets(CLEANER_OFFSETS)
 
     def _read_offsets(self, name: str) -> dict[TopicPartition, int]:
         """A damaged file counts as an empty one: more is recovered than need be, nothing is lost."""
@@ -169,7 +172,7 @@ class LogDirectory:
 
         Where one does, it loses everything that it says of logs which are not here any more.
         """
-        for name in (RECOVERY_POINTS, LOG_START_OFFSETS, HIGH_WATERMARKS):
+        for name in (RECOVERY_POINTS, LOG_START_OFFSETS, HIGH_WATERMARKS, CLEANER_OFFSETS):
             written = self._written.get(name, {})
             if key in written:
                 self.write_offsets(name, {other: offset for other, offset in written.items() if is_here(other)})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from barnabas.protocol.types import ZERO_UUID
 from barnabas.storage.checkpoint import (
+    CLEANER_OFFSETS,
     HIGH_WATERMARKS,
     LOG_START_OFFSETS,
     PARTITION_METADATA,
@@ -52,18 +53,22 @@ class LogLoad:
             clean=self.directory.clean,
             recovery_point=self.directory.recovery_points.get(key, 0),
             log_start_offset=self.directory.log_start_offsets.get(key, 0),
+            cleaned_offset=self.directory.cleaner_offsets.get(key, 0),
             now_ms=self.now_ms,
         )
         log.release()
         return log
 
 
+Write = tuple[LogDirectory, str, dict[TopicPartition, int], int]
+"""Directory, file, offsets, and the directory's `rewinds` when they were gathered."""
+
+
 @dataclass(slots=True)
 class Checkpoint:
     """Offsets to be written down. `run` may go to any thread."""
 
-    writes: list[tuple[LogDirectory, str, dict[TopicPartition, int], int]] = field(default_factory=list)
-    """Directory, file, offsets, and the directory's `rewinds` when they were gathered."""
+    writes: list[Write] = field(default_factory=list)
 
     def run(self) -> list[StorageError]:
         """Write what changed; the errors of the directories that are to go offline."""
@@ -86,6 +91,8 @@ class LogManager:
         self._places: dict[TopicPartition, LogDirectory] = {}
         self._unloaded: dict[TopicPartition, LogDirectory] = {}
         """Logs that are still to be added: what the checkpoints say of them stays."""
+        self._cleaned: dict[TopicPartition, int] = {}
+        """Up to where logs have been cleaned."""
 
     def open(self, cluster_id: str | None, node_id: int) -> None:
         """Take the directories for this process. Raises DirectoryLocked, WrongDirectory, StorageError if none works."""
@@ -139,6 +146,8 @@ class LogManager:
             )
         self._keep(key, log, load.directory)
         self._unloaded.pop(key, None)
+        if key in load.directory.cleaner_offsets:
+            self._cleaned[key] = load.directory.cleaner_offsets[key]
         if log.recovery_point < load.directory.recovery_points.get(key, 0):
             self._checkpoint_directory(load.directory)
 
@@ -159,7 +168,7 @@ class LogManager:
         self._logs[key] = log
         self._places[key] = directory
         directory.logs += 1
-        log.on_rewind = lambda: self._checkpoint_directory(directory)
+        log.on_rewind = lambda: self._rewound(key, log, directory)
 
     # Single logs
 
@@ -216,12 +225,21 @@ class LogManager:
         directory = self._places.pop(key)
         directory.rewinds += 1
         directory.logs -= 1
+        self._cleaned.pop(key, None)
         del self._logs[key]
         log.abandon()
         name = directory.free_name_for_deletion(log.directory, log.topic_id)
         directory.disk.rename(log.directory, name)
         directory.disk.fsync_directory()
         return Removal(directory.disk, folders=[name])
+
+    def cleaned_offset(self, log: PartitionLog) -> int | None:
+        """Up to where the log was cleaned; None if it never was."""
+        return self._cleaned.get((log.topic, log.partition))
+
+    def set_cleaned_offset(self, log: PartitionLog, offset: int) -> None:
+        """The log was cleaned up to `offset`, durably."""
+        self._cleaned[log.topic, log.partition] = offset
 
     # All logs
 
@@ -232,6 +250,7 @@ class LogManager:
         self._unloaded = {key: place for key, place in self._unloaded.items() if place is not directory}
         lost = [self._logs.pop(key) for key, place in self._places.items() if place is directory]
         for log in lost:
+            self._cleaned.pop((log.topic, log.partition), None)
             del self._places[log.topic, log.partition]
             log.abandon()
         return lost
@@ -254,7 +273,18 @@ class LogManager:
                 (directory, LOG_START_OFFSETS, self._log_start_offsets(directory), directory.rewinds),
                 (directory, HIGH_WATERMARKS, marks, directory.rewinds),
             )
+            checkpoint.writes += self._write_cleaner_offsets(directory)
         return checkpoint
+
+    def prepare_cleaner_checkpoint(self, log: PartitionLog) -> Checkpoint:
+        """Write down up to where the logs have been cleaned that are in the directory of `log`."""
+        return Checkpoint(self._write_cleaner_offsets(self.directory_of(log)))
+
+    def _write_cleaner_offsets(self, directory: LogDirectory) -> list[Write]:
+        """Nothing where there is no compacted log."""
+        offsets = self._still_unloaded(directory, directory.cleaner_offsets)
+        offsets |= {key: offset for key, offset in self._cleaned.items() if self._places[key] is directory}
+        return [(directory, CLEANER_OFFSETS, offsets, directory.rewinds)] if offsets else []
 
     def _logs_in(self, directory: LogDirectory) -> dict[TopicPartition, PartitionLog]:
         return {key: self._logs[key] for key, place in self._places.items() if place is directory}
@@ -263,11 +293,18 @@ class LogManager:
         """Whether the directory holds this log, opened or not."""
         return directory in (self._places.get(key), self._unloaded.get(key))
 
+    def _rewound(self, key: TopicPartition, log: PartitionLog, directory: LogDirectory) -> None:
+        if key in self._cleaned:
+            self._cleaned[key] = min(self._cleaned[key], log.active.base_offset)
+        self._checkpoint_directory(directory)
+
     def _checkpoint_directory(self, directory: LogDirectory) -> None:
         """A log went back behind what the checkpoints say of it, and must not be taken for durable up to there."""
         directory.rewinds += 1
         directory.write_offsets(RECOVERY_POINTS, self._recovery_points(directory))
         directory.write_offsets(LOG_START_OFFSETS, self._log_start_offsets(directory))
+        for _, name, offsets, _ in self._write_cleaner_offsets(directory):
+            directory.write_offsets(name, offsets)
 
     def _recovery_points(self, directory: LogDirectory) -> dict[TopicPartition, int]:
         points = self._still_unloaded(directory, directory.recovery_points)
@@ -311,6 +348,7 @@ class LogManager:
             directory.close(broker_epoch)
         self._logs.clear()
         self._places.clear()
+        self._cleaned.clear()
 
     def _close_logs(self, directory: LogDirectory, now_ms: int) -> None:
         flushes = [(log, log.prepare_close()) for log in self._logs_in(directory).values()]

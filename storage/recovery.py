@@ -20,7 +20,6 @@ from barnabas.storage.leader_epoch import LeaderEpochs
 from barnabas.storage.log import PartitionLog
 from barnabas.storage.producer_state import ProducerStates
 from barnabas.storage.segment import (
-    DELETED_SUFFIX,
     INDEX_SUFFIX,
     LOG_SUFFIX,
     MAX_RELATIVE_OFFSET,
@@ -32,10 +31,9 @@ from barnabas.storage.segment import (
 )
 from barnabas.storage.segment_list import SegmentList
 from barnabas.storage.snapshots import SNAPSHOT_SUFFIX, ProducerSnapshots, load_producers
+from barnabas.storage.swap import finish_swaps
 
 _INDEX_SUFFIXES: Final = (INDEX_SUFFIX, TIME_INDEX_SUFFIX, TXN_INDEX_SUFFIX)
-_SWAP: Final = ".swap"
-_TEMPORARY: Final = (DELETED_SUFFIX, ".cleaned", ".tmp")
 
 
 def open_log(
@@ -48,21 +46,24 @@ def open_log(
     clean: bool,
     recovery_point: int = 0,
     log_start_offset: int = 0,
+    cleaned_offset: int = 0,
     now_ms: int = 0,
 ) -> PartitionLog:
     """Open the log in folder `directory`, which is made if need be; what was repaired is in its `recovery_notes`.
 
-    `clean`: the log was closed and nothing wrote to it since. `recovery_point` and `log_start_offset` are those of the
-    checkpoints. Raises StorageError.
+    `clean`: the log was closed and nothing wrote to it since. `recovery_point`, `log_start_offset` and `cleaned_offset`
+    are those of the checkpoints. Raises StorageError.
     """
-    return _Opening(disk, directory, config, now_ms).open(topic, partition, clean, recovery_point, log_start_offset)
+    opening = _Opening(disk, directory, config, cleaned_offset, now_ms)
+    return opening.open(topic, partition, clean, recovery_point, log_start_offset)
 
 
 class _Opening:
-    def __init__(self, disk: Disk, directory: str, config: LogConfig, now_ms: int) -> None:
+    def __init__(self, disk: Disk, directory: str, config: LogConfig, cleaned_offset: int, now_ms: int) -> None:
         self.disk = disk
         self.directory = directory
         self.config = config
+        self.cleaned_offset = cleaned_offset
         self.now_ms = now_ms
         self.notes: list[str] = []
         self.segments = SegmentList()
@@ -114,7 +115,7 @@ class _Opening:
 
     def _read_folder(self) -> None:
         """Find the segments and snapshots; remove what an interrupted deletion or rewriting left."""
-        sizes = self._remove_temporary_files()
+        sizes = finish_swaps(self.disk, self.directory)
         bases = [int(name[: -len(LOG_SUFFIX)]) for name in sizes if _is_numbered(name, LOG_SUFFIX)]
         for base in sorted(bases):
             name = f"{base:020d}"
@@ -143,37 +144,6 @@ class _Opening:
         self.snapshots = ProducerSnapshots(self.disk, self.directory, offsets)
         if PARTITION_METADATA in sizes:
             self._read_partition_metadata()
-
-    def _remove_temporary_files(self) -> dict[str, int]:
-        """The other files and their sizes, after finishing what a cleaner had begun."""
-        sizes: dict[str, int] = {}
-        rewritten: list[str] = []
-        for entry in self.disk.scan(self.directory):
-            if entry.name.endswith(_TEMPORARY):
-                self.disk.remove(f"{self.directory}/{entry.name}")
-            elif entry.name.endswith(_SWAP):
-                rewritten.append(entry.name)
-            elif not entry.is_directory:
-                sizes[entry.name] = entry.size
-        if rewritten:
-            self._swap_in(rewritten, sizes)
-            return {entry.name: entry.size for entry in self.disk.scan(self.directory) if not entry.is_directory}
-        return sizes
-
-    def _swap_in(self, rewritten: list[str], sizes: dict[str, int]) -> None:
-        """Put rewritten segments, which are whole once they are named so, in the place of those that they replace."""
-        ranges: list[tuple[int, int]] = []
-        for name in rewritten:
-            if name.endswith(LOG_SUFFIX + _SWAP):
-                file, end = self.disk.open(f"{self.directory}/{name}"), int(name[:20])
-                for header in scan.headers(file, 0, file.size(), end):
-                    end = header.last_offset + 1
-                ranges.append((int(name[:20]), end))
-        for name in sizes:
-            if _is_of_segment(name) and any(first <= int(name[:20]) < end for first, end in ranges):
-                self.disk.remove(f"{self.directory}/{name}")
-        for name in rewritten:
-            self.disk.rename(f"{self.directory}/{name}", f"{self.directory}/{name[: -len(_SWAP)]}")
 
     def _read_partition_metadata(self) -> None:
         data = self.disk.read_file(f"{self.directory}/{PARTITION_METADATA}")
@@ -275,13 +245,14 @@ class _Opening:
         producers = load_producers(self.snapshots, durable, end_offset, self.notes)
         for number in range(first, len(self.segments)):
             segment = self.segments[number]
-            if segment.base_offset != end_offset:
+            if not self._follows(segment, end_offset):
                 # Or an empty last one is what a failed roll left.
                 self.notes.append(
                     f"{segment.name}{LOG_SUFFIX} does not begin at {end_offset}, where the one before ends"
                 )
                 self._remove_from(number)
                 break
+            producers.end_offset = segment.base_offset
             if number:
                 self.snapshots.take(producers)
             good = self._recover_segment(segment, producers)
@@ -295,6 +266,13 @@ class _Opening:
         for segment in self.segments[first:-1]:
             segment.seal()
         return producers
+
+    def _follows(self, segment: Segment, end_offset: int) -> bool:
+        """Whether nothing is missing between `end_offset` and the segment.
+
+        What was cleaned was durable before, and may have lost the end of a segment if Apache Kafka did it.
+        """
+        return segment.base_offset == end_offset or end_offset < segment.base_offset <= self.cleaned_offset
 
     def _recover_segment(self, segment: Segment, producers: ProducerStates) -> bool:
         """Whether all of it was good; what follows the first bad batch is cut off."""
@@ -337,10 +315,6 @@ class _Opening:
             self.notes.append(f"{segment.name}{LOG_SUFFIX} is removed: what comes before it is not whole")
         self.segments.remove_from(number)
         self.disk.fsync_directory(self.directory)
-
-
-def _is_of_segment(name: str) -> bool:
-    return any(_is_numbered(name, suffix) for suffix in (LOG_SUFFIX, *_INDEX_SUFFIXES))
 
 
 def _is_numbered(name: str, suffix: str) -> bool:

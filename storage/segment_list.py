@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from barnabas.protocol.record_batch import RecordBatch
@@ -80,6 +80,11 @@ class SegmentList(list[Segment]):
                 if aborted.last_stable_offset >= upper_bound:
                     return found
         return found
+
+    def replace(self, old: Sequence[Segment], new: Segment) -> None:
+        """Put one segment in the place of some that follow one another."""
+        number = self.index(old[0])
+        self[number : number + len(old)] = [new]
 
     def remove_from(self, number: int) -> None:
         """Remove segments with their files, the newest first: if that stops halfway, what is left has no hole."""
