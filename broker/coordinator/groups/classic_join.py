@@ -11,6 +11,7 @@ it joins with nothing changed; unless it leads: leaders join to have the group r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from barnabas.broker.coordinator.answers import Decision, Waiter
@@ -73,31 +74,28 @@ def refusal(error: ErrorCode, member_id: str = "") -> JoinGroupResponse:
 class ClassicJoins:
     """See the module's text."""
 
-    def __init__(self, config: GroupConfig, rebalances: Rebalances) -> None:
+    def __init__(self, config: GroupConfig, rebalances: Rebalances, new_member_id: Callable[[str], str]) -> None:
         self._config: Final = config
         self._rebalances: Final = rebalances
+        self._new_member_id: Final = new_member_id
 
-    def handle(self, group: ClassicGroup, join: Join, new_member_id: str, turn: Turn) -> Decision:
-        """Answer at once, or park the waiter until the group has its next generation.
-
-        `new_member_id` is for whoever comes without an id.
-        """
+    def handle(self, group: ClassicGroup, join: Join, turn: Turn) -> Decision:
+        """Answer at once, or park the waiter until the group has its next generation."""
         member_id = join.request.member_id
         if not self._has_room_for(group, member_id):
             self._rebalances.remove(group, member_id, turn)
             turn.answer(join.waiter, refusal(ErrorCode.GROUP_MAX_SIZE_REACHED))
+            self._rebalances.maybe_complete(group, turn)
         elif not group.supports(join.request.protocol_type, join.protocols):
             turn.answer(join.waiter, refusal(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, member_id))
         elif member_id:
             self._rejoin(group, join, turn)
         elif join.request.group_instance_id is not None:
-            self._join_static(group, join, new_member_id, turn)
+            self._join_static(group, join, join.request.group_instance_id, turn)
         elif join.caller.version >= _FIRST_VERSION_WITH_REQUIRED_ID:
-            group.pending.add(new_member_id)
-            self._rebalances.expect(group, new_member_id, turn.now + join.request.session_timeout_ms / 1000)
-            turn.answer(join.waiter, refusal(ErrorCode.MEMBER_ID_REQUIRED, new_member_id))
+            self._require_id(group, join, turn)
         else:
-            self._add(group, join, new_member_id, turn)
+            self._add(group, join, self._new_member_id(join.caller.client_id), turn)
         return turn.decision()
 
     def _has_room_for(self, group: ClassicGroup, member_id: str) -> bool:
@@ -111,6 +109,12 @@ class ClassicJoins:
                 return waits or group.joining < self._config.max_size
             case _:
                 return member is not None or len(group.members) < self._config.max_size
+
+    def _require_id(self, group: ClassicGroup, join: Join, turn: Turn) -> None:
+        member_id = self._new_member_id(join.caller.client_id)
+        group.pending.add(member_id)
+        self._rebalances.expect(group, member_id, turn.now + join.request.session_timeout_ms / 1000)
+        turn.answer(join.waiter, refusal(ErrorCode.MEMBER_ID_REQUIRED, member_id))
 
     def _add(self, group: ClassicGroup, join: Join, member_id: str, turn: Turn) -> None:
         member = join.new_member(member_id)
@@ -153,8 +157,8 @@ class ClassicJoins:
             # The client asks again, on another connection: nobody reads the answer to the first one.
             turn.answer(previous, refusal(ErrorCode.REBALANCE_IN_PROGRESS, member.id))
 
-    def _join_static(self, group: ClassicGroup, join: Join, new_member_id: str, turn: Turn) -> None:
-        old_id = group.static.get(join.request.group_instance_id or "")
+    def _join_static(self, group: ClassicGroup, join: Join, instance_id: str, turn: Turn) -> None:
+        old_id, new_member_id = group.static.get(instance_id), self._new_member_id(instance_id)
         if old_id is None:
             self._add(group, join, new_member_id, turn)
             return

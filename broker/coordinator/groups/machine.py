@@ -69,10 +69,9 @@ class GroupCoordinator:
         self.offsets: Final = Offsets()
         self._config: Final = config
         self._image: Final = image
-        self._new_member_id: Final = new_member_id
         self._deadlines: Final[Deadlines[DeadlineKey]] = Deadlines()
         self._rebalances: Final = Rebalances(config, self._deadlines)
-        self._joins: Final = ClassicJoins(config, self._rebalances)
+        self._joins: Final = ClassicJoins(config, self._rebalances, new_member_id)
         self._members: Final = ClassicMembers(self._rebalances)
         self._expiry_at: float | None = None
         """When offsets are next looked at for their age; None before all is loaded."""
@@ -87,7 +86,6 @@ class GroupCoordinator:
     ) -> Decision:
         """JoinGroup."""
         check_join(request, self._config)
-        turn = Turn(now, now_ms)
         group = self.groups.get(request.group_id)
         if group is None:
             if request.member_id:
@@ -95,8 +93,7 @@ class GroupCoordinator:
             group = self.groups[request.group_id] = ClassicGroup(request.group_id)
         if not isinstance(group, ClassicGroup):
             raise WireError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
-        new_member_id = self._new_member_id(request.group_instance_id or caller.client_id)
-        return self._joins.handle(group, Join(request, caller, waiter), new_member_id, turn)
+        return self._joins.handle(group, Join(request, caller, waiter), Turn(now, now_ms))
 
     def handle_sync_group(self, request: SyncGroupRequest, waiter: Waiter, now: float, now_ms: int) -> Decision:
         """SyncGroup."""
