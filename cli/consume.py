@@ -82,7 +82,9 @@ def consume(
 
 
 async def _consume(bootstrap: str, source: Source, line: Callable[[ConsumerRecord], bytes]) -> None:
-    async with Consumer(bootstrap, request_timeout=source.patience, client_id="barnabas-cli") as consumer:
+    async with Consumer(
+        bootstrap, auto_offset_reset="none", request_timeout=source.patience, client_id="barnabas-cli"
+    ) as consumer:
         await print_records(consumer, source, line)
 
 

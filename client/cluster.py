@@ -83,10 +83,10 @@ class Cluster:
         self.request_timeout: Final = request_timeout
         self.rng: Final = rng or random.Random()
         self._client_id: Final = client_id
-        self._max_age: Final = metadata_max_age
+        self.metadata_max_age: Final = metadata_max_age
         self._network: Final[Network] = network or TcpNetwork()
-        self._connections: Final[dict[Address, ClientConnection]] = {}
-        self._connecting: Final[dict[Address, trio.Lock]] = {}
+        self._connections: Final[dict[tuple[Address, str], ClientConnection]] = {}
+        self._connecting: Final[dict[tuple[Address, str], trio.Lock]] = {}
         self._asking: Final[dict[str, trio.Lock]] = {}
         self._learnt_at: Final[dict[str, float]] = {}
         self._stack: Final = AsyncExitStack()
@@ -108,9 +108,12 @@ class Cluster:
 
     # -- connections and requests --------------------------------------------------------------------------------
 
-    async def to(self, node: Node) -> ClientConnection:
-        """The connection to a broker, made if there is none. ConnectionLost says why it cannot be."""
-        return await self._connection((node.host, node.port))
+    async def to(self, node: Node, *, purpose: str = "") -> ClientConnection:
+        """The connection to a broker, made if there is none. ConnectionLost says why it cannot be.
+
+        What must not wait for the answers to other requests has a connection for its own `purpose`.
+        """
+        return await self._connection((node.host, node.port), purpose)
 
     async def request(
         self,
@@ -182,15 +185,18 @@ class Cluster:
 
     def _load(self, address: Address) -> float:
         """Answers come in the order of requests: better a new connection than one on which something waits."""
-        connection = self._connections.get(address)
+        connection = self._connections.get((address, ""))
         return 0.5 if connection is None else connection.in_flight
 
-    async def _connection(self, address: Address) -> ClientConnection:
-        async with self._connecting.setdefault(address, trio.Lock()):
-            known = self._connections.get(address)
+    async def _connection(self, address: Address, purpose: str = "") -> ClientConnection:
+        key = (address, purpose)
+        async with self._connecting.setdefault(key, trio.Lock()):
+            known = self._connections.get(key)
             if known is not None and not known.closed:
                 return known
-            return await self._connect(address)
+            made = self._connections[key] = await self._connect(address)
+            made.on_close(lambda closed: self._forget_connection(key, closed))
+            return made
 
     async def _connect(self, address: Address) -> ClientConnection:
         host, port = address
@@ -198,7 +204,7 @@ class Cluster:
             raise ClientClosed("the client is not open: use it inside its `async with` block")
         try:
             with trio.fail_after(_CONNECT_TIMEOUT):
-                made = await connect(
+                return await connect(
                     self._network,
                     host,
                     port,
@@ -208,13 +214,10 @@ class Cluster:
                 )
         except trio.TooSlowError:
             raise CannotConnect(host_port_text(host, port), f"no answer in {_CONNECT_TIMEOUT:g} s") from None
-        self._connections[address] = made
-        made.on_close(lambda closed: self._forget_connection(address, closed))
-        return made
 
-    def _forget_connection(self, address: Address, closed: ClientConnection) -> None:
-        if self._connections.get(address) is closed:
-            del self._connections[address]
+    def _forget_connection(self, key: tuple[Address, str], closed: ClientConnection) -> None:
+        if self._connections.get(key) is closed:
+            del self._connections[key]
 
     # -- metadata ------------------------------------------------------------------------------------------------
 
@@ -249,7 +252,7 @@ class Cluster:
 
     def _fresh(self, name: str) -> TopicView | None:
         known = self.view.topics.get(name)
-        if known is None or known.error or trio.current_time() - self._learnt_at.get(name, 0.0) > self._max_age:
+        if known is None or known.error or trio.current_time() - self._learnt_at.get(name, 0.0) > self.metadata_max_age:
             return None
         return known
 

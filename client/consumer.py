@@ -1,33 +1,37 @@
-"""The consumer: `await consumer.assign({("topic", 0): "earliest"})`, then `async for record in consumer`."""
+"""The consumer: `Consumer(bootstrap, group="g", topics=["t"])`, or one that is told what to read by `assign`, and then
+`async for record in consumer`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AsyncExitStack, suppress
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 import trio
 
 from barnabas.client.background import Background
-from barnabas.client.cluster import Cluster, version_with_names
-from barnabas.client.connection import ConnectionLost
+from barnabas.client.cluster import Cluster
 from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError
+from barnabas.client.fetch_task import FetchConfig, FetchTask
 from barnabas.client.fetching import ConsumerRecord, Fetching, FetchingConfig, OffsetReset, Place, Position
-from barnabas.client.metadata import Node
-from barnabas.client.offsets import ListedOffset, OffsetSpec, list_offsets
-from barnabas.protocol.errors import ErrorCode
-from barnabas.protocol.messages.fetch import FetchRequest, FetchResponse
-from barnabas.protocol.types import ZERO_UUID
+from barnabas.client.offsets import OffsetSpec, list_offsets
+
+if TYPE_CHECKING:
+    from barnabas.client.groups.committed import OffsetAndMetadata
+    from barnabas.client.groups.membership import GroupProtocol, Membership, RebalanceCallback
 
 Start = int | Literal["earliest", "latest"]
 """Where to begin: an offset, or the begin or end of the log at the time of asking."""
-
-_NO_SESSION_EPOCH: Final = -1
+Topics = Iterable[str] | str | re.Pattern[str]
+"""Names of topics, one name, or a pattern that whole names match."""
 
 
 class Consumer:
-    """Reads partitions that it is told to read. Open it with `async with`; one task at a time may iterate.
+    """Reads the partitions that its group gives it, or that it is told to read. Open it with `async with`; one task at
+    a time may iterate.
 
     Records are fetched ahead of the iteration, as far as `max_buffered` allows. A partition that fails raises a
     ClientError from the iteration, after the records that came before; the others can be read on.
@@ -37,7 +41,22 @@ class Consumer:
         self,
         bootstrap: str | Cluster,
         *,
-        auto_offset_reset: OffsetReset = "none",
+        topics: Topics | None = None,
+        group: str | None = None,
+        group_protocol: GroupProtocol = "classic",
+        group_instance_id: str | None = None,
+        group_remote_assignor: str | None = None,
+        partition_assignment_strategy: Iterable[str] = ("range", "cooperative-sticky"),
+        session_timeout: float = 45.0,
+        heartbeat_interval: float = 3.0,
+        max_poll_interval: float = 300.0,
+        enable_auto_commit: bool = True,
+        auto_commit_interval: float = 5.0,
+        on_assigned: RebalanceCallback | None = None,
+        on_revoked: RebalanceCallback | None = None,
+        on_lost: RebalanceCallback | None = None,
+        auto_offset_reset: OffsetReset = "latest",
+        isolation_level: Literal["read_uncommitted", "read_committed"] = "read_uncommitted",
         fetch_min_bytes: int = 1,
         fetch_max_wait: float = 0.5,
         fetch_max_bytes: int = 8 * 1024 * 1024,
@@ -48,17 +67,31 @@ class Consumer:
         client_rack: str = "",
         client_id: str = "barnabas-consumer",
     ) -> None:
-        """Args, named as Kafka's settings:
+        """Args, named as Kafka's settings; times in seconds, sizes in bytes:
 
         bootstrap: host:port, several separated by commas; or an open Cluster, which stays open.
-        auto_offset_reset: where to go on when a position is no longer in the log, or not yet: "earliest", "latest",
-            or "none": raise OFFSET_OUT_OF_RANGE.
-        fetch_min_bytes, fetch_max_wait (seconds): a broker answers when it has so much, or after so long.
+        group: the group it belongs to; with `topics` it shares their partitions with the group's other members, without
+            it only commits there (`assign`).
+        topics: names, or a compiled pattern that is matched against whole names, now and when topics come.
+        group_protocol: "classic", or "consumer": the protocol of KIP-848, in which the brokers assign.
+        group_instance_id: makes it a static member, whose partitions wait for it while it restarts (KIP-345).
+        group_remote_assignor: of the "consumer" protocol; "uniform" or "range", None: the broker's choice.
+        partition_assignment_strategy: of the "classic" protocol, by preference: range, roundrobin, sticky,
+            cooperative-sticky. With cooperative ones alone partitions are read on while the group rebalances.
+        session_timeout, heartbeat_interval: of the "classic" protocol; the brokers' settings in the other.
+        max_poll_interval: how long a rebalance waits for the user to be done with a record.
+        enable_auto_commit, auto_commit_interval: whether and how often what the user is done with is committed.
+        on_assigned, on_revoked, on_lost: async functions that get partitions: before the first record of theirs, after
+            the last (offsets may be committed), and when others may have them already (default: `on_revoked`).
+        auto_offset_reset: where to begin without a committed offset, or to go on when a position is not in the log:
+            "earliest", "latest", or "none": raise OFFSET_OUT_OF_RANGE.
+        isolation_level: "read_committed" leaves out what belongs to open or aborted transactions.
+        fetch_min_bytes, fetch_max_wait: a broker answers when it has so much, or after so long.
         fetch_max_bytes, max_partition_fetch_bytes: of one answer, and of one partition in it; a single larger batch
             is sent nevertheless.
         max_buffered: bytes in hand at which no more is fetched.
         check_crcs: whether the checksum of each batch is verified.
-        request_timeout: seconds that a broker has for one answer.
+        request_timeout: what a broker has for one answer.
         """
         self._stack: Final = AsyncExitStack()
         self._owned: Final = isinstance(bootstrap, str)
@@ -67,27 +100,81 @@ class Consumer:
         self.cluster: Final[Cluster] = bootstrap
         if auto_offset_reset not in ("earliest", "latest", "none"):
             raise ConfigurationError(f'auto_offset_reset={auto_offset_reset!r}; it is "earliest", "latest" or "none"')
+        if isolation_level not in ("read_uncommitted", "read_committed"):
+            raise ConfigurationError(f'isolation_level={isolation_level!r}; "read_uncommitted" or "read_committed"')
         if not 0 <= fetch_max_wait < self.cluster.request_timeout:
             raise ConfigurationError(f"fetch_max_wait={fetch_max_wait:g}; it must be from 0 to below request_timeout")
-        self._reset_to: Final = auto_offset_reset
-        self._min_bytes: Final = fetch_min_bytes
-        self._max_wait_ms: Final = int(fetch_max_wait * 1000)
-        self._max_bytes: Final = fetch_max_bytes
-        self._max_partition_bytes: Final = max_partition_fetch_bytes
-        self._rack: Final = client_rack
-        config = FetchingConfig(auto_offset_reset, max_buffered, check_crcs)
-        self._fetching: Final = Fetching(config, self.cluster.rng.random)
+        if topics is not None and group is None:
+            raise ConfigurationError("topics without a group: give a group, or assign partitions")
+        self._read_committed: Final = isolation_level == "read_committed"
+        self._fetching: Final = Fetching(
+            FetchingConfig(auto_offset_reset, max_buffered, check_crcs), self.cluster.rng.random
+        )
+        fetch = FetchConfig(
+            reset_to=auto_offset_reset,
+            min_bytes=fetch_min_bytes,
+            max_wait_ms=int(fetch_max_wait * 1000),
+            max_bytes=fetch_max_bytes,
+            max_partition_bytes=max_partition_fetch_bytes,
+            read_committed=self._read_committed,
+            rack=client_rack,
+        )
+        self._fetch_task: Final = FetchTask(fetch, self.cluster, self._fetching, self._something_arrived)
+        self._subscribed: Final = topics is not None
+        self._membership: Final = (
+            None
+            if group is None
+            else self._make_membership(
+                topics,
+                group=group,
+                protocol=group_protocol,
+                assignors=tuple(partition_assignment_strategy),
+                remote_assignor=group_remote_assignor,
+                instance_id=group_instance_id,
+                session_timeout=session_timeout,
+                heartbeat_interval=heartbeat_interval,
+                max_poll_interval=max_poll_interval,
+                auto_commit=enable_auto_commit,
+                auto_commit_interval=auto_commit_interval,
+                offset_reset=auto_offset_reset,
+                read_committed=self._read_committed,
+                rack=client_rack,
+                on_assigned=on_assigned,
+                on_revoked=on_revoked,
+                on_lost=on_lost,
+            )
+        )
         self._batch: Iterator[ConsumerRecord] = iter(())
-        self._assigned = False
-        self._work = trio.Event()
+        self._reading: Position | None = None
+        self._put_aside: tuple[Position, Iterator[ConsumerRecord]] | None = None
+        self._leaving: frozenset[Place] = frozenset()
+        self._at_rest = trio.Event()
         self._arrived = trio.Event()
+        self._failure: ClientError | None = None
+        self._assigned = False
         self._open = False
+
+    def _make_membership(self, topics: Topics | None, **settings: Any) -> Membership:
+        from barnabas.client.groups.membership import GroupConfig, Membership
+
+        config = GroupConfig(**settings)
+        config.validate()
+        wanted: Iterable[str] | Callable[[str], bool] | None
+        if isinstance(topics, re.Pattern):
+            pattern = topics
+            wanted = lambda name: not name.startswith("__") and pattern.fullmatch(name) is not None  # noqa: E731
+        else:
+            wanted = [topics] if isinstance(topics, str) else topics
+        age = self.cluster.metadata_max_age
+        return Membership(config, self.cluster, self._fetching, self, wanted, metadata_max_age=age)
 
     async def __aenter__(self) -> Self:
         if self._owned:
             await self._stack.enter_async_context(self.cluster)
         nursery = await self._stack.enter_async_context(Background())
-        nursery.start_soon(self._run, nursery)
+        nursery.start_soon(self._fetch_task.run, nursery)
+        if self._membership is not None:
+            nursery.start_soon(self._membership.run)
         self._open = True
         return self
 
@@ -96,13 +183,22 @@ class Consumer:
     ) -> bool | None:
         self._open = False
         self._arrived.set()
-        return await self._stack.__aexit__(kind, error, tb)
+        self._at_rest.set()
+        try:
+            if self._membership is not None:
+                await self._membership.close(with_record_in_hand=kind is None)
+        finally:
+            ended = await self._stack.__aexit__(kind, error, tb)
+        return ended
+
+    # What is read
 
     async def assign(self, starts: Mapping[Place, Start], *, stop_at_end: bool = False) -> None:
         """Read these partitions, each (topic, number) from its start, and no others.
 
         With `stop_at_end` the iteration ends where the partitions end now. Raises ClientError if one does not exist.
         """
+        self._check_by_hand("assign")
         wrong = [
             start for start in starts.values() if not isinstance(start, int) and start not in ("earliest", "latest")
         ]
@@ -112,12 +208,26 @@ class Consumer:
         for place in starts.keys() - asked.keys():
             await self.cluster.check_partition(*place)
         offsets = {place: start for place, start in starts.items() if isinstance(start, int)}
-        ends = await self._offsets(dict.fromkeys(starts, "latest")) if stop_at_end else {}
-        offsets |= await self._offsets(asked)
+        ends = await self.offsets(dict.fromkeys(starts, "latest")) if stop_at_end else {}
+        offsets |= await self.offsets(asked)
         self._fetching.assign(Position(*place, offsets[place], ends.get(place)) for place in starts)
         self._batch = iter(())
         self._assigned = True
-        self._work.set()
+        self._fetch_task.wake()
+
+    async def assign_committed(self, places: Iterable[Place]) -> None:
+        """Read these partitions from the group's committed offsets, without being a member."""
+        self._check_by_hand("assign_committed")
+        await self.assign(await self._group().start_offsets(places))
+
+    def _check_by_hand(self, what: str) -> None:
+        if self._subscribed:
+            raise ConfigurationError(f"{what}() beside topics: the group assigns the partitions")
+
+    @property
+    def assignment(self) -> set[Place]:
+        """The partitions that are read."""
+        return set(self._fetching.offsets)
 
     def position(self, topic: str, partition: int) -> int:
         """The offset of the next record that comes from this partition. ConfigurationError if it is not assigned."""
@@ -125,6 +235,103 @@ class Consumer:
         if offset is None:
             raise ConfigurationError(f"{topic}-{partition} is not assigned")
         return offset
+
+    def seek(self, topic: str, partition: int, offset: int) -> None:
+        """Go on at this offset. ConfigurationError if the partition is not assigned."""
+        self.position(topic, partition)
+        self._fetching.add([Position(topic, partition, offset)])
+        if self._reading is not None and (self._reading.topic, self._reading.partition) == (topic, partition):
+            self._batch = iter(())
+        self._fetch_task.wake()
+
+    def pause(self, *places: Place) -> None:
+        """Give out no more records of these partitions, but the rest of a batch that was begun."""
+        self._fetching.pause(places, paused=True)
+
+    def resume(self, *places: Place) -> None:
+        """Give out records of these partitions again."""
+        self._fetching.pause(set(places) - self._leaving, paused=False)
+        self._something_arrived()
+        self._fetch_task.wake()
+
+    async def offsets(self, points: Mapping[Place, OffsetSpec]) -> dict[Place, int]:
+        """The offset of a point in each partition: "earliest", "latest", "max_timestamp" or a time in ms.
+
+        Raises the ClientError of the first partition that has one.
+        """
+        offsets: dict[Place, int] = {}
+        for place, found in (await list_offsets(self.cluster, points, read_committed=self._read_committed)).items():
+            if isinstance(found, ClientError):
+                raise found
+            offsets[place] = found.offset
+        return offsets
+
+    async def lag(self) -> dict[Place, int]:
+        """How many offsets each assigned partition's end is ahead of what was read."""
+        read = self._fetching.offsets
+        ends = await self.offsets(dict.fromkeys(read, "latest"))
+        return {place: max(ends[place] - offset, 0) for place, offset in read.items()}
+
+    # The group
+
+    async def commit(self, offsets: Mapping[Place, int | OffsetAndMetadata] | None = None) -> None:
+        """Commit these offsets, or (None) all that was read, the record in hand with it.
+
+        An offset is that of the next record to be read. CommitFailed when this consumer is not in the group any more,
+        or the partition not its own; BrokerError; TimedOut.
+        """
+        from barnabas.client.groups.committed import OffsetAndMetadata
+
+        chosen: Mapping[Place, int | OffsetAndMetadata]
+        chosen = self.consumed(with_record_in_hand=True) if offsets is None else offsets
+        await self._group().commit(
+            {place: at if isinstance(at, OffsetAndMetadata) else OffsetAndMetadata(at) for place, at in chosen.items()}
+        )
+
+    async def committed(self, places: Iterable[Place]) -> dict[Place, OffsetAndMetadata]:
+        """What the group has committed of these partitions; those without are not in the answer."""
+        return await self._group().committed(places)
+
+    def _group(self) -> Membership:
+        if self._membership is None:
+            raise ConfigurationError("this consumer has no group to commit to: give it one")
+        return self._membership
+
+    # What its membership wants (`Reader`)
+
+    async def rest(self, places: frozenset[Place], patience: float) -> None:
+        """See `Reader`."""
+        self._leaving = places
+        self._fetching.pause(places, paused=True)
+        reading = self._reading
+        if reading is None or (reading.topic, reading.partition) not in places:
+            return
+        self._at_rest = trio.Event()
+        if self._put_aside is None:
+            self._put_aside, self._batch = (reading, self._batch), iter(())
+        with trio.move_on_after(patience):
+            await self._at_rest.wait()
+
+    def consumed(self, *, with_record_in_hand: bool) -> dict[Place, int]:
+        """See `Reader`."""
+        offsets = self._fetching.offsets
+        if self._reading is not None and not with_record_in_hand:
+            place = (self._reading.topic, self._reading.partition)
+            if place in offsets:
+                offsets[place] -= 1
+        return offsets
+
+    def fetch_more(self) -> None:
+        """See `Reader`."""
+        self._leaving = frozenset()
+        self._fetch_task.wake()
+
+    def fail(self, error: ClientError) -> None:
+        """See `Reader`."""
+        self._failure = error
+        self._something_arrived()
+
+    # The iteration
 
     def __aiter__(self) -> Self:
         return self
@@ -135,129 +342,45 @@ class Consumer:
             record = next(self._batch, None)
             if record is not None:
                 return record
+            self._come_back()
             await trio.lowlevel.checkpoint()
             await self._next_batch()
+
+    def _come_back(self) -> None:
+        """The user is done with the record before."""
+        self._reading = None
+        self._at_rest.set()
 
     async def _next_batch(self) -> None:
         while True:
             if not self._open:
                 raise ClientClosed("the consumer is not open: use it inside its `async with` block")
-            if not self._assigned:
-                raise ConfigurationError("nothing to read: assign partitions first")
+            if self._failure is not None:
+                raise self._failure.again()
+            if not self._assigned and not self._subscribed:
+                raise ConfigurationError("nothing to read: subscribe to topics or assign partitions first")
+            if self._go_on_with_put_aside():
+                return
             self._arrived = trio.Event()
             buffered = self._fetching.buffered
-            batch = self._fetching.next_batch()
+            found = self._fetching.next_batch()
             if self._fetching.buffered < buffered:
-                self._work.set()
-            if batch is not None:
-                self._batch = batch
+                self._fetch_task.wake()
+            if found is not None:
+                self._reading, self._batch = found
                 return
-            if self._fetching.finished:
+            if self._assigned and self._fetching.finished:
                 raise StopAsyncIteration
             await self._arrived.wait()
 
-    async def _offsets(self, wanted: Mapping[Place, OffsetSpec]) -> dict[Place, int]:
-        offsets: dict[Place, int] = {}
-        for place, found in (await list_offsets(self.cluster, wanted)).items():
-            if isinstance(found, ClientError):
-                raise found
-            offsets[place] = found.offset
-        return offsets
+    def _go_on_with_put_aside(self) -> bool:
+        if self._put_aside is None:
+            return False
+        (position, batch), self._put_aside = self._put_aside, None
+        if not self._fetching.reads(position) or (position.topic, position.partition) in self._leaving:
+            return False
+        self._reading, self._batch = position, batch
+        return True
 
-    # -- fetching ------------------------------------------------------------------------------------------------
-
-    async def _run(self, nursery: trio.Nursery) -> None:
-        while True:
-            self._work = trio.Event()
-            now = trio.current_time()
-            work = self._fetching.drain(self.cluster.view, now)
-            for node, positions in work.fetches.items():
-                nursery.start_soon(self._fetch, node, positions)
-            if work.leaderless:
-                nursery.start_soon(self._find_leaders, work.leaderless)
-            if work.resets:
-                nursery.start_soon(self._reset, work.resets)
-            with trio.move_on_at(self._fetching.next_deadline(now)):
-                await self._work.wait()
-
-    def _progress(self) -> None:
-        """The core's state changed: there may be more to do, and something to read."""
-        self._work.set()
+    def _something_arrived(self) -> None:
         self._arrived.set()
-
-    async def _fetch(self, node: Node, positions: list[Position]) -> None:
-        request = self._request(positions)
-        try:
-            connection = await self.cluster.to(node)
-            by_id = all(topic.topic_id != ZERO_UUID for topic in request.topics)
-            version = None if by_id else version_with_names(connection, request.API_KEY)
-            response = await self.cluster.request(connection, request, FetchResponse, version)
-        except ConnectionLost:
-            self._fetching.failed(node, positions, trio.current_time())
-            self._forget_leaders(positions)
-        except ClientError as error:
-            self._fetching.failed(node, positions, trio.current_time(), error)
-        else:
-            answers = _answers(request, response)
-            self._forget_leaders(self._fetching.fetched(node, positions, answers, trio.current_time()))
-        self._progress()
-
-    def _request(self, positions: Iterable[Position]) -> FetchRequest:
-        view = self.cluster.view
-        topics: dict[str, FetchRequest.FetchTopic] = {}
-        for position in positions:
-            topic = topics.get(position.topic)
-            if topic is None:
-                topic_id = view.topic_id(position.topic)
-                topic = topics[position.topic] = FetchRequest.FetchTopic(topic=position.topic, topic_id=topic_id)
-            wanted = FetchRequest.FetchPartition(
-                partition=position.partition,
-                current_leader_epoch=view.leader_epoch(position.topic, position.partition),
-                fetch_offset=position.fetch_offset,
-                partition_max_bytes=self._max_partition_bytes,
-            )
-            topic.partitions.append(wanted)
-        return FetchRequest(
-            max_wait_ms=self._max_wait_ms,
-            min_bytes=self._min_bytes,
-            max_bytes=self._max_bytes,
-            session_epoch=_NO_SESSION_EPOCH,
-            topics=topics.values(),
-            rack_id=self._rack,
-        )
-
-    def _forget_leaders(self, positions: Iterable[Position]) -> None:
-        for position in positions:
-            self.cluster.view.forget_leader(position.topic, position.partition)
-
-    async def _find_leaders(self, positions: list[Position]) -> None:
-        with suppress(ClientError):  # nobody answers: as long as that lasts, there is no leader
-            await self.cluster.refresh({position.topic for position in positions})
-        self._fetching.leaders_found(positions, self.cluster.view, trio.current_time())
-        self._progress()
-
-    async def _reset(self, positions: list[Position]) -> None:
-        assert self._reset_to != "none"
-        found = await list_offsets(self.cluster, {(p.topic, p.partition): self._reset_to for p in positions})
-        for position in positions:
-            match found[position.topic, position.partition]:
-                case ListedOffset(offset):
-                    self._fetching.reset(position, offset)
-                case ClientError() as error:
-                    self._fetching.reset_failed(position, error, trio.current_time())
-        self._progress()
-
-
-def _answers(request: FetchRequest, response: FetchResponse) -> dict[Place, FetchResponse.PartitionData]:
-    if response.error_code != ErrorCode.NONE:
-        return {
-            (topic.topic, p.partition): FetchResponse.PartitionData(error_code=response.error_code)
-            for topic in request.topics
-            for p in topic.partitions
-        }
-    names = {topic.topic_id: topic.topic for topic in request.topics}
-    return {
-        (topic.topic or names.get(topic.topic_id, ""), p.partition_index): p
-        for topic in response.responses
-        for p in topic.partitions
-    }

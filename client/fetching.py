@@ -66,6 +66,7 @@ class Position:
         "fetch_offset",
         "offset",
         "partition",
+        "paused",
         "retry_at",
         "topic",
     )
@@ -79,6 +80,8 @@ class Position:
         """Where reading stops; None: never."""
         self.busy = False
         """The driver is at it."""
+        self.paused = False
+        """The user wants nothing of it for now."""
         self.error: ClientError | None = None
         """Why nothing more is read."""
         self.attempts = 0
@@ -115,7 +118,7 @@ class Fetching:
         self._positions: dict[Place, Position] = {}
         self._busy_nodes: Final[set[int]] = set()
         self._resets: list[Position] = []
-        self._chunks: deque[tuple[Position, Iterator[RecordBatch], int]] = deque()
+        self._chunks: deque[tuple[Position, Iterator[tuple[RecordBatch, bool]], int]] = deque()
         self._buffered = 0
         self._failures: deque[ClientError] = deque()
 
@@ -129,10 +132,39 @@ class Fetching:
         self._failures.clear()
         self._buffered = 0
 
+    def add(self, positions: Iterable[Position]) -> None:
+        """Read these as well, from there, whatever was read of them before."""
+        for position in positions:
+            self.remove({(position.topic, position.partition)})
+            self._positions[position.topic, position.partition] = position
+
+    def remove(self, places: Iterable[Place]) -> None:
+        """Read these no longer; what is in hand of them is dropped."""
+        for place in places:
+            position = self._positions.pop(place, None)
+            if position is not None:
+                self._drop(position)
+
     def position(self, topic: str, partition: int) -> int | None:
         """The offset of the next record; None if the partition is not assigned."""
         found = self._positions.get((topic, partition))
         return None if found is None else found.offset
+
+    def pause(self, places: Iterable[Place], *, paused: bool) -> None:
+        """Give out nothing of these for now, and fetch nothing; or do so again."""
+        for place in places:
+            if (position := self._positions.get(place)) is not None:
+                position.paused = paused
+
+    @property
+    def paused(self) -> set[Place]:
+        """What is paused."""
+        return {place for place, position in self._positions.items() if position.paused}
+
+    @property
+    def offsets(self) -> dict[Place, int]:
+        """Of each assigned partition, the offset of the next record."""
+        return {place: position.offset for place, position in self._positions.items()}
 
     @property
     def finished(self) -> bool:
@@ -144,17 +176,21 @@ class Fetching:
         """Bytes in hand."""
         return self._buffered
 
-    def next_batch(self) -> Iterator[ConsumerRecord] | None:
-        """The records of the next batch in hand; None if there is none.
+    def reads(self, position: Position) -> bool:
+        """Whether this is still how its partition is read."""
+        return self._positions.get((position.topic, position.partition)) is position
+
+    def next_batch(self) -> tuple[Position, Iterator[ConsumerRecord]] | None:
+        """The records of the next batch in hand, and where they are from; None if there is none.
 
         Raises what a partition failed with: once, and again when there is no other left to wait for.
         """
-        while self._chunks:
-            position, batches, size = self._chunks[0]
-            batch = next(batches, None)
+        for chunk in [chunk for chunk in self._chunks if not chunk[0].paused]:
+            position, batches, size = chunk
+            batch, skipped = next(batches, (None, False))
             if batch is not None and not position.at_end:
-                return self._records(position, batch)
-            self._chunks.popleft()
+                return position, self._records(position, batch, skipped)
+            self._chunks.remove(chunk)
             self._buffered -= size
         if self._failures:
             raise self._failures.popleft()
@@ -163,13 +199,13 @@ class Fetching:
             raise error.again()
         return None
 
-    def _records(self, position: Position, batch: RecordBatch) -> Iterator[ConsumerRecord]:
+    def _records(self, position: Position, batch: RecordBatch, skipped: bool) -> Iterator[ConsumerRecord]:
         topic, partition = position.topic, position.partition
         end = float("inf") if position.end is None else position.end
         try:
             if self._config.check_crcs and not batch.verify_crc():
                 raise CorruptRecords("its checksum is wrong")
-            for record in () if batch.is_control else batch.records():
+            for record in () if skipped or batch.is_control else batch.records():
                 if record.offset < position.offset:
                     continue
                 if record.offset >= end:
@@ -211,7 +247,7 @@ class Fetching:
 
     def _idle(self, position: Position) -> bool:
         more = position.end is None or position.fetch_offset < position.end
-        return more and not position.busy and position.error is None
+        return more and not position.busy and not position.paused and position.error is None
 
     def next_deadline(self, now: float) -> float:
         """When a partition is to be tried again; infinity if none waits for that alone."""
@@ -269,7 +305,7 @@ class Fetching:
             position.fetch_offset = batches[-1].next_offset
             size = len(answer.records)
             self._buffered += size
-            self._chunks.append((position, iter(batches), size))
+            self._chunks.append((position, without_aborted(batches, answer.aborted_transactions), size))
 
     def _refused(self, position: Position, code: ErrorCode, now: float) -> bool:
         """Whether the partition's leader is to be looked up."""
@@ -327,3 +363,20 @@ class Fetching:
         position.error = error
         if self._positions.get((position.topic, position.partition)) is position:
             self._failures.append(error)
+
+
+def without_aborted(
+    batches: Iterable[RecordBatch], aborted: Iterable[FetchResponse.AbortedTransaction] | None
+) -> Iterator[tuple[RecordBatch, bool]]:
+    """Each batch, and whether it belongs to one of the aborted transactions that the broker told of (KIP-98).
+
+    A transaction is that of its producer from its first offset to the marker that aborts it.
+    """
+    coming = deque(sorted(aborted or (), key=lambda each: each.first_offset))
+    open_: set[int] = set()
+    for batch in batches:
+        while coming and coming[0].first_offset <= batch.last_offset:
+            open_.add(coming.popleft().producer_id)
+        if batch.is_control and batch.producer_id in open_:
+            open_.discard(batch.producer_id)  # one that commits cannot come here: the producer's last one was aborted
+        yield batch, batch.is_transactional and batch.producer_id in open_

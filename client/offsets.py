@@ -31,13 +31,18 @@ class ListedOffset:
     leader_epoch: int = -1
 
 
-async def list_offsets(cluster: Cluster, wanted: Mapping[Place, OffsetSpec]) -> dict[Place, ListedOffset | ClientError]:
-    """The offset of each partition's point, or the error that concerns it."""
+async def list_offsets(
+    cluster: Cluster, wanted: Mapping[Place, OffsetSpec], *, read_committed: bool = False
+) -> dict[Place, ListedOffset | ClientError]:
+    """The offset of each partition's point, or the error that concerns it.
+
+    `read_committed`: a log ends where its first open transaction begins.
+    """
     found: dict[Place, ListedOffset | ClientError] = {}
     backoff = cluster.backoff("offsets")
     while True:
         pending: dict[Place, OffsetSpec] = {place: spec for place, spec in wanted.items() if place not in found}
-        refused = await _ask_leaders(cluster, pending, found)
+        refused = await _ask_leaders(cluster, pending, found, read_committed)
         if not refused:
             return found
         try:
@@ -47,7 +52,10 @@ async def list_offsets(cluster: Cluster, wanted: Mapping[Place, OffsetSpec]) -> 
 
 
 async def _ask_leaders(
-    cluster: Cluster, pending: Mapping[Place, OffsetSpec], found: dict[Place, ListedOffset | ClientError]
+    cluster: Cluster,
+    pending: Mapping[Place, OffsetSpec],
+    found: dict[Place, ListedOffset | ClientError],
+    read_committed: bool,
 ) -> dict[Place, ClientError]:
     """Ask each leader once; returns what may yet succeed."""
     groups: dict[Node, list[Place]] = {}
@@ -59,7 +67,7 @@ async def _ask_leaders(
     refused: dict[Place, ClientError] = {}
 
     async def ask(leader: Node, places: list[Place]) -> None:
-        answers = await _ask_leader(cluster, leader, {place: pending[place] for place in places})
+        answers = await _ask_leader(cluster, leader, {place: pending[place] for place in places}, read_committed)
         for place, answer in answers.items():
             if isinstance(answer, ClientError) and answer.retriable:
                 cluster.view.forget_leader(*place)
@@ -74,11 +82,11 @@ async def _ask_leaders(
 
 
 async def _ask_leader(
-    cluster: Cluster, leader: Node, wanted: Mapping[Place, OffsetSpec]
+    cluster: Cluster, leader: Node, wanted: Mapping[Place, OffsetSpec], read_committed: bool
 ) -> dict[Place, ListedOffset | ClientError]:
     try:
         connection = await cluster.to(leader)
-        response = await cluster.request(connection, _request(cluster, wanted), ListOffsetsResponse)
+        response = await cluster.request(connection, _request(cluster, wanted, read_committed), ListOffsetsResponse)
     except ConnectionLost as error:
         return {place: TimedOut(f"{leader}: {error}") for place in wanted}
     except ClientError as error:
@@ -88,7 +96,7 @@ async def _ask_leader(
     return {place: answers[place] for place in wanted}
 
 
-def _request(cluster: Cluster, wanted: Mapping[Place, OffsetSpec]) -> ListOffsetsRequest:
+def _request(cluster: Cluster, wanted: Mapping[Place, OffsetSpec], read_committed: bool) -> ListOffsetsRequest:
     topics: dict[str, ListOffsetsRequest.ListOffsetsTopic] = {}
     for (topic, partition), spec in wanted.items():
         point = ListOffsetsRequest.ListOffsetsPartition(
@@ -97,7 +105,12 @@ def _request(cluster: Cluster, wanted: Mapping[Place, OffsetSpec]) -> ListOffset
             timestamp=spec if isinstance(spec, int) else _SPECIAL[spec],
         )
         topics.setdefault(topic, ListOffsetsRequest.ListOffsetsTopic(name=topic)).partitions.append(point)
-    return ListOffsetsRequest(replica_id=-1, topics=topics.values(), timeout_ms=int(cluster.request_timeout * 1000))
+    return ListOffsetsRequest(
+        replica_id=-1,
+        isolation_level=int(read_committed),
+        topics=topics.values(),
+        timeout_ms=int(cluster.request_timeout * 1000),
+    )
 
 
 def _answers(response: ListOffsetsResponse) -> Iterable[tuple[Place, ListedOffset | ClientError]]:

@@ -130,7 +130,7 @@ async def test_a_position_that_is_gone_is_an_error_or_reset(brokers: FakeCluster
     partition.start = 100
     fill(partition, b"a")
     async with cluster_of(brokers) as cluster:
-        async with Consumer(cluster) as consumer:
+        async with Consumer(cluster, auto_offset_reset="none") as consumer:
             await consumer.assign({("t", 0): 5})
             with pytest.raises(BrokerError, match="t-0@5: OFFSET_OUT_OF_RANGE"):
                 await anext(consumer)
