@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 import trio
-from tests.simulation.disk import Platter, SimulatedDisk
+from tests.simulation.disk import Loss, Platter, SimulatedDisk
+from tests.simulation.pauses import HOST, Pauses
 from tests.simulation.trace import Trace
 
 from barnabas.broker.process import BrokerHandle, run_broker
@@ -18,7 +20,7 @@ from barnabas.net.memory import MemoryNetwork
 from barnabas.raft.voters import Endpoint, ReplicaKey, Voter, VoterSet
 from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure
-from barnabas.server.format import format_directory
+from barnabas.server.format import format_directory, log_directories
 from barnabas.server.process import StopRequest
 from barnabas.server.settings import Settings
 
@@ -40,20 +42,31 @@ class Violation(AssertionError):
 
 
 class Weather:
-    """How quick network and disks are now. `slowness` multiplies what is drawn."""
+    """How quick network and disks are now: by which factor slower than in good weather, everywhere or on one host.
+
+    Where several factors hold, the largest counts.
+    """
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self.network_slowness = 1.0
         self.disk_slowness = 1.0
+        self.slow_hosts: dict[str, float] = {}
+        """Hosts that are slow by themselves, network and disk alike."""
+
+    def clear_up(self) -> None:
+        self.network_slowness = self.disk_slowness = 1.0
+        self.slow_hosts.clear()
 
     def latency(self, source: str, target: str) -> float:
         """Seconds: mostly half a millisecond, now and then much more."""
-        return min((0.0002 + 0.0003 * self._rng.paretovariate(1.5)) * self.network_slowness, _SLOWEST)
+        slowness = max(self.network_slowness, self.slow_hosts.get(source, 1.0), self.slow_hosts.get(target, 1.0))
+        return min((0.0002 + 0.0003 * self._rng.paretovariate(1.5)) * slowness, _SLOWEST)
 
-    def work(self) -> float:
+    def work(self, host: str) -> float:
         """Seconds that something takes which waits for the disk."""
-        return min((0.0003 + 0.0005 * self._rng.paretovariate(1.2)) * self.disk_slowness, _SLOWEST)
+        slowness = max(self.disk_slowness, self.slow_hosts.get(host, 1.0))
+        return min((0.0003 + 0.0005 * self._rng.paretovariate(1.2)) * slowness, _SLOWEST)
 
 
 class Node:
@@ -65,16 +78,19 @@ class Node:
         self.settings = settings
         self.is_controller = node_id >= FIRST_CONTROLLER
         self.host = host_of(node_id)
-        self.platter = Platter()
+        self._rng = random.Random(f"{cluster.seed}/{self.host}")
+        self.platters = {path: Platter(self._rng) for path in log_directories(settings)}
+        """Its disks, by the log directory that each is mounted at; the first holds the metadata log."""
         self.lives = 0
         self.handle: Any = None
         """Set while the node runs."""
         self.wants_to_run = False
         self.may_fail = False
         """Whether it may end by itself now: its disk was made to fail."""
+        self.damaged: set[str] = set()
+        """Folders of partitions in which records are not what was written."""
         self.clock_offset_ms = 0
-        self._rng = random.Random(f"{cluster.seed}/{self.host}")
-        self._disk = SimulatedDisk(self.platter, DIRECTORY)
+        self._disks = self._mount()
         self._network = cluster.network.at(self.host)
         self._scope = trio.CancelScope()
         self._stop = StopRequest()
@@ -84,37 +100,59 @@ class Node:
     def __str__(self) -> str:
         return self.host
 
-    def format(self, voters: VoterSet) -> None:
+    def _mount(self) -> dict[str, SimulatedDisk]:
+        return {path: SimulatedDisk(platter, path) for path, platter in self.platters.items()}
+
+    def format(self, voters: VoterSet | None) -> None:
+        """For a new cluster with these voters, or, without them, for one that is there; what is formatted stays."""
         format_directory(
             self.settings,
             cluster_id=CLUSTER_ID,
             new_uuid=lambda: self._rng.randbytes(16),
             initial_controllers=voters if self.is_controller else None,
-            disk=lambda path: self._disk,
+            no_initial_controllers=self.is_controller and voters is None,
+            ignore_formatted=True,
+            disk=self._disks.__getitem__,
         )
-        self._disk.sync()
+        for disk in self._disks.values():
+            disk.sync()
+
+    def replace_disks(self, *paths: str) -> None:
+        """These are new, formatted for a cluster that is there. For a node that does not run."""
+        self.platters.update((path, Platter(self._rng)) for path in paths)
+        self._disks = self._mount()
+        self.format(None)
+
+    @contextmanager
+    def sound_disks(self) -> Iterator[None]:
+        """Whoever looks from outside meets no failure meanwhile."""
+        with ExitStack() as stack:
+            for platter in self.platters.values():
+                stack.enter_context(platter.sound())
+            yield
 
     def start(self) -> None:
         """Begin a new life, in a process of its own."""
         assert self.ended.is_set(), f"{self} is still alive"
         self.lives += 1
         self.wants_to_run = True
-        self._disk = SimulatedDisk(self.platter, DIRECTORY)
+        self._disks = self._mount()
         self._network = self.cluster.network.at(self.host)
         self._scope, self._stop, self.ended = trio.CancelScope(), StopRequest(), trio.Event()
         self.cluster.nursery.start_soon(self._run)
 
     async def _run(self) -> None:
         structlog.contextvars.bind_contextvars(node=self.host)
+        HOST.set(self.host)
         environment = Environment(
             network=self._network,
-            disk=lambda path: self._disk,
+            disk=self._disks.__getitem__,
             clock_ms=lambda: START_MS + self.clock_offset_ms + int(trio.current_time() * 1000),
             random=random.Random(self._rng.getrandbits(64)),
             threads=self.cluster.in_no_thread,
         )
         run: Callable[..., Any] = run_controller if self.is_controller else run_broker
-        scope, network, disk = self._scope, self._network, self._disk
+        scope, network, disks = self._scope, self._network, self._disks
         try:
             with scope:
                 async with trio.open_nursery() as nursery:
@@ -128,23 +166,27 @@ class Node:
         finally:
             self.handle = None
             network.die()
-            disk.die()
+            for disk in disks.values():
+                disk.die()
             self.ended.set()
 
     async def kill(self) -> None:
         """The process dies where it stands; what it wrote stays written."""
         self.wants_to_run = False
-        self._disk.die()
+        for disk in self._disks.values():
+            disk.die()
         self._network.die()
         self._scope.cancel()
+        self.cluster.pauses.resume(self.host)
         await self.ended.wait()
 
-    async def crash_host(self, rng: random.Random) -> None:
+    async def crash_host(self, rng: random.Random, loss: Loss = Loss.LATEST) -> None:
         """The machine loses its power. Nobody hears of it until it is back: `recover_host`."""
         for route in self._routes():
             route.cut()
         await self.kill()
-        self.platter.crash(rng)
+        for platter in self.platters.values():
+            platter.crash(rng, loss)
 
     def recover_host(self) -> None:
         """The machine is back, without a process, and does not know the connections it had."""
@@ -180,17 +222,22 @@ class Cluster:
         brokers: int,
         clients: int,
         settings: dict[str, object],
+        directories: int = 1,
+        capacity: int = 65536,
     ) -> None:
+        """`directories`: of each broker. `capacity`: bytes on their way in each direction of a connection, at most."""
         self.seed = seed
         self.nursery = nursery
         self.trace = trace
+        self.pauses = Pauses()
+        self._newest_image: Any = None
         self.weather = Weather(random.Random(f"{seed}/weather"))
-        self.network = MemoryNetwork("nowhere", latency_of=self.weather.latency, observe=trace.sent)
+        self.network = MemoryNetwork("nowhere", capacity=capacity, latency_of=self.weather.latency, observe=trace.sent)
         controller_ids = range(FIRST_CONTROLLER, FIRST_CONTROLLER + controllers)
         self._bootstrap = [f"{host_of(each)}:{CONTROLLER_PORT}" for each in controller_ids]
         self._common = settings
-        self.controllers = [self._node(each) for each in controller_ids]
-        self.brokers = [self._node(each) for each in range(1, brokers + 1)]
+        self.controllers = [self._node(each, directories=1) for each in controller_ids]
+        self.brokers = [self._node(each, directories=directories) for each in range(1, brokers + 1)]
         self.nodes = [*self.controllers, *self.brokers]
         self.hosts = [node.host for node in self.nodes] + [f"client-{each}" for each in range(clients)]
         rng = random.Random(f"{seed}/format")
@@ -203,7 +250,7 @@ class Cluster:
         for node in self.nodes:
             node.format(voters)
 
-    def _node(self, node_id: int) -> Node:
+    def _node(self, node_id: int, *, directories: int) -> Node:
         is_controller = node_id >= FIRST_CONTROLLER
         name, port = ("CONTROLLER", CONTROLLER_PORT) if is_controller else ("PLAINTEXT", BROKER_PORT)
         given: dict[str, object] = {
@@ -212,9 +259,11 @@ class Cluster:
             "controller.listener.names": ["CONTROLLER"],
             "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             "listeners": [f"{name}://{host_of(node_id)}:{port}"],
-            "log.dirs": [DIRECTORY],
+            "log.dirs": [DIRECTORY, *(f"{DIRECTORY}{number}" for number in range(2, directories + 1))],
             "controller.quorum.bootstrap.servers": self._bootstrap,
         }
+        if not is_controller:
+            given["broker.rack"] = rack_of(node_id)
         return Node(self, node_id, Settings.of({**given, **self._common}))
 
     @property
@@ -225,7 +274,7 @@ class Cluster:
     async def in_no_thread(self, work: Callable[[], T], /) -> T:
         """Takes a while, and is not interrupted by being cancelled; other tasks go on meanwhile."""
         with trio.CancelScope(shield=True):
-            await trio.sleep(self.weather.work())
+            await trio.sleep(self.weather.work(HOST.get()))
         return work()
 
     def routes(self, some: Iterable[str], others: Iterable[str], *, both_ways: bool = True) -> list[Any]:
@@ -243,12 +292,27 @@ class Cluster:
         leading = [node for node in self.controllers if node.handle is not None and quorum_of(node).is_leader]
         return max(leading, key=lambda node: quorum_of(node).epoch, default=None)
 
+    @property
+    def newest_image(self) -> Any:
+        """Of what is known to be committed, the latest that was ever seen: who does not know it yet is behind."""
+        for node in self.nodes:
+            if node.handle is not None:
+                image = committed_image_of(node) if node.is_controller else image_of(node)
+                if self._newest_image is None or image.offset > self._newest_image.offset:
+                    self._newest_image = image
+        return self._newest_image
+
     def is_ready(self) -> bool:
         return all(node.handle is not None and node.handle.ready() for node in self.nodes)
 
 
 def host_of(node_id: int) -> str:
     return f"controller-{node_id}" if node_id >= FIRST_CONTROLLER else f"broker-{node_id}"
+
+
+def rack_of(broker_id: int) -> str:
+    """Every broker has a rack of its own, so that a reader can choose its replica."""
+    return f"rack-{broker_id}"
 
 
 # What a running node is made of. Tests alone look so deep, and here alone.

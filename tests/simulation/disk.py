@@ -2,18 +2,35 @@
 
 `Platter` is the disk; `SimulatedDisk` is what one process has of it, and implements `storage.disk.Disk`. What a process
 wrote is there for the next one; when the host crashes, of every file and folder the latest changes that were not synced
-may be gone, as many as chance says, and the last write that is left may be torn.
+may be gone, as many as chance says, and the last write that is left may be torn. Some disks write back in any order:
+then any of the changes to a file may be gone, and what lay behind them is left, after zeros where nothing was before.
+
+A disk fails with EIO, for whatever is asked of it, or with ENOSPC, for what needs room: a write that does not fit
+may be there in part. And it may rot: `rot` turns bits of a file over, and nobody is told.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from random import Random
+from typing import Final
 
 from barnabas.storage.disk import Buffer, DirectoryLocked, Entry, StorageError
+
+SECTOR: Final = 512
+"""Bytes: what is written at once, whole or not at all, where writes are lost out of order."""
+
+
+class Loss(Enum):
+    """What a host that crashes loses of the changes to a file that were not synced."""
+
+    LATEST = "the latest"
+    ANY = "any"
 
 
 class Inode:
@@ -38,8 +55,16 @@ class Inode:
         del data[size:]
         data += bytes(size - len(data))
 
-    def lose(self, random: Random) -> None:
-        """Take back some of what was not synced; of the first change that is lost, a piece may remain."""
+    def lose(self, random: Random, loss: Loss = Loss.LATEST) -> None:
+        """The host crashed: some of what was not synced is not there."""
+        if loss is Loss.ANY:
+            self._lose_any(random)
+        else:
+            self._lose_latest(random)
+        self.undo.clear()
+
+    def _lose_latest(self, random: Random) -> None:
+        """Take back the latest changes; of the first one that is lost, a piece may remain."""
         keep = random.randint(0, len(self.undo))
         torn = b""
         while len(self.undo) > keep:
@@ -50,7 +75,21 @@ class Inode:
             self.data += bytes(size - len(self.data))
         if torn and random.random() < 0.5:
             self.data += torn[: random.randrange(len(torn))]
-        self.undo.clear()
+
+    def _lose_any(self, random: Random) -> None:
+        """Each sector is as it was at the last sync, or as it is now."""
+        now = bytes(self.data)
+        for position, old, size in reversed(self.undo):
+            del self.data[size:]
+            self.data[position : position + len(old)] = old
+            self.data += bytes(size - len(self.data))
+        for start in range(0, len(now), SECTOR):
+            sector = now[start : start + SECTOR]
+            if sector != self.data[start : start + SECTOR] and random.random() < 0.5:
+                self.data += bytes(max(start - len(self.data), 0))
+                self.data[start : start + SECTOR] = sector
+        if len(now) < len(self.data) and random.random() < 0.5:
+            del self.data[len(now) :]
 
 
 @dataclass(eq=False, slots=True)
@@ -69,14 +108,15 @@ class Change:
 
 
 class Platter:
-    """See the module. `failing` is the errno that every change meets while it is set."""
+    """See the module. `failing`: the errno that is met while it is set. `random` says how much fits on a full disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, random: Random) -> None:
         self.root = Folder()
         self.journal: list[Change] = []
         self.failing: int | None = None
+        self.random = random
 
-    def crash(self, random: Random) -> None:
+    def crash(self, random: Random, loss: Loss = Loss.LATEST) -> None:
         """The host lost its power: no process may use the disk when this is called."""
         lost: set[int] = set()
         for change in reversed(self.journal):
@@ -87,15 +127,36 @@ class Platter:
             else:
                 lost.add(id(change.folder))
         self.journal.clear()
-        self._lose_in(self.root, random)
+        for _, inode in self.files():
+            inode.lose(random, loss)
 
-    def _lose_in(self, folder: Folder, random: Random) -> None:
-        for name in sorted(folder.names):
-            entry = folder.names[name]
-            if isinstance(entry, Folder):
-                self._lose_in(entry, random)
-            else:
-                entry.lose(random)
+    @contextmanager
+    def sound(self) -> Iterator[None]:
+        """Whoever looks from outside meets no failure meanwhile."""
+        failing, self.failing = self.failing, None
+        try:
+            yield
+        finally:
+            self.failing = failing
+
+    def files(self) -> list[tuple[str, Inode]]:
+        """All files by their paths, sorted."""
+        return _files_in(self.root, "")
+
+    def rot(self, inode: Inode, position: int, random: Random) -> None:
+        """A bit of the file is another from now on; that it was synced changes nothing."""
+        inode.data[position] ^= 1 << random.randrange(8)
+
+
+def _files_in(folder: Folder, path: str) -> list[tuple[str, Inode]]:
+    found: list[tuple[str, Inode]] = []
+    for name in sorted(folder.names):
+        entry = folder.names[name]
+        if isinstance(entry, Folder):
+            found += _files_in(entry, f"{path}{name}/")
+        else:
+            found.append((path + name, entry))
+    return found
 
 
 def _put(folder: Folder, name: str, entry: Inode | Folder | None) -> None:
@@ -116,10 +177,16 @@ class SimulatedFile:
         self.inode = inode
 
     def pwritev(self, buffers: Sequence[Buffer], position: int) -> None:
-        if self.disk.may_change(self.path):
-            self.inode.write(position, b"".join(buffers))
+        data = b"".join(buffers)
+        room = self.disk.room(self.path, len(data) if position + len(data) > self.size() else 0)
+        if room is None:
+            self.inode.write(position, data)
+        elif room >= 0:
+            self.inode.write(position, data[:room])
+            raise self.disk.error(self.path, errno.ENOSPC)
 
     def read(self, position: int, size: int) -> memoryview:
+        self.disk.check_readable(self.path)
         return memoryview(bytes(self.inode.data[position : position + size]))
 
     def try_read(self, position: int, size: int) -> memoryview | None:
@@ -154,15 +221,27 @@ class SimulatedDisk:
         """Nothing that is still done through this view changes anything."""
         self.is_dead = True
 
-    def may_change(self, path: str) -> bool:
-        """StorageError while the disk fails."""
+    def may_change(self, path: str, *, grows: bool = False) -> bool:
+        """False in a process that has died. StorageError while the disk fails, or is full and the change needs room."""
         if self.is_dead:
             return False
-        if self.platter.failing is not None:
-            raise self._error(path, self.platter.failing)
+        failing = self.platter.failing
+        if failing is not None and (grows or failing != errno.ENOSPC):
+            raise self.error(path, failing)
         return True
 
-    def _error(self, path: str, number: int) -> StorageError:
+    def room(self, path: str, wanted: int) -> int | None:
+        """How many of the bytes fit on a disk that is full; None if all do, -1 in a process that has died."""
+        if not self.may_change(path):
+            return -1
+        return self.platter.random.randint(0, wanted - 1) if wanted and self.platter.failing is not None else None
+
+    def check_readable(self, path: str) -> None:
+        """StorageError while the disk fails."""
+        if self.platter.failing == errno.EIO and not self.is_dead:
+            raise self.error(path, errno.EIO)
+
+    def error(self, path: str, number: int) -> StorageError:
         return StorageError(self.directory, path, OSError(number, os.strerror(number)))
 
     def _find(self, path: str) -> Inode | Folder | None:
@@ -175,7 +254,7 @@ class SimulatedDisk:
         parent, _, name = path.rpartition("/")
         folder = self._find(parent)
         if not isinstance(folder, Folder):
-            raise self._error(path, errno.ENOENT)
+            raise self.error(path, errno.ENOENT)
         return folder, name
 
     def _set(self, *entries: tuple[Folder, str, Inode | Folder | None]) -> None:
@@ -188,13 +267,14 @@ class SimulatedDisk:
         found = self._find(path)
         if not isinstance(found, Inode):
             if not create or found is not None:
-                raise self._error(path, errno.ENOENT)
+                raise self.error(path, errno.ENOENT)
             found = Inode()
-            if self.may_change(path):
+            if self.may_change(path, grows=True):
                 self._set((*self._folder_of(path), found))
         return SimulatedFile(self, path, found)
 
     def scan(self, path: str = "") -> list[Entry]:
+        self.check_readable(path)
         folder = self._find(path)
         if not isinstance(folder, Folder):
             return []
@@ -207,7 +287,7 @@ class SimulatedDisk:
         return self._find(path) is not None
 
     def make_directory(self, path: str) -> None:
-        if path and not self.exists(path) and self.may_change(path):
+        if path and not self.exists(path) and self.may_change(path, grows=True):
             self.make_directory(path.rpartition("/")[0])
             self._set((*self._folder_of(path), Folder()))
 
@@ -215,7 +295,7 @@ class SimulatedDisk:
         if self.may_change(path):
             entry = self._find(path)
             if entry is None:
-                raise self._error(path, errno.ENOENT)
+                raise self.error(path, errno.ENOENT)
             self._set((*self._folder_of(path), None), (*self._folder_of(new_path), entry))
 
     def remove(self, path: str) -> None:
@@ -230,11 +310,12 @@ class SimulatedDisk:
             self.platter.journal = [change for change in self.platter.journal if change.folder is not folder]
 
     def read_file(self, path: str) -> bytes | None:
+        self.check_readable(path)
         found = self._find(path)
         return bytes(found.data) if isinstance(found, Inode) else None
 
     def write_file(self, path: str, data: Buffer, *, sync: bool = True) -> None:
-        if self.may_change(path):
+        if self.may_change(path, grows=True):
             file = self.open(f"{path}.tmp", create=True)
             file.truncate(0)
             file.pwritev((data,), 0)

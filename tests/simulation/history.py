@@ -25,8 +25,16 @@ class History:
     seen: dict[Place, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
     """By consumers: offset -> value."""
     failed: int = 0
+    losses: int = 0
+    """How often records may have been lost, by right."""
     topics: dict[str, str] = field(default_factory=dict)
     """The state of topics that come and go: "there" and "gone" are certain, anything else is not."""
+
+    def forget_records(self) -> None:
+        """What was acknowledged or seen may be gone, by right."""
+        self.acked.clear()
+        self.seen.clear()
+        self.losses += 1
 
     def saw(self, place: Place, offset: int, value: str) -> None:
         known = self.seen[place].setdefault(offset, value)

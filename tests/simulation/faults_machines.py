@@ -1,0 +1,171 @@
+"""Faults of processes and machines: killed, stopped, paused, slow, without power, with a wrong clock, wiped."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import trio
+from tests.simulation.cluster import Node
+from tests.simulation.faults import Fault, Nemesis
+
+_HOUR_MS: Final = 3_600_000
+_LONGEST_PAUSE: Final = 30.0
+_AFTER_RESET: Final = 0.5
+"""Seconds in which clients take in what they had been sent before the power went."""
+
+
+async def crash_process(nemesis: Nemesis) -> None:
+    """kill -9; what was written stays written."""
+    node = nemesis.some_node()
+    if node is not None and nemesis.may_crash(node):
+        await _crash(nemesis, node)
+
+
+async def restart_everything(nemesis: Nemesis) -> None:
+    """Every process is killed, and comes back at its own time."""
+    cluster = nemesis.cluster
+    async with trio.open_nursery() as nursery:
+        for node in cluster.nodes:
+            if node.id not in nemesis.busy and node.wants_to_run and nemesis.may_crash(node):
+                nursery.start_soon(_crash, nemesis, node)
+
+
+async def _crash(nemesis: Nemesis, node: Node) -> None:
+    nemesis.busy.add(node.id)
+    try:
+        nemesis.note(f"{node} is killed")
+        await node.kill()
+        await trio.sleep(nemesis.length())
+        await nemesis.start(node)
+    finally:
+        nemesis.busy.discard(node.id)
+
+
+async def stop(nemesis: Nemesis) -> None:
+    """In order."""
+    node = nemesis.some_node()
+    if node is None:
+        return
+    nemesis.busy.add(node.id)
+    try:
+        nemesis.note(f"{node} is asked to stop")
+        await node.stop()
+        await trio.sleep(nemesis.length())
+        await nemesis.start(node)
+    finally:
+        nemesis.busy.discard(node.id)
+
+
+async def pause(nemesis: Nemesis) -> None:
+    """The process stands still and goes on, perhaps as a leader that has been deposed."""
+    node = nemesis.some_node()
+    if node is None:
+        return
+    nemesis.busy.add(node.id)
+    try:
+        nemesis.note(f"{node} stands still")
+        nemesis.cluster.pauses.pause(node.host)
+        await trio.sleep(min(2 * nemesis.length(), _LONGEST_PAUSE))
+    finally:
+        nemesis.note(f"{node} goes on")
+        nemesis.cluster.pauses.resume(node.host)
+        nemesis.busy.discard(node.id)
+
+
+async def slow_node(nemesis: Nemesis) -> None:
+    """One host is slower than the others."""
+    slow, host = nemesis.cluster.weather.slow_hosts, nemesis.rng.choice(nemesis.cluster.nodes).host
+    slow[host] = nemesis.rng.choice([10.0, 100.0, 1000.0])
+    nemesis.note(f"{host} is slow")
+    await trio.sleep(nemesis.length())
+    slow.pop(host, None)
+
+
+async def crash_host(nemesis: Nemesis) -> None:
+    """A machine loses its power, and what was not synced."""
+    node = nemesis.some_node()
+    if node is None or not nemesis.may_lose(node):
+        return
+    nemesis.busy.add(node.id)
+    try:
+        if not (node.is_controller or nemesis.plan.synced):
+            nemesis.weak = node
+        await _switch_off(nemesis, node)
+        await trio.sleep(nemesis.length())
+        del nemesis.off[node.id]
+        node.recover_host()
+        await nemesis.start(node)
+    finally:
+        nemesis.busy.discard(node.id)
+
+
+async def _switch_off(nemesis: Nemesis, node: Node) -> None:
+    nemesis.note(f"{node}'s host crashes")
+    nemesis.off[node.id] = node
+    with trio.CancelScope(shield=True):
+        await node.crash_host(nemesis.rng, nemesis.plan.loss)
+
+
+async def lose_all_power(nemesis: Nemesis) -> None:
+    """All machines lose their power at once; only what was synced is promised to be there afterwards."""
+    nodes = nemesis.cluster.nodes
+    if nemesis.busy or nemesis.rotten or not all(node.wants_to_run for node in nodes):
+        return
+    nemesis.busy.update(node.id for node in nodes)
+    try:
+        with trio.CancelScope(shield=True):
+            for node in nodes:
+                await _switch_off(nemesis, node)
+        await trio.sleep(nemesis.length())
+        with trio.CancelScope(shield=True):
+            for node in nodes:
+                del nemesis.off[node.id]
+                node.recover_host()
+            await trio.sleep(_AFTER_RESET)
+            if not nemesis.plan.synced:
+                nemesis.on_loss()
+        for node in nodes:
+            await nemesis.start(node)
+    finally:
+        nemesis.busy.difference_update(node.id for node in nodes)
+
+
+async def jump_clock(nemesis: Nemesis) -> None:
+    """The wall clock is off, by up to 12 hours."""
+    node = nemesis.rng.choice(nemesis.cluster.nodes)
+    node.clock_offset_ms = nemesis.rng.randint(-12 * _HOUR_MS, 12 * _HOUR_MS)
+    nemesis.note(f"{node}'s clock is off by {node.clock_offset_ms} ms")
+
+
+async def wipe_controller(nemesis: Nemesis) -> None:
+    """A controller comes back with an empty disk, under its id, but as another directory: without its vote.
+
+    One at most: a quorum of three bears the loss of one member, and nobody takes the new one in yet.
+    """
+    node = nemesis.some_node()
+    if node is None or not node.is_controller or nemesis.wiped is not None:
+        return
+    nemesis.wiped = node
+    nemesis.busy.add(node.id)
+    try:
+        with trio.CancelScope(shield=True):
+            nemesis.note(f"{node} loses its disk")
+            await node.kill()
+            node.replace_disks(*node.platters)
+        await trio.sleep(nemesis.length())
+        await nemesis.start(node)
+    finally:
+        nemesis.busy.discard(node.id)
+
+
+KINDS: dict[str, Fault] = {
+    "process crash": crash_process,
+    "everything restarts": restart_everything,
+    "orderly stop": stop,
+    "pause": pause,
+    "slow node": slow_node,
+    "host crash": crash_host,
+    "power loss": lose_all_power,
+    "clock jump": jump_clock,
+    "wiped controller": wipe_controller,
+}

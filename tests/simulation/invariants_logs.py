@@ -1,0 +1,153 @@
+"""What must be true of a log by itself, and of all copies of one log.
+
+A `Shadow` reads what a log holds, as it grows, and keeps the naive fold of it, with which the log's own idea of itself
+must agree: batches join without a gap, the leader epochs are those of the batches, and the producers' state is that
+of the batches (so that all replicas with the same batches have the same). A `CommittedLog` holds what of one log was
+committed according to anybody; all copies must have the same.
+"""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+from tests.simulation.cluster import Violation
+
+_REMEMBERED: Final = 5
+"""Batches of a producer that a log knows."""
+
+
+class Seen(NamedTuple):
+    """A batch that was read."""
+
+    base_offset: int
+    next_offset: int
+    checksum: int
+    leader_epoch: int
+    writer: tuple[int, int, int, bool] | None
+    """Producer id, epoch, last sequence, and whether it is a control batch; None if nobody in particular."""
+
+
+Producers = dict[int, tuple[int, list[tuple[int, int]]]]
+"""Of each producer id the epoch, and last sequence and last offset of its latest batches in that epoch."""
+
+
+class Shadow:
+    """See the module."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.batches: list[Seen] = []
+        self.start = 0
+        self._log: Any = None
+        self._generation: int | None = None
+        self._is_whole = True
+        self._producers: Producers = {}
+        self._epochs: dict[int, tuple[int, int]] = {}
+
+    @property
+    def end(self) -> int:
+        """The offset after the last batch."""
+        return self.batches[-1].next_offset if self.batches else self.start
+
+    def follow(self, log: Any) -> None:
+        """Read what is new, and compare. The log is a `PartitionLog`."""
+        if log is not self._log or log._generation != self._generation:
+            self._begin(log)
+        elif log.log_start_offset < self.start:
+            raise Violation(f"{self.name}: the log's start went back from {self.start} to {log.log_start_offset}")
+        self.start = log.log_start_offset
+        if self.end != log.log_end_offset:
+            self._read(log)
+            self._check_epochs(log)
+            if self._is_whole:
+                self._check_producers(log)
+
+    def _begin(self, log: Any) -> None:
+        """Another log, or one that was cut."""
+        self._log, self._generation = log, log._generation
+        self.start = log.log_start_offset
+        self.batches.clear()
+        self._producers.clear()
+        self._epochs.clear()
+        self._is_whole = not self.start
+
+    def _read(self, log: Any) -> None:
+        for batch in log.read_batches(self.end):
+            if self.batches and batch.base_offset < self.end:
+                continue
+            if self.batches and batch.base_offset != self.end:
+                raise Violation(f"{self.name} has {batch.base_offset} after {self.end}")
+            seen = _seen(batch)
+            self.batches.append(seen)
+            fold(self._producers, seen)
+            first, _ = self._epochs.get(seen.leader_epoch, (seen.base_offset, 0))
+            self._epochs[seen.leader_epoch] = (first, seen.base_offset)
+        if self.end != log.log_end_offset:
+            raise Violation(f"{self.name} ends at {self.end}, but says at {log.log_end_offset}")
+
+    def _check_epochs(self, log: Any) -> None:
+        """The log may know epochs besides, in which nothing was written."""
+        for epoch, places in self._epochs.items():
+            for offset in places:
+                known = log.epochs.epoch_for_offset(offset)
+                if known != epoch and offset >= self.start:
+                    raise Violation(f"{self.name}: {offset} is of epoch {epoch}, but the log takes it for {known}'s")
+
+    def _check_producers(self, log: Any) -> None:
+        known = {
+            state.producer_id: (state.epoch, [(batch.last_sequence, batch.last_offset) for batch in state.batches])
+            for state in log.producers
+        }
+        if self._producers != known:
+            raise Violation(f"{self.name}: its producers are {known}, but by its batches they are {self._producers}")
+
+
+def _seen(batch: Any) -> Seen:
+    writer = None
+    if batch.has_producer_id:
+        writer = (batch.producer_id, batch.producer_epoch, batch.last_sequence, batch.is_control)
+    return Seen(batch.base_offset, batch.next_offset, zlib.crc32(batch.view), batch.leader_epoch, writer)
+
+
+def fold(producers: Producers, batch: Seen) -> None:
+    """What the batch changes."""
+    if batch.writer is None:
+        return
+    producer_id, epoch, last_sequence, is_control = batch.writer
+    known_epoch, known = producers.get(producer_id, (epoch, []))
+    latest = known if known_epoch == epoch else []
+    if not is_control:
+        latest = [*latest, (last_sequence, batch.next_offset - 1)][-_REMEMBERED:]
+    producers[producer_id] = (epoch, latest)
+
+
+class CommittedLog:
+    """The batches of one log that were committed according to anybody, in order. All copies must have the same."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._batches: dict[int, tuple[int, int]] = {}
+        self.end = 0
+
+    def check(self, copy: Shadow, start: int, end: int) -> None:
+        """A copy is committed up to `end`; up to `start` it was compared before."""
+        position = max(start, copy.start)
+        for batch in _from(copy.batches, position):
+            if batch.base_offset >= end:
+                break
+            content = (batch.next_offset, batch.checksum)
+            if self._batches.setdefault(batch.base_offset, content) != content:
+                raise Violation(f"{copy.name}: at {batch.base_offset} is not what was committed there")
+            position = batch.next_offset
+        if position < end:
+            raise Violation(f"{copy.name} ends at {position}, though it is committed up to {end}")
+        self.end = max(self.end, end)
+
+
+def _from(batches: list[Seen], offset: int) -> Iterable[Seen]:
+    """Those that begin at `offset` or later."""
+    return islice(batches, bisect_left(batches, offset, key=lambda batch: batch.base_offset), None)

@@ -1,0 +1,147 @@
+"""What must be true of partitions and their replicas:
+
+- a record that anybody could read, below some replica's high watermark, is there for ever, at the same offset;
+- who is in sync, as the controllers have it, holds everything below every high watermark;
+- a replica's high watermark is within its log, and does not go back while its broker runs; nor does a log's start;
+- in each leader epoch of a partition one broker leads.
+
+A replica whose records were damaged is left out until it has been made anew, and one whose disk failed. When records
+may be lost by right (`forget`), what leaders commit from then on counts; what others took for committed before, and
+find in their checkpoints, does not, until they are in sync again.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Any
+
+from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
+from tests.simulation.invariants_logs import CommittedLog, Shadow
+from tests.simulation.invariants_metadata import Key, MetadataInvariants
+
+
+class PartitionInvariants:
+    """See the module. A replica is a broker's `Partition`."""
+
+    def __init__(self, cluster: Cluster, metadata: MetadataInvariants) -> None:
+        self._cluster = cluster
+        self._metadata = metadata
+        self._logs: dict[Key, CommittedLog] = {}
+        self._committed: dict[Key, int] = {}
+        """The highest high watermark that each partition had, which is always some leader's."""
+        self._marks: dict[Any, int] = {}
+        """The last high watermark of each replica."""
+        self._ends: dict[Any, int] = {}
+        self._compared: dict[Any, int] = {}
+        self._shadows: dict[Any, Shadow] = {}
+        self._forgot = False
+        self._led: set[Key] = set()
+        """The partitions that a leader was seen of since records may have been lost."""
+
+    # After each step
+
+    def check_step(self, node: Node) -> None:
+        """What one step of this broker may have changed."""
+        marks, ends = self._marks, self._ends
+        for hosted in replicas_of(node).by_id.values():
+            for replica in hosted.values():
+                role = replica.leader or replica.follower
+                end, mark = replica.log.log_end_offset, role.high_watermark
+                if mark != marks.get(replica) or end < ends.get(replica, 0):
+                    self._check_mark(node, replica, mark, end)
+                ends[replica] = end
+
+    def _check_mark(self, node: Node, replica: Any, mark: int, end: int) -> None:
+        if replica.error:
+            return
+        before, committed = self._marks.get(replica, 0), self._committed.get(replica.key, 0)
+        if mark < before:
+            raise Violation(f"{node}: {_name(replica)}: the high watermark went back from {before} to {mark}")
+        if mark > end:
+            raise Violation(f"{node}: {_name(replica)}: the high watermark {mark} is beyond the log's end {end}")
+        if replica.leader is not None:
+            self._led.add(replica.key)
+        elif self._forgot and not (replica.key in self._led and self._is_in_sync(node, replica)):
+            return
+        elif mark > committed:
+            raise Violation(f"{node}: {_name(replica)}: no leader committed up to {mark}, only to {committed}")
+        self._marks[replica] = mark
+        if mark > committed:
+            self._committed[replica.key] = mark
+            self._check_in_sync(replica.key)
+        else:
+            self._check_holds(node, replica)
+
+    def check_state(self, before: Any, after: Any) -> None:
+        """The controllers have committed a partition's new state."""
+        if before is None or set(after.isr) - set(before.isr):
+            self._check_in_sync((after.topic_id, after.index))
+
+    def _check_in_sync(self, key: Key) -> None:
+        for node in self._cluster.brokers:
+            if node.handle is not None:
+                replica = replicas_of(node).by_id.get(key[0], {}).get(key[1])
+                if replica is not None and not _is_out(node, replica):
+                    self._check_holds(node, replica)
+
+    def _check_holds(self, node: Node, replica: Any) -> None:
+        """Whoever is in sync holds everything that is committed."""
+        committed, end = self._committed.get(replica.key, 0), replica.log.log_end_offset
+        if end < committed and self._is_in_sync(node, replica):
+            raise Violation(f"{node} is in sync with {_name(replica)}, but ends at {end}; committed is {committed}")
+
+    def _is_in_sync(self, node: Node, replica: Any) -> bool:
+        state = self._metadata.state_of(replica.key)
+        return state is not None and node.id in state.isr
+
+    # Now and then
+
+    def check_broker(self, node: Node) -> None:
+        """Read what is new on this broker."""
+        with node.sound_disks():
+            for replica in replicas_of(node):
+                if not _is_out(node, replica):
+                    self._check_replica(node, replica)
+
+    def _check_replica(self, node: Node, replica: Any) -> None:
+        name = _name(replica)
+        if replica.leader is not None:
+            self._metadata.check_partition_leader(name, replica.key, replica.leader_epoch, node.id)
+        shadow = self._shadows.get(replica)
+        if shadow is None:
+            shadow = self._shadows[replica] = Shadow(f"{node}: {name}")
+        shadow.follow(replica.log)
+        start, end = self._compared.get(replica, 0), self._marks.get(replica, 0)
+        if end > start:
+            if replica.key not in self._logs:
+                self._logs[replica.key] = CommittedLog(name)
+            self._logs[replica.key].check(shadow, start, end)
+            self._compared[replica] = end
+
+    def forget(self) -> None:
+        """No record need be there any more; no broker runs."""
+        self._forgot = True
+        for known in (self._logs, self._committed, self._marks, self._ends, self._compared, self._shadows, self._led):
+            known.clear()
+
+    # In the end
+
+    def check_equal(self) -> None:
+        """All replicas are the same byte by byte."""
+        logs: dict[Key, tuple[Node, int]] = {}
+        for node in self._cluster.brokers:
+            for replica in replicas_of(node):
+                content = 0
+                for batch in replica.log.read_batches(replica.log.log_start_offset):
+                    content = zlib.crc32(batch.view, content)
+                first, known = logs.setdefault(replica.key, (node, content))
+                if known != content:
+                    raise Violation(f"{_name(replica)} is not the same on {first} and {node}")
+
+
+def _name(replica: Any) -> str:
+    return f"{replica.topic}-{replica.index}"
+
+
+def _is_out(node: Node, replica: Any) -> bool:
+    return bool(replica.error) or replica.log.directory in node.damaged
