@@ -63,11 +63,27 @@ def _alter_configs(request: Any, response: Any, error: WireError) -> None:
     ]
 
 
+def _elect_leaders(request: Any, response: Any, error: WireError) -> None:
+    """v0 has no error for the whole."""
+    response.error_code = error.code
+    response.replica_election_results = [
+        response.ReplicaElectionResult(
+            topic=topic.topic,
+            partition_result=[
+                response.PartitionResult(partition_id=index, error_code=error.code, error_message=error.message)
+                for index in topic.partitions
+            ],
+        )
+        for topic in request.topic_partitions or ()
+    ]
+
+
 _BY_ITEM: dict[ApiKey, Callable[[Any, Any, WireError], None]] = {
     ApiKey.CREATE_TOPICS: _create_topics,
     ApiKey.DELETE_TOPICS: _delete_topics,
     ApiKey.CREATE_PARTITIONS: _create_partitions,
     ApiKey.ALTER_CONFIGS: _alter_configs,
+    ApiKey.ELECT_LEADERS: _elect_leaders,
     ApiKey.INCREMENTAL_ALTER_CONFIGS: _alter_configs,
 }
-"""The APIs whose response has no error of its own."""
+"""The APIs whose response has no error of its own, or not that alone."""

@@ -73,6 +73,8 @@ def _update(state: ControllerState, name: str, level: int, kind: int) -> Iterato
     reason = _reason_not_supported(state, name, level)
     if reason is not None:
         raise refused(reason)
+    if name not in SUPPORTED:
+        raise refused("There is no such feature.")
     current = 1 if name == KRAFT_VERSION else state.image.features.level(name)
     if level < current and kind == UpgradeType.UPGRADE:
         raise refused(

@@ -117,11 +117,7 @@ class Connection:
     async def run(self) -> None:
         """Serve until either side closes. Raises nothing but cancellation."""
         try:
-            with self._reading:
-                await self._read()
-            await self._finish()
-        except RemoteProtocolError as error:
-            self.close(str(error))
+            await self._read_and_finish()
         except OSError as error:
             self._lost(error)
         except Exception:
@@ -130,6 +126,17 @@ class Connection:
             self._close("connection failed", cause=False)
         finally:
             self._close("the server stops", cause=False)
+
+    async def _read_and_finish(self) -> None:
+        try:
+            with self._reading:
+                await self._read()
+        except RemoteProtocolError as error:
+            # What came before it is answered, as if requests were taken one after another.
+            await self._finish()
+            self.close(str(error))
+        else:
+            await self._finish()
 
     def drain(self) -> None:
         """Begin no more requests; those begun are answered, then the connection closes."""
@@ -160,7 +167,7 @@ class Connection:
             size += count
             if not count:
                 if frames.partial:
-                    raise RemoteProtocolError("the client closed in the middle of a request")
+                    self.close("the client closed in the middle of a request")
                 self._close("closed by the client", cause=False)
 
     def _handle(self, frame: memoryview) -> None:

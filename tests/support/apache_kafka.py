@@ -12,13 +12,14 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
 
 from barnabas.cli.dev.layout import Layout, NodeSpec
+from barnabas.protocol.types import uuid_text
 from barnabas.testing.processes import free_base_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,7 @@ POM = ROOT / "tests" / "interop" / "kafka" / "pom.xml"
 JARS = ROOT / ".barnabas" / "apache-kafka" / "libs"
 CLUSTER_ID = "comparison-cluster-id1"
 START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 # The memory settings are Kafka's own start script's for a small machine; everything else is its default.
 JVM = ["-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-Djava.awt.headless=true"]
 
@@ -86,6 +88,14 @@ class ApacheKafka:
         process.kill()
         process.wait()
 
+    def restart(self, node_id: int, while_down: Callable[[], None]) -> None:
+        """Stop a broker in an orderly way, do something while it is down, and start it again."""
+        process = self.processes.pop(node_id)
+        process.terminate()
+        process.wait(STOP_SECONDS)
+        while_down()
+        self.start(next(node for node in self.layout.nodes if node.id == node_id))
+
     def stop(self) -> None:
         """Stop all, with a bound."""
         for number, patience in ((signal.SIGTERM, 20.0), (signal.SIGKILL, 10.0)):
@@ -112,17 +122,18 @@ class ApacheKafka:
 
 
 def write_files(layout: Layout) -> None:
-    """Configuration files and formatted directories."""
-    voters = ",".join(f"{c.id}@{c.listener}" for c in layout.of("controller"))
+    """Configuration files and formatted directories; the voters are in the metadata log (KIP-853), as ours are."""
+    voters = ",".join(f"{c.id}@{c.listener}:{uuid_text(os.urandom(16))}" for c in layout.of("controller"))
     for node in layout.nodes:
         node.directory.mkdir(parents=True, exist_ok=True)
         properties = layout.properties(node)
-        del properties["http.listener"], properties["controller.quorum.bootstrap.servers"]
-        properties["controller.quorum.voters"] = voters
+        del properties["http.listener"]
         properties |= dict(override.split("=", 1) for override in layout.overrides)
         node.config_file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
         command = java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.config_file))
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ})
+        if node.role == "controller":
+            command += ["--initial-controllers", voters]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
 @contextlib.contextmanager

@@ -177,6 +177,7 @@ _TRANSLATIONS: dict[str, Callable[[Any, Names], Any]] = {
     "documentation": lambda _text, _names: "<text>",
     "topic_id": _id("topic-id", ZERO_UUID),
     "session_id": _id("session-id", 0),
+    "replica_directory_id": _id("directory-id", ZERO_UUID),
     "producer_id": _id("producer-id", -1),
     "cluster_id": _chosen("cluster-id"),
     "host": _chosen("host"),
@@ -192,9 +193,13 @@ _SORTED = {
     # Apache Kafka makes these from hash tables, in any order.
     "brokers",
     "configs",
+    "current_voters",
     "finalized_features",
     "node_endpoints",
+    "nodes",
+    "observers",
     "partition_responses",
+    "replica_election_results",
     "responses",
     "results",
     "supported_features",
@@ -210,6 +215,6 @@ def _is_unordered(struct: Struct, name: str) -> bool:
 
 def _position(item: Struct) -> tuple[list[int], list[str], bytes]:
     """By what an item is about."""
-    numbers = [getattr(item, field, 0) for field in ("node_id", "broker_id", "index", "partition_index")]
+    numbers = [getattr(item, field, 0) for field in ("node_id", "broker_id", "replica_id", "index", "partition_index")]
     names = [getattr(item, field, None) or "" for field in ("resource_name", "name", "topic")]
     return numbers, names, getattr(item, "topic_id", b"")

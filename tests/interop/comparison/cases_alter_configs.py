@@ -5,10 +5,9 @@ Cases that change brokers use settings that nothing else depends on, and take th
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from comparison.build import batch, produce
+from comparison.build import batch, fetch, produce, wanted
 from comparison.case import case
 from comparison.configuring import (
     APPEND,
@@ -30,8 +29,10 @@ from comparison.configuring import (
 )
 from comparison.talk import Talk
 
+from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.alter_configs import AlterConfigsRequest
 from barnabas.protocol.messages.incremental_alter_configs import IncrementalAlterConfigsRequest
+from barnabas.protocol.messages.produce import ProduceResponse
 
 
 @case(0, 1)
@@ -62,7 +63,7 @@ def append_and_subtract(talk: Talk, version: int) -> None:
         (SUBTRACT, "compact,delete"),
     ):
         talk.ask(alter(TOPIC, topic.name, ("cleanup.policy", operation, value)), version)
-    time.sleep(0.1)  # until none of this can pass for the last change
+    talk.wait_until(lambda: dynamic(talk, topic.name) == {"cleanup.policy": ""})
     change(talk, version, topic.name, ("cleanup.policy", APPEND, "delete,compact"))
 
 
@@ -213,13 +214,22 @@ def altering_resources_of_later_releases(talk: Talk, version: int) -> None:
 
 @case(1)
 def the_leader_takes_new_configs(talk: Talk, version: int) -> None:
-    topic = talk.create()
-    change(talk, version, topic.name, ("max.message.bytes", SET, "100"))
-    time.sleep(0.2)  # Apache Kafka describes a change a moment before its log has it
-    talk.ask(produce(9, topic, batch(b"x" * 100)), 9)
+    """Apache Kafka describes a change a moment before the leader's log has it, so that only the log can tell."""
+    topic = talk.create(configs={"max.message.bytes": "100"})
+    request = produce(9, topic, batch(b"x" * 100))
+
+    def is_accepted() -> bool:
+        answer: ProduceResponse = talk.quietly(request, 9)
+        return answer.responses[0].partition_responses[0].error_code == ErrorCode.NONE
+
+    talk.ask(request, 9)
     change(talk, version, topic.name, ("max.message.bytes", DELETE, None), ("compression.type", SET, "zstd"))
-    time.sleep(0.2)
-    talk.ask(produce(9, topic, batch(b"x" * 100)), 9)
+    talk.wait_until(is_accepted)
+    talk.ask(request, 9)
+    talk.ask(fetch(12, (topic, [wanted(offset=1)])), 12)
+    change(talk, version, topic.name, ("max.message.bytes", SET, "100"), ("compression.type", DELETE, None))
+    talk.wait_until(lambda: not is_accepted())
+    talk.ask(request, 9)
 
 
 # Altering brokers

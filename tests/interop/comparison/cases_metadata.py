@@ -60,7 +60,7 @@ def invalid_names_with_creation(talk: Talk, version: int) -> None:
         talk.ask(metadata(name, allow_auto_topic_creation=True), version)
 
 
-@case(0, 1, 4, 9, NEWEST)
+@case(0, 1, 4, 9, NEWEST, difference="Topics that a question creates")
 def creation(talk: Talk, version: int) -> None:
     talk.ask(metadata(talk.name(), allow_auto_topic_creation=True), version)
     talk.wait_for_topic(talk.name(), 2)

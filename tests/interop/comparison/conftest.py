@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from comparison.talk import PATIENCE_SECONDS, Side
@@ -32,21 +32,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def sides(request: pytest.FixtureRequest) -> Iterator[list[Side]]:
     """Apache Kafka, and Barnabas unless it is left out."""
     with contextlib.ExitStack() as stack:
-        barnabas, kafka = (request.config.getoption(name, default=None) for name in ("--barnabas", "--kafka"))
-        if kafka is None:
-            if (missing := apache_kafka.missing()) is not None:
-                pytest.skip(missing)
-            overrides = tuple(f"{name}={value}" for name, value in SETTINGS.items())
-            kafka = stack.enter_context(apache_kafka.apache_kafka(overrides=overrides)).bootstrap
-        if barnabas is None:
-            barnabas = stack.enter_context(cluster(brokers=3, controllers=3, overrides=SETTINGS)).bootstrap
-        found = [Side("Apache Kafka", kafka.split(","))]
+        found = [_apache_kafka(stack, request.config.getoption("--kafka", default=None))]
+        barnabas = request.config.getoption("--barnabas", default=None)
         if barnabas != "none":
-            found.append(Side("Barnabas", barnabas.split(",")))
+            found.append(_barnabas(stack, barnabas))
         for side in found:
             stack.callback(side.close)
             wait_for_producer_ids(side)
         yield found
+
+
+def _apache_kafka(stack: contextlib.ExitStack, bootstrap: str | None) -> Side:
+    """The cluster at `bootstrap`, or one of our own."""
+    if bootstrap is not None:
+        return Side("Apache Kafka", bootstrap.split(","))
+    if (missing := apache_kafka.missing()) is not None:
+        pytest.skip(missing)
+    overrides = tuple(f"{name}={value}" for name, value in SETTINGS.items())
+    running = stack.enter_context(apache_kafka.apache_kafka(overrides=overrides))
+    return Side("Apache Kafka", running.bootstrap.split(","), running.restart)
+
+
+def _barnabas(stack: contextlib.ExitStack, bootstrap: str | None) -> Side:
+    """The cluster at `bootstrap`, or one of our own."""
+    if bootstrap is not None:
+        return Side("Barnabas", bootstrap.split(","))
+    running = stack.enter_context(cluster(brokers=3, controllers=3, overrides=SETTINGS))
+
+    def restart(broker: int, while_down: Callable[[], None]) -> None:
+        running.node(broker).stop()
+        while_down()
+        running.node(broker).start()
+
+    return Side("Barnabas", running.bootstrap.split(","), restart)
 
 
 def wait_for_producer_ids(side: Side) -> None:

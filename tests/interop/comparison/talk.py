@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from comparison.answers import Names, plain
@@ -23,6 +24,9 @@ PATIENCE_SECONDS = 20.0
 CLOSED = "<the connection is closed>"
 SILENCE = "<no answer>"
 
+Restart = Callable[[int, Callable[[], None]], None]
+"""Stops a broker in an orderly way, calls what is to be done while it is down, and starts it again."""
+
 
 class Topic(NamedTuple):
     """A topic that exists: requests name it as their version wants it."""
@@ -37,7 +41,11 @@ class Side:
 
     name: str
     addresses: list[str]
+    restart: Restart | None = None
+    """None: the cluster is somebody else's."""
     wires: dict[int, Wire] = field(default_factory=dict)
+    moved: Topic | None = None
+    """See `moving`."""
 
     def wire(self, broker: int) -> Wire:
         wire = self.wires.get(broker)
@@ -60,7 +68,7 @@ class Talk:
     """`ask`, `raw` and `note` go to the transcript; what else is asked only prepares the case."""
 
     def __init__(self, side: Side, token: str) -> None:
-        self._side = side
+        self.side = side
         self._token = token
         self._names = Names(token)
         self.transcript: list[dict[str, Any]] = []
@@ -86,7 +94,7 @@ class Talk:
         try:
             answer = self._exchange(request, version, broker, patience)
         except TimeoutError:
-            self._side.drop(broker)
+            self.side.drop(broker)
             self.note(asked, SILENCE)
             return None
         self.note(asked, CLOSED if answer is None else plain(answer, version, self._names, blur=blur, hide=hide))
@@ -98,7 +106,7 @@ class Talk:
 
     def raw(self, broker: int = 1, patience: float = PATIENCE_SECONDS) -> Raw:
         """A connection of the case's own, for bytes."""
-        return Raw(self, Wire(self._side.addresses[broker - 1], patience), self._names)
+        return Raw(self, Wire(self.side.addresses[broker - 1], patience), self._names)
 
     # What prepares it
 
@@ -109,7 +117,7 @@ class Talk:
     def quietly(self, request: RequestMessage, version: int, broker: int = 1) -> Any:
         """Ask without a note; there must be an answer."""
         answer = self._exchange(request, version, broker, None)
-        assert answer is not None, f"{self._side.name} closed the connection on {request!r}"
+        assert answer is not None, f"{self.side.name} closed the connection on {request!r}"
         return answer
 
     def create(
@@ -139,16 +147,18 @@ class Talk:
 
     def wait_for_topic(self, name: str, partitions: int = 1, *, gone: bool = False) -> None:
         """Return when every broker knows the topic, with so many partitions at least; or, with `gone`, none does."""
-        for broker in range(1, len(self._side.addresses) + 1):
-            self._until(lambda broker=broker: self._knows(broker, name, partitions) != gone)
+        for broker in range(1, len(self.side.addresses) + 1):
+            self.wait_until(partial(self._is_known, broker, name, partitions, gone))
 
-    def _knows(self, broker: int, name: str, partitions: int) -> bool:
+    def _is_known(self, broker: int, name: str, partitions: int, gone: bool) -> bool:
+        """Whether the broker knows the topic with as many partitions; the other way round with `gone`."""
         topics = [MetadataRequest.MetadataRequestTopic(name=name)]
         answer: MetadataResponse = self.quietly(
             MetadataRequest(topics=topics, allow_auto_topic_creation=False), 12, broker
         )
         topic = answer.topics[0]
-        return topic.error_code == ErrorCode.NONE and len(topic.partitions) >= partitions
+        known = topic.error_code == ErrorCode.NONE and len(topic.partitions) >= partitions
+        return known != gone
 
     def _wait_for_leader(self, name: str, broker: int, partitions: int) -> None:
         """Return when the broker knows that it leads them all."""
@@ -163,16 +173,17 @@ class Talk:
             answer = self.quietly(request, 5, broker)
             return all(partition.error_code == ErrorCode.NONE for partition in answer.topics[0].partitions)
 
-        self._until(leads)
+        self.wait_until(leads)
 
-    def _until(self, holds: Any) -> None:
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Return when it holds."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not holds():
-            assert time.monotonic() < deadline, f"{self._side.name}: not within {PATIENCE_SECONDS} s"
+            assert time.monotonic() < deadline, f"{self.side.name}: not within {PATIENCE_SECONDS} s"
             time.sleep(0.01)
 
     def _exchange(self, request: RequestMessage, version: int, broker: int, patience: float | None) -> Any:
-        wire = self._side.wire(broker)
+        wire = self.side.wire(broker)
         if patience is not None:
             wire.set_timeout(patience)
         try:
@@ -181,7 +192,7 @@ class Talk:
         except (BrokenPipeError, ConnectionResetError):
             frame = None
         if frame is None:
-            self._side.drop(broker)
+            self.side.drop(broker)
             return None
         if patience is not None:
             wire.set_timeout(PATIENCE_SECONDS)

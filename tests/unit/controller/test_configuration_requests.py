@@ -210,6 +210,7 @@ def test_a_new_cluster_starts_with_its_levels_once(cluster: ControllerHarness) -
         ("metadata.version", -1, 1, "cannot be less than 0"),
         ("eligible.leader.replicas.version", 0, 1, "Can't downgrade the version of this feature without"),
         ("group.version", 1, 1, "does not support this feature"),
+        ("no.such.feature", 0, 1, "There is no such feature"),
     ],
 )
 def test_levels_that_are_refused(cluster: ControllerHarness, feature: str, level: int, kind: int, message: str) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from barnabas.controller.controller import REBALANCE_DELAY
 from barnabas.controller.election import MAX_ELECTIONS
+from barnabas.controller.error_replies import error_reply
 from barnabas.metadata.records import NO_LEADER, LeaderRecoveryState, ResourceType
-from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.elect_leaders import ElectLeadersRequest
 from controller_harness import ControllerHarness
 
@@ -146,3 +151,17 @@ def test_unclean_elections_happen_at_once_where_they_are_allowed() -> None:
     cluster.kill(1)
     assert cluster.partition().leader == 2
     cluster.check()
+
+
+def test_an_election_of_no_kind_is_refused_for_each_partition() -> None:
+    cluster = harness()
+    topics = [ElectLeadersRequest.TopicPartitions(topic="t", partitions=[0, 1])]
+    request = ElectLeadersRequest(election_type=2, topic_partitions=topics)
+    with pytest.raises(WireError) as refused:
+        cluster.request(request)
+    reply: Any = error_reply(request, refused.value)
+    [topic] = reply.replica_election_results
+    assert [(result.partition_id, result.error_code) for result in topic.partition_result] == [
+        (0, ErrorCode.INVALID_REQUEST),
+        (1, ErrorCode.INVALID_REQUEST),
+    ]

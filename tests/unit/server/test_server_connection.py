@@ -217,6 +217,20 @@ async def test_bad_input_closes_that_connection_with_one_line(
     assert await other.request(HEARTBEAT, 4) == HeartbeatResponse()
 
 
+async def test_what_came_before_bad_input_is_answered(harness: ServerHarness, events: Events) -> None:
+    held = Held()
+    harness.table.register(ApiKey.HEARTBEAT, held)
+    await harness.start()
+    client = await harness.connect()
+    await client.send(encoded(1) + encoded(2) + struct.pack(">i", 3) + b"bad" + encoded(3))
+    await wait_all_tasks_blocked()
+    for request in held.requests:
+        request.reply(HeartbeatResponse())
+    assert await correlation_ids(client, 2) == [1, 2]
+    assert await client.receive() is None
+    assert closings(events) == ["a request of 3 bytes, too short for a header"]
+
+
 @pytest.mark.parametrize("cut", range(1, 30, 3))
 async def test_body_cut_anywhere_closes(harness: ServerHarness, events: Events, cut: int) -> None:
     harness.table.register(ApiKey.HEARTBEAT, lambda request: request.reply(HeartbeatResponse()))
