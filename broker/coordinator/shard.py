@@ -114,6 +114,7 @@ class Shard(Generic[M]):
         self._invariants: Final = _Invariants(self._break)
         self._timer: Timer | None = None
         self._not_before = 0.0
+        self._deciding_what_is_due = False
         self._appending = False
         self._high_watermark = 0
 
@@ -199,16 +200,17 @@ class Shard(Generic[M]):
         if self._timer is not None:
             self._timer.cancel()
         error = error or _not_coordinator()
-        self._runtime.resign(error)
-        for waiter in self.machine.closed():
-            waiter.fail(error)
+        with self._invariants:
+            self._runtime.resign(error)
+            for waiter in self.machine.closed():
+                waiter.fail(error)
 
     def _break(self, error: Exception | None) -> None:
         """This cannot go on. `error` is None where the log failed, which has been told."""
-        if self.state is ShardState.CLOSED:
-            return
         if error is not None:
             log.error("coordinator broken", shard=str(self), machine=str(self.machine), exc_info=error)
+        if self.state is ShardState.CLOSED:
+            return
         self._appending = False
         self.close()
         self._broken()
@@ -219,7 +221,7 @@ class Shard(Generic[M]):
         """The timer is never later than the next deadline. Earlier does not matter, and spares setting it anew for
         each heartbeat that puts a deadline off.
         """
-        if self.state is not ShardState.ACTIVE:
+        if self.state is not ShardState.ACTIVE or self._deciding_what_is_due:
             return
         deadline = self.machine.next_deadline()
         if deadline is None:
@@ -234,18 +236,22 @@ class Shard(Generic[M]):
 
     def _decide_what_is_due(self) -> None:
         self._timer = None
-        now = self._environment.clock()
+        with self._invariants:
+            self._deciding_what_is_due = True
+            self._not_before = self._decide_while_due(self._environment.clock())
+            self._deciding_what_is_due = False
+            self._set_timer()
+
+    def _decide_while_due(self, now: float) -> float:
+        """When the next deadline may be looked at."""
         for _ in range(_DUE_AT_ONCE):
             if self.state is not ShardState.ACTIVE or not self._is_due(now):
-                break
+                return now
             pending = _Pending(None)
             self._submit(pending, lambda machine, now, now_ms: machine.handle_deadline(now, now_ms))
             if pending.failed:
-                self._not_before = now + _RETRY_SECONDS
-                break
-        else:
-            self._not_before = now + _TURN_SECONDS
-        self._set_timer()
+                return now + _RETRY_SECONDS
+        return now + _TURN_SECONDS
 
     def _is_due(self, now: float) -> bool:
         deadline = self.machine.next_deadline()
@@ -292,13 +298,15 @@ class _Pending:
                 waiter.reply(response)
 
     def fail(self, error: WireError) -> None:
-        """Tell all waiters, those included who were not to be answered by this decision but asked for it."""
-        if not self.done:
-            self.done = self.failed = True
-            for waiter, _ in self.answers or ():
-                waiter.fail(error)
-            if self._waiter is not None:
-                self._waiter.fail(error)
+        """Tell all waiters, also the one who asked for the decision, if it was to be answered by a later one."""
+        if self.done:
+            return
+        self.done = self.failed = True
+        waiters = [waiter for waiter, _ in self.answers or ()]
+        if self._waiter is not None and self._waiter not in waiters:
+            waiters.append(self._waiter)
+        for waiter in waiters:
+            waiter.fail(error)
 
     def expire(self) -> None:
         """The commit takes too long. Who asked, but is to be answered by a later decision, goes on waiting."""

@@ -50,18 +50,35 @@ class FakeTimers:
     """Timers that are called by `BrokerHarness.advance`."""
 
     def __init__(self) -> None:
-        self.calls: list[tuple[float, int, Callable[[], None]]] = []
+        self.calls: list[FakeTimer] = []
 
     def call_at(self, deadline: float, call: Callable[[], None]) -> Any:
-        self.calls.append((deadline, len(self.calls), call))
+        timer = FakeTimer(self, deadline, call)
+        self.calls.append(timer)
+        return timer
 
     def due(self, now: float) -> tuple[float, Callable[[], None]] | None:
         """The first call that is due by `now`, with its time."""
-        first = min(self.calls, default=None, key=lambda entry: entry[:2])
-        if first is None or first[0] > now:
+        first = min(self.calls, default=None, key=lambda timer: timer.deadline)
+        if first is None or first.deadline > now:
             return None
         self.calls.remove(first)
-        return first[0], first[2]
+        return first.deadline, first.call
+
+
+class FakeTimer:
+    """As much of a `Timer` as is used."""
+
+    def __init__(self, timers: FakeTimers, deadline: float, call: Callable[[], None]) -> None:
+        self.timers, self.deadline, self.call = timers, deadline, call
+
+    @property
+    def pending(self) -> bool:
+        return self in self.timers.calls
+
+    def cancel(self) -> None:
+        if self.pending:
+            self.timers.calls.remove(self)
 
 
 class FakeBackground:
@@ -210,7 +227,7 @@ class BrokerHarness:
         **config: str,
     ) -> bytes:
         """Its id. Configurations have Kafka's names with underscores."""
-        topic_id = name.encode().ljust(16, b"_")
+        topic_id = name.encode().ljust(16, b"_")[:16]
         self.apply(
             TopicRecord(name=name, topic_id=topic_id),
             *(
