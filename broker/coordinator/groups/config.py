@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
 
 if TYPE_CHECKING:
     from barnabas.server.settings import Settings
@@ -23,6 +25,8 @@ class GroupConfig:
     """Of what is kept with an offset."""
     retention_ms: int = 7 * 24 * 3_600_000
     retention_check_interval: float = 600.0
+    consumer: ConsumerConfig = field(default_factory=ConsumerConfig)
+    """Of the new consumer group protocol."""
 
     @classmethod
     def of(cls, settings: Settings) -> GroupConfig:
@@ -35,4 +39,5 @@ class GroupConfig:
             max_metadata_size=settings.int("offset.metadata.max.bytes"),
             retention_ms=settings.int("offsets.retention.minutes") * 60_000,
             retention_check_interval=settings.seconds("offsets.retention.check.interval.ms"),
+            consumer=ConsumerConfig.of(settings),
         )

@@ -18,7 +18,7 @@ the topics may have changed since the group last looked at them. Nothing here de
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -132,6 +132,16 @@ class ConsumerGroup:
     def subscribed_topics(self) -> set[str]:
         """The names of all topics that members named, or that their patterns meant; some may not exist."""
         return set(self.topic_subscribers).union(*(pattern.topics for pattern in self.patterns.values()))
+
+    def topics_after(self, leaving: Collection[ConsumerMember], coming: ConsumerMember | None = None) -> set[str]:
+        """The same once these have left and that one has come. A member that changes is among both."""
+        names, patterns = self.topic_subscribers.copy(), self.pattern_subscribers.copy()
+        for member, step in [*((member, -1) for member in leaving), *([(coming, 1)] if coming is not None else ())]:
+            add(names, member.topic_names, step)
+            if member.topic_regex:
+                add(patterns, (member.topic_regex,), step)
+        known = (self.patterns[pattern].topics for pattern in patterns if pattern in self.patterns)
+        return set(names).union(*known)
 
     def is_subscribed_to(self, topic: str) -> bool:
         """Whether a member's subscription has this topic."""

@@ -31,6 +31,9 @@ from barnabas.broker.coordinator.groups.classic_rebalance import (
     Rebalances,
 )
 from barnabas.broker.coordinator.groups.config import GroupConfig
+from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup
+from barnabas.broker.coordinator.groups.consumer_groups import DEADLINES as CONSUMER_DEADLINES
+from barnabas.broker.coordinator.groups.consumer_groups import ConsumerGroups
 from barnabas.broker.coordinator.groups.deadlines import Deadlines
 from barnabas.broker.coordinator.groups.group import Caller, Group
 from barnabas.broker.coordinator.groups.listing import describe_group, list_groups
@@ -39,8 +42,8 @@ from barnabas.broker.coordinator.groups.offsets_fetch import fetch_offsets
 from barnabas.broker.coordinator.groups.turn import Turn, answered
 from barnabas.broker.coordinator.records import CoordinatorRecord, Record, TransactionEnd
 from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.messages.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
 from barnabas.protocol.messages.delete_groups import DeleteGroupsResponse
-from barnabas.protocol.messages.describe_groups import DescribeGroupsResponse
 from barnabas.protocol.messages.group_metadata_key import GroupMetadataKey
 from barnabas.protocol.messages.group_metadata_value import GroupMetadataValue
 from barnabas.protocol.messages.heartbeat import HeartbeatRequest
@@ -73,6 +76,9 @@ class GroupCoordinator:
         self._rebalances: Final = Rebalances(config, self._deadlines)
         self._joins: Final = ClassicJoins(config, self._rebalances, new_member_id)
         self._members: Final = ClassicMembers(self._rebalances)
+        self.consumer: Final = ConsumerGroups(
+            config.consumer, self.groups, image, self._deadlines, self._rebalances, new_member_id
+        )
         self._expiry_at: float | None = None
         """When offsets are next looked at for their age; None before all is loaded."""
 
@@ -86,40 +92,67 @@ class GroupCoordinator:
     ) -> Decision:
         """JoinGroup."""
         check_join(request, self._config)
+        turn = Turn(now, now_ms)
         group = self.groups.get(request.group_id)
-        if group is None:
+        if isinstance(group, ConsumerGroup) and not group.is_empty:
+            self.consumer.handle_join_group(group, request, caller, waiter, turn)
+            return turn.decision()
+        if not isinstance(group, ClassicGroup):
             if request.member_id:
                 return answered(waiter, refusal(ErrorCode.UNKNOWN_MEMBER_ID, request.member_id))
+            if group is not None:
+                turn.records += group.tombstones()
             group = self.groups[request.group_id] = ClassicGroup(request.group_id)
-        if not isinstance(group, ClassicGroup):
-            raise WireError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
-        return self._joins.handle(group, Join(request, caller, waiter), Turn(now, now_ms))
+        return self._joins.handle(group, Join(request, caller, waiter), turn)
 
     def handle_sync_group(self, request: SyncGroupRequest, waiter: Waiter, now: float, now_ms: int) -> Decision:
         """SyncGroup."""
-        group = self._group_of_members(request.group_id)
-        return self._members.handle_sync(group, request, waiter, Turn(now, now_ms))
+        turn, group = Turn(now, now_ms), self._group_of_members(request.group_id)
+        if isinstance(group, ClassicGroup):
+            return self._members.handle_sync(group, request, waiter, turn)
+        self.consumer.handle_sync_group(group, request, waiter, turn)
+        return turn.decision()
 
     def handle_heartbeat(self, request: HeartbeatRequest, waiter: Waiter, now: float, now_ms: int) -> Decision:
         """Heartbeat."""
-        group = self._group_of_members(request.group_id)
-        return self._members.handle_heartbeat(group, request, waiter, now)
+        turn, group = Turn(now, now_ms), self._group_of_members(request.group_id)
+        if isinstance(group, ClassicGroup):
+            return self._members.handle_heartbeat(group, request, waiter, now)
+        self.consumer.handle_classic_heartbeat(group, request, waiter, turn)
+        return turn.decision()
 
     def handle_leave_group(self, request: LeaveGroupRequest, waiter: Waiter, now: float, now_ms: int) -> Decision:
         """LeaveGroup, of several members as from v3 on."""
         if request.group_id and request.group_id not in self.groups:
             members = [left(identity, ErrorCode.UNKNOWN_MEMBER_ID) for identity in request.members]
             return answered(waiter, LeaveGroupResponse(members=members))
-        group = self._group_of_members(request.group_id)
-        return self._members.handle_leave(group, request, waiter, Turn(now, now_ms))
+        turn, group = Turn(now, now_ms), self._group_of_members(request.group_id)
+        if isinstance(group, ClassicGroup):
+            return self._members.handle_leave(group, request, waiter, turn)
+        self.consumer.handle_leave_group(group, request, waiter, turn)
+        return turn.decision()
 
-    def _group_of_members(self, group_id: str) -> ClassicGroup:
+    def _group_of_members(self, group_id: str) -> ClassicGroup | ConsumerGroup:
         group = self.groups.get(group_id)
         if not group_id:
             raise WireError(ErrorCode.INVALID_GROUP_ID)
-        if not isinstance(group, ClassicGroup):
+        if not isinstance(group, ClassicGroup | ConsumerGroup):
             raise WireError(ErrorCode.UNKNOWN_MEMBER_ID)
         return group
+
+    # Consumer groups
+
+    def handle_consumer_heartbeat(
+        self, request: ConsumerGroupHeartbeatRequest, caller: Caller, waiter: Waiter, now: float, now_ms: int
+    ) -> Decision:
+        """ConsumerGroupHeartbeat, of which the form was checked."""
+        turn = Turn(now, now_ms)
+        self.consumer.handle_heartbeat(request, caller, waiter, turn)
+        return turn.decision()
+
+    def handle_consumer_describe(self, group_id: str, waiter: Waiter) -> Decision:
+        """ConsumerGroupDescribe of one group."""
+        return answered(waiter, self.consumer.handle_describe(group_id))
 
     # Offsets
 
@@ -162,12 +195,9 @@ class GroupCoordinator:
 
     # Groups
 
-    def handle_describe_groups(self, group_ids: Sequence[str], caller: Caller, waiter: Waiter) -> Decision:
-        """DescribeGroups, as far as the groups are here: a list in their order."""
-        described: list[DescribeGroupsResponse.DescribedGroup] = [
-            describe_group(group_id, self.groups.get(group_id), caller.version) for group_id in group_ids
-        ]
-        return answered(waiter, described)
+    def handle_describe_group(self, group_id: str, caller: Caller, waiter: Waiter) -> Decision:
+        """DescribeGroups, of one group."""
+        return answered(waiter, describe_group(group_id, self.groups.get(group_id), caller.version))
 
     def handle_list_groups(self, request: ListGroupsRequest, waiter: Waiter) -> Decision:
         """ListGroups, as far as groups are here."""
@@ -207,7 +237,9 @@ class GroupCoordinator:
             return turn.decision(atomic=False)
         key = self._deadlines.pop_due(now)
         group = None if key is None else self.groups.get(key[1])
-        if key is not None and isinstance(group, ClassicGroup):
+        if key is not None and key[0] in CONSUMER_DEADLINES:
+            self.consumer.handle_due(key, turn)
+        elif key is not None and isinstance(group, ClassicGroup):
             self._due(group, key, turn)
         return turn.decision()
 
@@ -225,6 +257,7 @@ class GroupCoordinator:
     def on_metadata(self, delta: MetadataDelta, image: MetadataImage, now: float, now_ms: int) -> Decision:
         """The cluster's metadata have changed."""
         turn = Turn(now, now_ms)
+        self.consumer.on_metadata(delta, image)
         deleted = delta.topics.deleted
         offsets_expiry.forget_topics(((topic.name, topic.id) for topic in deleted.values()), self.offsets, turn)
         return turn.decision(atomic=False)
@@ -244,6 +277,8 @@ class GroupCoordinator:
                 self.offsets.replay(record, log_offset)
             elif isinstance(record.key, GroupMetadataKey):
                 self._replay_group(record, record.key.group)
+            else:
+                self.consumer.replay(record)
 
     def _replay_group(self, record: Record, group_id: str) -> None:
         group = self.groups.get(group_id)
@@ -276,6 +311,7 @@ class GroupCoordinator:
         for group in self.groups.values():
             if isinstance(group, ClassicGroup):
                 self._rebalances.start(group, turn)
+        self.consumer.loaded(now)
         self._expiry_at = now + self._config.retention_check_interval
 
     def closed(self) -> list[Waiter]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from barnabas.broker.coordinator.groups.consumer_member import NO_PARTITIONS, Partitions
+from barnabas.broker.coordinator.groups.consumer_member import Partitions
 
 Assignment: TypeAlias = dict[str, Partitions]
 """What each member is to have, by member id; members without partitions are in it as well."""
@@ -17,7 +17,7 @@ class MemberSpec:
     """One member: the ids of the topics that it subscribes to, all of which exist, and what it was to have so far."""
 
     topics: frozenset[bytes]
-    target: Partitions = NO_PARTITIONS
+    target: Partitions = field(default_factory=dict)
     instance_id: str | None = None
 
 

@@ -1,0 +1,119 @@
+"""What the request of one member means for its group (KIP-848). Five steps, in this order:
+
+    subscription   what the member tells of itself is written if it is new
+    patterns       a pattern that is new is checked, and looked up soon
+    epoch          grows if the subscription changed, or the topics did since the group last looked at them
+    target         is worked out anew if the epoch has grown, but not more often than the assignment interval
+    reconcile      the member goes one step towards its target
+
+Heartbeats and the JoinGroups of members of the classic protocol both come down to this. Most heartbeats tell nothing:
+then each step sees that by comparing a few values, whatever the size of the group.
+"""
+
+from __future__ import annotations
+
+from barnabas.broker.coordinator.groups.assignors import ASSIGNORS
+from barnabas.broker.coordinator.groups.consumer_context import REVOCATION, ConsumerContext
+from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup, add, most_wanted
+from barnabas.broker.coordinator.groups.consumer_member import ConsumerMember, MemberState, Partitions
+from barnabas.broker.coordinator.groups.consumer_patterns import PatternChange, check_patterns
+from barnabas.broker.coordinator.groups.consumer_records import (
+    current_record,
+    epoch_record,
+    member_record,
+    old_subscription_metadata_tombstone,
+)
+from barnabas.broker.coordinator.groups.reconciliation import Target, reconcile
+from barnabas.broker.coordinator.groups.subscription import SubscribedTopics
+from barnabas.broker.coordinator.groups.target_assignment import new_target, target_records
+from barnabas.broker.coordinator.groups.turn import Turn
+
+
+class MemberUpdate:
+    """See the module. `member` is as it was, `updated` as its request makes it; the steps go on from there."""
+
+    def __init__(
+        self,
+        context: ConsumerContext,
+        group: ConsumerGroup,
+        member: ConsumerMember,
+        updated: ConsumerMember,
+        turn: Turn,
+    ) -> None:
+        self._context = context
+        self._group = group
+        self._turn = turn
+        self.member = member
+        self.updated = updated
+        self.epoch = group.epoch
+        """The group's epoch after this request."""
+        self._subscription_changed = False
+
+    def subscribe(self, *, await_patterns: bool = True) -> None:
+        """The first three steps. A member whose pattern was not looked up yet need not be assigned before it is,
+        where `await_patterns`."""
+        names_changed = False
+        if self.updated != self.member:
+            self._turn.records.append(member_record(self._group.id, self.updated))
+            names_changed = self.updated.topic_names != self.member.topic_names
+        change = check_patterns(self._context, self._group, self.member, self.updated, self._turn)
+        self._subscription_changed = names_changed or change is not PatternChange.NONE
+        unknown = await_patterns and change is PatternChange.UNKNOWN
+        self._grow_epoch(must=names_changed or (change is not PatternChange.NONE and not unknown))
+
+    def _grow_epoch(self, *, must: bool) -> None:
+        group, records = self._group, self._turn.records
+        if not must and not group.is_stale:
+            return
+        metadata_hash = self._context.metadata_hash(group.topics_after([self.member], self.updated))
+        if must or metadata_hash != group.metadata_hash:
+            self.epoch += 1
+            records.append(epoch_record(group.id, self.epoch, metadata_hash))
+        else:
+            group.is_stale = False
+        if group.has_old_subscription_metadata:
+            records.append(old_subscription_metadata_tombstone(group.id))
+
+    def assign(self) -> Target:
+        """The fourth step. The target of this member, which may be the one that it has had so far."""
+        group, config, now_ms = self._group, self._context.config_of(self._group.id), self._turn.now_ms
+        interval_ms = config.assignment_interval_ms.value
+        too_early = (
+            interval_ms and group.assignment_timestamp_ms and now_ms < group.assignment_timestamp_ms + interval_ms
+        )
+        if group.assignment_epoch >= self.epoch or too_early:
+            return Target(epoch=group.assignment_epoch, partitions=group.target_of(self.updated))
+        assignor = ASSIGNORS[self._assignor(config.assignors)]
+        target = new_target(group, self.updated, assignor, self._context.image())
+        self._turn.records += target_records(group, target, self.epoch, now_ms)
+        return Target(epoch=self.epoch, partitions=target[self.updated.id])
+
+    def _assignor(self, known: tuple[str, ...]) -> str:
+        votes = self._group.assignors.copy()
+        for member, step in ((self.member, -1), (self.updated, 1)):
+            if member.assignor is not None:
+                add(votes, (member.assignor,), step)
+        wanted = most_wanted(votes)
+        return wanted if wanted in known else known[0]
+
+    def reconcile(self, target: Target, still_owned: Partitions | None) -> ConsumerMember:
+        """The fifth step. The member after it."""
+        context, group, member = self._context, self._group, self.updated
+        if not self._subscription_changed and member.is_reconciled_to(target.epoch):
+            return member
+        after = reconcile(
+            member,
+            target,
+            topics=SubscribedTopics.of(context.image(), member.topic_names, member.topic_regex, group.patterns),
+            subscription_changed=self._subscription_changed,
+            still_owned=still_owned,
+            partition_epoch=group.partition_epoch,
+        )
+        if after != member:
+            self._turn.records.append(current_record(group.id, after))
+            if after.state is not MemberState.UNREVOKED_PARTITIONS:
+                context.deadlines.cancel((REVOCATION, group.id, after.id))
+            elif not after.uses_classic_protocol:
+                context.await_revocation(group.id, after, self._turn.now)
+        self.updated = after
+        return after
