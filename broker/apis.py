@@ -11,6 +11,7 @@ from barnabas.broker.auto_topic_creation import AutoTopicCreation
 from barnabas.broker.config_view import ConfigView
 from barnabas.broker.coordinator.coordinators import Coordinators
 from barnabas.broker.forwarding import Forwarder
+from barnabas.broker.group_apis import register_group_handlers
 from barnabas.broker.handlers.alter_configs import AlterConfigsHandler
 from barnabas.broker.handlers.describe_cluster import DescribeClusterHandler
 from barnabas.broker.handlers.describe_configs import DescribeConfigsHandler
@@ -82,6 +83,7 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
         cache, {CoordinatorType.GROUP: parts.groups}, auto_creation, parts.spawn, parts.lost_leaders
     )
     table.register(ApiKey.FIND_COORDINATOR, find_coordinator.handle)
+    register_group_handlers(table, parts.groups, cache, settings)
     for key in _FORWARDED:
         table.register(key, ForwardHandler(parts.forwarder).handle)
     alter_configs = AlterConfigsHandler(parts.forwarder, parts.config_view)

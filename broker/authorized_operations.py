@@ -42,6 +42,13 @@ ON_TOPIC: Final = _bits(
     AclOperation.DESCRIBE_CONFIGS,
     AclOperation.ALTER_CONFIGS,
 )
+ON_GROUP: Final = _bits(
+    AclOperation.READ,
+    AclOperation.DELETE,
+    AclOperation.DESCRIBE,
+    AclOperation.DESCRIBE_CONFIGS,
+    AclOperation.ALTER_CONFIGS,
+)
 ON_CLUSTER: Final = _bits(
     AclOperation.CREATE,
     AclOperation.ALTER,

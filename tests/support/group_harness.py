@@ -144,7 +144,7 @@ class GroupHarness:
             "offset_delete": lambda m, w: m.handle_offset_delete(request, w, self.now, self.now_ms),
             "list_groups": lambda m, w: m.handle_list_groups(request, w),
             "delete_groups": lambda m, w: m.handle_delete_groups(request.groups_names, w, self.now, self.now_ms),
-            "describe_groups": lambda m, w: m.handle_describe_groups(request.groups, caller, w),
+            "describe_groups": lambda m, w: m.handle_describe_group(request.groups[0], caller, w),
             "offset_fetch": lambda m, w: m.handle_offset_fetch(request, w, **how),
         }[name]
         return self.decide(handle, name)
