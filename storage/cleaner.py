@@ -128,6 +128,8 @@ class Cleaning:
         """See the module's text. Raises CorruptRecords, CorruptIndex, SegmentTooLarge, StorageError, CleaningAborted,
         and so do the steps. May be closed at any time.
         """
+        if not self._dirt.dirty_bytes:
+            return
         yield from self._fill_map()
         self.statistics.map_utilization = self._map.utilization
         end_offset = self._map.latest_offset + 1
@@ -151,7 +153,7 @@ class Cleaning:
 
     def _fill_map(self) -> Iterator[Step]:
         keys, start = self._map, self._dirt.first_offset
-        transactions = CleanedTransactions(self._aborted)
+        transactions = CleanedTransactions(aborted for aborted in self._aborted if aborted.last_offset >= start)
         ends = [*(segment.base_offset for segment in self._segments[1:]), self._dirt.end_offset]
         keys.latest_offset = start - 1
         for segment, end_offset in zip(self._segments, ends, strict=True):

@@ -22,7 +22,7 @@ class CleanedTransactions:
     __slots__ = ("_aborted", "_committed", "_kept", "_next", "_open", "_seen")
 
     def __init__(self, aborted: Iterable[AbortedTransaction]) -> None:
-        """`aborted`: all that end behind the first batch, and perhaps more."""
+        """`aborted`: those whose marker comes with the batches, or after them, and no others."""
         self._aborted = sorted(aborted, key=lambda each: each.first_offset)
         self._next = 0
         self._open: dict[int, AbortedTransaction] = {}
