@@ -28,6 +28,7 @@ from barnabas.broker.config_view import ConfigView
 from barnabas.broker.controller_channel import ControllerChannel, NodeAddress
 from barnabas.broker.coordinator.coordinators import Coordinators
 from barnabas.broker.coordinator.kinds import group_kind
+from barnabas.broker.coordinator.statistics import add_coordinator_metrics, add_group_metrics
 from barnabas.broker.fetcher_task import ReplicaFetchers
 from barnabas.broker.forwarding import Forwarder
 from barnabas.broker.heartbeats import BrokerIdentity, Heartbeats
@@ -321,6 +322,8 @@ class Broker:
         address = http_address(self._settings)
         add_server_metrics(self._metrics, self._table, self._server.statistics)
         add_replica_metrics(self._metrics, self._replicas)
+        add_coordinator_metrics(self._metrics, [self._groups])
+        add_group_metrics(self._metrics, self._groups)
         add_broker_metrics(self._metrics, self._lifecycle, self._cache, self._quorum)
         if address is None:
             return None

@@ -111,7 +111,12 @@ class Coordinators(Generic[M]):
     @property
     def loading(self) -> bool:
         """Whether some shards of this broker are still loading, or will load again."""
-        return any(shard.state is not ShardState.ACTIVE for shard in self._all())
+        return self.loading_count > 0
+
+    @property
+    def loading_count(self) -> int:
+        """How many those are."""
+        return sum(shard.state is not ShardState.ACTIVE for shard in self._all())
 
     @property
     def load_statistics(self) -> LoadStatistics:

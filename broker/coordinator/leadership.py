@@ -105,7 +105,6 @@ class LedPartition(Generic[M]):
             self._storage_failed(error)
         except CorruptRecords:
             log.exception("coordinator cannot be loaded", partition=str(self.partition))
-            self._loader.statistics.failures += 1
             shard.close()
             self._begin_again_later()
         else:
@@ -123,6 +122,7 @@ class LedPartition(Generic[M]):
 
     def _begin_again_later(self) -> None:
         """The present shard has closed by itself."""
+        self._loader.statistics.failures += 1
         now = self._clock()
         if now - self._begun_at > _LAST_RETRY_SECONDS:
             self._retry_after = _FIRST_RETRY_SECONDS

@@ -32,7 +32,9 @@ _BYTES_A_TURN: Final = 32 * 1024
 
 
 class LoadStatistics:
-    """What was loaded since the start: shards that became ready to serve, seconds from leadership to that, records."""
+    """What happened since the start: shards that became ready to serve, the seconds from leadership to that, records
+    that were replayed for it; and shards that could not be loaded, or broke later.
+    """
 
     __slots__ = ("failures", "loads", "records", "seconds")
 
