@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from barnabas.client.admin_types import (
     BrokerDescription,
     ClusterDescription,
     ConfigValue,
     CreatedTopic,
+    GroupDescription,
+    GroupListing,
     NewTopic,
     QuorumDescription,
     QuorumReplica,
@@ -37,6 +39,9 @@ from barnabas.protocol.messages.incremental_alter_configs import (
 )
 from barnabas.protocol.types import uuid_text
 
+if TYPE_CHECKING:
+    from barnabas.client.groups.committed import OffsetAndMetadata
+
 __all__ = [
     "BROKER",
     "TOPIC",
@@ -45,6 +50,8 @@ __all__ = [
     "ClusterDescription",
     "ConfigValue",
     "CreatedTopic",
+    "GroupDescription",
+    "GroupListing",
     "NewTopic",
     "QuorumDescription",
     "QuorumReplica",
@@ -225,6 +232,42 @@ class Admin:
     async def list_offsets(self, points: Mapping[Place, OffsetSpec]) -> dict[Place, ListedOffset | ClientError]:
         """The offset of a point in each (topic, partition): "earliest", "latest", "max_timestamp" or a time in ms."""
         return await list_offsets(self.cluster, points)
+
+    async def list_groups(self, *, states: Iterable[str] = (), types: Iterable[str] = ()) -> list[GroupListing]:
+        """All groups, by name, or those in one of these states and of one of these types."""
+        from barnabas.client.groups import admin
+
+        return await admin.list_groups(self.cluster, states=states, types=types)
+
+    async def describe_groups(self, groups: Iterable[str]) -> dict[str, GroupDescription | ClientError]:
+        """These groups and their members; GROUP_ID_NOT_FOUND for one that does not exist."""
+        from barnabas.client.groups import admin
+
+        return await admin.describe_groups(self.cluster, groups)
+
+    async def group_offsets(self, group: str) -> dict[Place, OffsetAndMetadata]:
+        """All that a group has committed, by (topic, partition)."""
+        from barnabas.client.groups import admin
+
+        return await admin.group_offsets(self.cluster, group)
+
+    async def alter_group_offsets(self, group: str, offsets: Mapping[Place, int]) -> dict[Place, BrokerError | None]:
+        """Commit for a group that has no members now. CommitFailed if it has."""
+        from barnabas.client.groups import admin
+
+        return await admin.alter_group_offsets(self.cluster, group, offsets)
+
+    async def delete_groups(self, groups: Iterable[str]) -> dict[str, BrokerError | None]:
+        """Delete groups that have no members now, and their offsets."""
+        from barnabas.client.groups import admin
+
+        return await admin.delete_groups(self.cluster, groups)
+
+    async def delete_group_offsets(self, group: str, places: Iterable[Place]) -> dict[Place, BrokerError | None]:
+        """Forget what a group has committed of partitions whose topics it does not subscribe to now."""
+        from barnabas.client.groups import admin
+
+        return await admin.delete_group_offsets(self.cluster, group, places)
 
     async def describe_quorum(self) -> QuorumDescription:
         """The controllers, and the nodes that follow their log."""

@@ -96,3 +96,37 @@ class QuorumDescription:
     voters: Sequence[QuorumReplica]
     observers: Sequence[QuorumReplica]
     listeners: Mapping[int, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupListing:
+    """A group in a list. `type` is "classic", "consumer" or another; `protocol_type` what its members are."""
+
+    group: str
+    type: str
+    state: str
+    protocol_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMember:
+    """A member of a group, and the partitions (topic, number) that it may read now."""
+
+    member_id: str
+    instance_id: str | None
+    client_id: str
+    host: str
+    assigned: frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDescription:
+    """A group with its members. `epoch` is that of the new protocol's groups, -1 for classic ones."""
+
+    group: str
+    type: str
+    state: str
+    assignor: str
+    epoch: int
+    coordinator: Node
+    members: list[GroupMember]

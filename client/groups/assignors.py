@@ -10,7 +10,6 @@ What is kept true: every partition of a topic that somebody subscribes to has ex
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -79,11 +78,25 @@ def assign_cooperative_sticky(members: Iterable[Subscriber], partitions: Mapping
     """The sticky one, without what another member still owns: who loses it asks for the next round."""
     known = list(members)
     assignment = assign_sticky(known, partitions)
-    owners = {place: member.member_id for member in known for place in member.owned}
+    holders = _holders(known)
     return {
-        member_id: [place for place in places if owners.get(place, member_id) == member_id]
+        member_id: [place for place in places if holders.get(place, {member_id}) == {member_id}]
         for member_id, places in assignment.items()
     }
+
+
+def _holders(members: Iterable[Subscriber]) -> dict[Place, set[str]]:
+    """Who claims each partition with the latest generation: one, but for members that the group had lost."""
+    latest: dict[Place, int] = {}
+    holders: dict[Place, set[str]] = {}
+    for member in members:
+        for place in member.owned:
+            known = latest.get(place, member.generation)
+            if member.generation > known or place not in latest:
+                latest[place], holders[place] = member.generation, set()
+            if member.generation == latest[place]:
+                holders[place].add(member.member_id)
+    return holders
 
 
 def _subscribed(members: Iterable[Subscriber], partitions: Mapping[str, int]) -> set[str]:
@@ -115,16 +128,12 @@ class _Sticky:
 
     def _keep(self) -> None:
         """What several claim belongs to the latest generation; of equals, nobody's word counts."""
-        claims: dict[Place, list[_Load]] = defaultdict(list)
-        for load in self._loads:
-            for place in load.member.owned:
-                claims[place].append(load)
+        holders = _holders(load.member for load in self._loads)
+        loads = {load.member.member_id: load for load in self._loads}
         for place in self._places:
-            takers = claims.get(place, [])
-            latest = max((load.member.generation for load in takers), default=-1)
-            best = [load for load in takers if load.member.generation == latest]
-            if len(best) == 1 and place[0] in best[0].member.topics:
-                self._move(place, best[0])
+            claimed_by = holders.get(place, set())
+            if len(claimed_by) == 1 and place[0] in loads[(holder := min(claimed_by))].member.topics:
+                self._move(place, loads[holder])
         self._give_up_surplus()
 
     def _give_up_surplus(self) -> None:

@@ -364,6 +364,5 @@ class ClassicMember:
             return None
         return LeaveGroupRequest(
             group_id=self._config.group,
-            member_id=self._member_id,
             members=[LeaveGroupRequest.MemberIdentity(member_id=self._member_id, reason="the consumer was closed")],
         )

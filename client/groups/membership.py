@@ -176,13 +176,15 @@ class Membership:
 
     async def run(self) -> None:
         """Be a member, until `close`."""
-        with self._stop:
-            async with trio.open_nursery() as nursery:
-                if self._config.auto_commit:
-                    nursery.start_soon(self._auto_commit)
-                if self._session is not None:
-                    await self._session.run()
-        self._stopped.set()
+        try:
+            with self._stop:
+                async with trio.open_nursery() as nursery:
+                    if self._config.auto_commit:
+                        nursery.start_soon(self._auto_commit)
+                    if self._session is not None:
+                        await self._session.run()
+        finally:
+            self._stopped.set()
 
     async def close(self, *, with_record_in_hand: bool) -> None:
         """Commit what was read, give the partitions up, and leave. Takes a bounded time, whoever does not answer."""
