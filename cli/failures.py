@@ -18,6 +18,9 @@ ADVICE: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.INVALID_REPLICATION_FACTOR: "`barnabas cluster describe` shows the brokers",
     ErrorCode.INVALID_REPLICA_ASSIGNMENT: "`barnabas cluster describe` shows the brokers",
     ErrorCode.OFFSET_OUT_OF_RANGE: "the log has moved on or ends before; --from beginning reads what there is",
+    ErrorCode.GROUP_ID_NOT_FOUND: "`barnabas group list` shows the groups",
+    ErrorCode.NON_EMPTY_GROUP: "stop its members first; `barnabas group describe` shows them",
+    ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC: "stop the members that subscribe to it first",
     ErrorCode.NOT_ENOUGH_REPLICAS: "`barnabas topic describe` shows which replicas are in sync",
 }
 

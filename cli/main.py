@@ -27,6 +27,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "topic": "barnabas.cli.topic",
     "produce": "barnabas.cli.produce",
     "consume": "barnabas.cli.consume",
+    "group": "barnabas.cli.group",
     "cluster": "barnabas.cli.cluster",
 }
 

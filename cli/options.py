@@ -61,3 +61,17 @@ def parse_assignment(text: str | None) -> list[list[int]]:
             f"--assignment {text!r} is not broker ids such as 1:2,2:1 (partitions by commas, ids by colons)"
         )
     return [[int(broker) for broker in brokers] for brokers in assignments]
+
+
+def parse_places(texts: Sequence[str] | None) -> dict[str, Sequence[int]]:
+    """Topics with partitions from `topic` or `topic:0,2`; no partitions means all of the topic's."""
+    places: dict[str, Sequence[int]] = {}
+    for text in texts or ():
+        topic, colon, numbers = text.partition(":")
+        parts = [part.strip() for part in numbers.split(",")] if colon else []
+        if not topic or not all(part.isdecimal() for part in parts):
+            raise UsageError(f"--topic {text!r} is not a topic, or a topic and partitions such as t:0,2")
+        if topic in places:
+            raise UsageError(f"--topic names {topic} twice; give all its partitions in one: {topic}:0,2")
+        places[topic] = [int(part) for part in parts]
+    return places
