@@ -34,7 +34,7 @@ from barnabas.protocol.record_batch import (
 )
 from barnabas.protocol.types import Buffer, encode_varint
 from barnabas.storage.cleaner_map import OffsetMap
-from barnabas.storage.cleaner_records import RawRecord, raw_records
+from barnabas.storage.cleaner_records import RawRecord, raw_records, timestamp_of
 
 _CRC: Final = Struct(">I")
 _EMPTY_FLAGS: Final = TIMESTAMP_TYPE_FLAG | TRANSACTIONAL_FLAG | CONTROL_FLAG
@@ -73,43 +73,42 @@ class BatchFilter:
             self.retained += batch.records_count
             return self._set_horizon(batch) if discard and horizon_ms is None else batch
         payload = bytes(batch.payload())
-        kept, tombstones, count = self._choose(batch, payload, expired)
+        kept, tombstones = self._choose(batch, payload, expired)
         if not kept:
             return empty
         self.retained += len(kept)
         if tombstones and horizon_ms is None:
             return _rebuild(batch, payload, kept, self._now_ms + self._delete_retention_ms)
-        return batch if len(kept) == count else _rebuild(batch, payload, kept, None)
+        return batch if len(kept) == batch.records_count else _rebuild(batch, payload, kept, None)
 
     def _set_horizon(self, batch: RecordBatch) -> RecordBatch:
         payload = bytes(batch.payload())
         kept = list(raw_records(payload, batch.records_count))
         return _rebuild(batch, payload, kept, self._now_ms + self._delete_retention_ms)
 
-    def _choose(self, batch: RecordBatch, payload: bytes, expired: bool) -> tuple[list[RawRecord], bool, int]:
-        """The records that stay, whether a tombstone is among them, and how many there were."""
+    def _choose(self, batch: RecordBatch, payload: bytes, expired: bool) -> tuple[list[RawRecord], int]:
+        """The records that stay, and how many tombstones are among them."""
         base, known, last_known = batch.base_offset, self._map.get, self._map.latest_offset
         kept: list[RawRecord] = []
-        tombstones, count = False, 0
+        tombstones = 0
         for record in raw_records(payload, batch.records_count):
-            count += 1
-            offset, key, is_tombstone = base + record[4], record[5], record[6]
+            offset, key, tombstone = base + record[4], record[5], record[6]
             if offset <= last_known:
                 if key is None:
                     self.invalid += 1
                     continue
-                if offset < known(key) or (is_tombstone and expired):
+                if offset < known(key) or (tombstone and expired):
                     continue
             kept.append(record)
-            tombstones = tombstones or is_tombstone
-        return kept, tombstones, count
+            tombstones += tombstone
+        return kept, tombstones
 
 
 def _rebuild(batch: RecordBatch, payload: bytes, kept: list[RawRecord], new_horizon_ms: int | None) -> RecordBatch:
     """The batch with only these records, and perhaps a delete horizon."""
     base, latest, attributes = batch.base_timestamp, batch.max_timestamp, batch.attributes
     if not batch.log_append_time:
-        latest = max(_wrapped(base + record[3]) for record in kept)
+        latest = max(_wrapped(base + timestamp_of(payload, record)) for record in kept)
     if new_horizon_ms is None:
         body: Buffer = _copied(payload, kept)
     else:
@@ -123,12 +122,12 @@ def _rebuild(batch: RecordBatch, payload: bytes, kept: list[RawRecord], new_hori
 def _copied(payload: bytes, kept: list[RawRecord]) -> bytes:
     """The records one after another; what lies together is copied together."""
     pieces: list[bytes] = []
-    start, end = kept[0][0], kept[0][2]
-    for record in kept[1:]:
+    start, end = kept[0][0], kept[0][0]
+    for record in kept:
         if record[0] != end:
             pieces.append(payload[start:end])
             start = record[0]
-        end = record[2]
+        end = record[3]
     pieces.append(payload[start:end])
     return b"".join(pieces)
 
@@ -136,9 +135,10 @@ def _copied(payload: bytes, kept: list[RawRecord]) -> bytes:
 def _rebased(payload: bytes, kept: list[RawRecord], shift: int) -> bytes:
     """The records with `shift` added to their relative timestamps."""
     pieces: list[bytes] = []
-    for _, rest, end, timestamp, *_ in kept:
-        delta = encode_varint(_wrapped(timestamp + shift))
-        pieces += (encode_varint(1 + len(delta) + end - rest), b"\0", delta, payload[rest:end])
+    for record in kept:
+        delta = encode_varint(_wrapped(timestamp_of(payload, record) + shift))
+        rest = payload[record[2] : record[3]]
+        pieces += (encode_varint(1 + len(delta) + len(rest)), b"\0", delta, rest)
     return b"".join(pieces)
 
 
