@@ -133,7 +133,8 @@ class GroupHarness:
     ) -> Asked:
         """A request, at its newest version, as its handler passes it on."""
         name = type(request).__module__.rpartition(".")[2]
-        caller = Caller(client, host, request.VERSIONS[1] if version is None else version)
+        newest: int = getattr(request, "VERSIONS", (0, 10))[1]
+        caller = Caller(client, host, newest if version is None else version)
         handle = {
             "join_group": lambda m, w: m.handle_join_group(request, caller, w, self.now, self.now_ms),
             "sync_group": lambda m, w: m.handle_sync_group(request, w, self.now, self.now_ms),

@@ -1,6 +1,6 @@
 """The commands of the scenario files of classic groups.
 
-    group NAME [delay=S] [max=N]          a coordinator with this group; its initial rebalance delay, its limit of members
+    group NAME [delay=S] [max=N]          a coordinator with this group: initial delay, limit of members
     join WHO [as=CLIENT] [id=ID] [static=INSTANCE] [protocols=range:abc,sticky] [session=S] [rebalance=S] [v=N]
     sync WHO ID GENERATION [ID:ASSIGNMENT,...] [static=INSTANCE]
     heartbeat WHO ID GENERATION [static=INSTANCE]
@@ -25,14 +25,10 @@ from barnabas.broker.coordinator.records import Record
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.delete_groups import DeleteGroupsRequest
 from barnabas.protocol.messages.group_metadata_value import GroupMetadataValue
-from barnabas.protocol.messages.heartbeat import HeartbeatRequest
-from barnabas.protocol.messages.join_group import JoinGroupRequest
-from barnabas.protocol.messages.leave_group import LeaveGroupRequest
-from barnabas.protocol.messages.offset_commit import OffsetCommitRequest
 from barnabas.protocol.messages.offset_commit_key import OffsetCommitKey
 from barnabas.protocol.messages.offset_commit_value import OffsetCommitValue
-from barnabas.protocol.messages.sync_group import SyncGroupRequest
 from group_harness import Asked, GroupHarness
+from group_requests import commit, heartbeat, join, leave, sync
 
 
 class GroupScenario:
@@ -66,66 +62,36 @@ class GroupScenario:
 
     def do_join(self, words: list[str], options: dict[str, str]) -> None:
         protocols = [protocol.partition(":") for protocol in options.get("protocols", "range").split(",")]
-        request = JoinGroupRequest(
-            group_id=self.group,
-            member_id=options.get("id", ""),
-            group_instance_id=options.get("static"),
-            protocol_type="consumer",
-            protocols=[
-                JoinGroupRequest.JoinGroupRequestProtocol(name=name, metadata=metadata.encode())
-                for name, _, metadata in protocols
-            ],
-            session_timeout_ms=int(float(options.get("session", 10)) * 1000),
-            rebalance_timeout_ms=int(float(options.get("rebalance", 60)) * 1000),
+        request = join(
+            options.get("id", ""),
+            group=self.group,
+            instance=options.get("static"),
+            protocols=[(name, metadata.encode()) for name, _, metadata in protocols],
+            session=float(options.get("session", 10)),
+            rebalance=float(options.get("rebalance", 60)),
         )
         self._ask(words[0], request, client=options.get("as", words[0]), version=int(options.get("v", 9)))
 
     def do_sync(self, words: list[str], options: dict[str, str]) -> None:
         who, member_id, generation, *given = words
-        assignments = [pair.partition(":") for pair in given[0].split(",")] if given else []
-        request = SyncGroupRequest(
-            group_id=self.group,
-            member_id=member_id,
-            generation_id=int(generation),
-            group_instance_id=options.get("static"),
-            assignments=[
-                SyncGroupRequest.SyncGroupRequestAssignment(member_id=name, assignment=assignment.encode())
-                for name, _, assignment in assignments
-            ],
-        )
-        self._ask(who, request)
+        pairs = [pair.partition(":") for pair in given[0].split(",")] if given else []
+        assignments = {name: assignment.encode() for name, _, assignment in pairs}
+        instance = options.get("static")
+        self._ask(who, sync(member_id, int(generation), assignments, group=self.group, instance=instance))
 
     def do_heartbeat(self, words: list[str], options: dict[str, str]) -> None:
         who, member_id, generation = words
-        request = HeartbeatRequest(
-            group_id=self.group,
-            member_id=member_id,
-            generation_id=int(generation),
-            group_instance_id=options.get("static"),
-        )
-        self._ask(who, request)
+        self._ask(who, heartbeat(member_id, int(generation), group=self.group, instance=options.get("static")))
 
     def do_leave(self, words: list[str], options: dict[str, str]) -> None:
         ids = words[1].split(",") if len(words) > 1 else [""]
-        identities = [
-            LeaveGroupRequest.MemberIdentity(member_id=member_id, group_instance_id=options.get("static"))
-            for member_id in ids
-        ]
-        self._ask(words[0], LeaveGroupRequest(group_id=self.group, members=identities))
+        self._ask(words[0], leave(*ids, group=self.group, instance=options.get("static")))
 
     def do_commit(self, words: list[str], options: dict[str, str]) -> None:
         who, member_id, generation, offsets = words
-        topics = []
-        for topic, _, offset in (pair.partition(":") for pair in offsets.split(",")):
-            partition = OffsetCommitRequest.OffsetCommitRequestPartition(committed_offset=int(offset))
-            topics.append(OffsetCommitRequest.OffsetCommitRequestTopic(name=topic, partitions=[partition]))
-        request = OffsetCommitRequest(
-            group_id=self.group,
-            member_id="" if member_id == "-" else member_id,
-            generation_id_or_member_epoch=int(generation),
-            topics=topics,
-        )
-        self._ask(who, request)
+        pairs = [pair.partition(":") for pair in offsets.split(",")]
+        partitions = {topic: {0: int(offset)} for topic, _, offset in pairs}
+        self._ask(who, commit(partitions, member_id.strip("-"), int(generation), group=self.group))
 
     def do_delete(self, words: list[str], options: dict[str, str]) -> None:
         self._ask(words[0], DeleteGroupsRequest(groups_names=[self.group]))
