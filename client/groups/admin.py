@@ -12,6 +12,7 @@ from barnabas.client.errors import BrokerError, ClientError, check
 from barnabas.client.groups.assignors import Place
 from barnabas.client.groups.committed import OffsetAndMetadata, commit, fetch_committed
 from barnabas.client.groups.subscriptions import decode_assignment
+from barnabas.client.metadata import Node
 from barnabas.protocol.errors import ErrorCode, MalformedMessage
 from barnabas.protocol.messages.consumer_group_describe import (
     ConsumerGroupDescribeRequest,
@@ -60,23 +61,33 @@ async def describe_groups(cluster: Cluster, groups: Iterable[str]) -> dict[str, 
 async def _describe(cluster: Cluster, group: str) -> GroupDescription:
     """Ask as for the new protocol first: what is no such group is a classic one, or none."""
     coordinator = Coordinator(cluster, CoordinatorKind.GROUP, group)
-    modern = await coordinator.ask(
-        ConsumerGroupDescribeRequest(group_ids=[group]), ConsumerGroupDescribeResponse, lambda r: r.groups[0].error_code
-    )
     node = await coordinator.find()
-    if modern.groups[0].error_code != ErrorCode.GROUP_ID_NOT_FOUND:
-        found = modern.groups[0]
-        check(found.error_code, f"group {group}", found.error_message)
-        members = [_modern_member(member) for member in found.members]
-        return GroupDescription(
-            group, "consumer", found.group_state, found.assignor_name, found.group_epoch, node, members
+    try:
+        modern = await coordinator.ask(
+            ConsumerGroupDescribeRequest(group_ids=[group]),
+            ConsumerGroupDescribeResponse,
+            lambda response: response.groups[0].error_code,
         )
+    except BrokerError as error:
+        if error.code != ErrorCode.UNSUPPORTED_VERSION:
+            raise
+    else:
+        found = modern.groups[0]
+        if found.error_code != ErrorCode.GROUP_ID_NOT_FOUND:
+            check(found.error_code, f"group {group}", found.error_message)
+            members = [_modern_member(member) for member in found.members]
+            return GroupDescription(
+                group, "consumer", found.group_state, found.assignor_name, found.group_epoch, node, members
+            )
     classic = await coordinator.ask(
-        DescribeGroupsRequest(groups=[group]), DescribeGroupsResponse, lambda r: r.groups[0].error_code
+        DescribeGroupsRequest(groups=[group]), DescribeGroupsResponse, lambda response: response.groups[0].error_code
     )
-    known = classic.groups[0]
+    return _classic(group, node, classic.groups[0])
+
+
+def _classic(group: str, node: Node, known: DescribeGroupsResponse.DescribedGroup) -> GroupDescription:
     check(known.error_code, f"group {group}", known.error_message)
-    if known.group_state == "Dead":
+    if known.group_state == "Dead":  # what brokers before KIP-1043 say of a group that they do not know
         raise BrokerError(ErrorCode.GROUP_ID_NOT_FOUND, f"group {group}")
     readable = known.protocol_type in _CONSUMERS
     members = [_classic_member(group, member, readable=readable) for member in known.members]

@@ -1,0 +1,207 @@
+"""`barnabas group`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from barnabas.cli.group_reset import parse_datetime, parse_duration
+from barnabas.client.admin import GroupDescription, GroupListing
+from barnabas.client.admin_types import GroupMember
+from barnabas.client.errors import BrokerError, ClientError
+from barnabas.client.groups.committed import OffsetAndMetadata
+from barnabas.client.metadata import Node
+from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
+from barnabas.protocol.errors import ErrorCode
+from command_harness import FakeAdmin, Run, partition
+
+
+@dataclass
+class FakeGroups(FakeAdmin):
+    """Topic t of two partitions with offsets 10 to 100; group g has committed of both."""
+
+    described: dict[str, GroupDescription] = field(default_factory=dict)
+    committed: dict[Place, int] = field(default_factory=lambda: {("t", 0): 40, ("t", 1): 100})
+
+    async def list_groups(self, *, states: Iterable[str], types: Iterable[str]) -> list[GroupListing]:
+        self.calls.append(("list", list(states), list(types)))
+        return [GroupListing("g", "classic", "Stable", "consumer"), GroupListing("h", "consumer", "Empty", "consumer")]
+
+    async def describe_groups(self, groups: Iterable[str]) -> dict[str, GroupDescription | ClientError]:
+        missing = BrokerError(ErrorCode.GROUP_ID_NOT_FOUND, "group")
+        return {group: self.described.get(group, missing) for group in groups}
+
+    async def group_offsets(self, group: str) -> dict[Place, OffsetAndMetadata]:
+        return {place: OffsetAndMetadata(offset) for place, offset in self.committed.items()}
+
+    async def list_offsets(self, points: Mapping[Place, OffsetSpec]) -> dict[Place, ListedOffset]:
+        special = {"earliest": 10, "latest": 100}
+        return {p: ListedOffset(special[s] if isinstance(s, str) else 55) for p, s in points.items()}
+
+    async def alter_group_offsets(self, group: str, offsets: Mapping[Place, int]) -> dict[Place, BrokerError | None]:
+        self.calls.append(("commit", group, dict(offsets)))
+        return dict.fromkeys(offsets)
+
+    async def delete_groups(self, groups: Iterable[str]) -> dict[str, BrokerError | None]:
+        return {group: self.refusals.get(group) for group in groups}
+
+    async def delete_group_offsets(self, group: str, places: Iterable[Place]) -> dict[Place, BrokerError | None]:
+        self.calls.append(("forget", group, sorted(places)))
+        return dict.fromkeys(places)
+
+
+@pytest.fixture
+def groups(monkeypatch: pytest.MonkeyPatch) -> FakeGroups:
+    fake = FakeGroups()
+    fake.add("t", partition(1), partition(2))
+    monkeypatch.setattr("barnabas.cli.session.Admin", fake)
+    return fake
+
+
+def add_group(groups: FakeGroups, state: str, *members: GroupMember) -> None:
+    groups.described["g"] = GroupDescription("g", "classic", state, "range", -1, Node(1, "one", 9092), list(members))
+
+
+MEMBER = GroupMember("m-1", None, "app", "10.0.0.1", frozenset({("t", 0), ("t", 1)}))
+
+
+def test_list(run: Run, groups: FakeGroups) -> None:
+    assert run("group", "list", "--state", "Stable", "--type", "classic").words[2:] == [
+        ["g", "classic", "Stable", "consumer"],
+        ["h", "consumer", "Empty", "consumer"],
+    ]
+    assert groups.calls == [("list", ["Stable"], ["classic"])]
+    assert run("group", "list", "--json").json[0] == {
+        "group": "g",
+        "type": "classic",
+        "state": "Stable",
+        "protocol": "consumer",
+    }
+
+
+def test_describe(run: Run, groups: FakeGroups) -> None:
+    add_group(groups, "Stable", MEMBER)
+    result = run("group", "describe", "g", "gone")
+    assert result.code == 1
+    assert result.out.splitlines()[0] == ("group g: Stable, classic, assignor range, coordinator broker 1 (one:9092)")
+    assert result.words[-1] == ["m-1", "app", "10.0.0.1", "t:0,1"]
+    assert "GROUP_ID_NOT_FOUND" in result.err
+    assert "barnabas group list" in result.err
+    described = run("group", "describe", "g", "gone", "--json").json
+    assert described[0]["members"][0]["partitions"] == [{"topic": "t", "partition": 0}, {"topic": "t", "partition": 1}]
+    assert described[1]["error"]["code"] == "GROUP_ID_NOT_FOUND"
+
+
+def test_lag_is_shown_by_partition_and_in_all(run: Run, groups: FakeGroups) -> None:
+    add_group(groups, "Stable", MEMBER)
+    result = run("group", "lag", "g")
+    assert result.words[2:] == [
+        ["g", "t", "0", "40", "100", "60", "m-1"],
+        ["g", "t", "1", "100", "100", "0", "m-1"],
+        ["total", "lag:", "60"],
+    ]
+    only = run("group", "lag", "g", "--topic", "t:1", "--json").json
+    assert (only["total"], [p["partition"] for p in only["partitions"]]) == (0, [1])
+
+
+def test_what_is_read_but_not_committed_has_no_lag(run: Run, groups: FakeGroups) -> None:
+    add_group(groups, "Stable", MEMBER)
+    groups.committed = {}
+    assert run("group", "lag", "g").words[2] == ["g", "t", "0", "-", "100", "-", "m-1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "offsets"),
+    [
+        (["--to-earliest"], [10, 10]),
+        (["--to-latest"], [100, 100]),
+        (["--to-current"], [40, 100]),
+        (["--to-offset", "70"], [70, 70]),
+        (["--to-offset", "5"], [10, 10]),
+        (["--shift-by", "-35"], [10, 65]),
+        (["--shift-by", "35"], [75, 100]),
+        (["--to-datetime", "2026-01-31T12:00:00+00:00"], [55, 55]),
+        (["--by-duration", "15m"], [55, 55]),
+    ],
+)
+def test_reset(run: Run, groups: FakeGroups, options: list[str], offsets: list[int]) -> None:
+    result = run("group", "reset-offsets", "g", "--topic", "t", *options)
+    assert result.words[2:] == [
+        ["t", "0", "40", str(offsets[0])],
+        ["t", "1", "100", str(offsets[1])],
+        ["nothing", "was", "changed;", "--execute", "does", "it"],
+    ]
+    assert groups.calls == []
+    done = run("group", "reset-offsets", "g", "--all-topics", *options, "--execute", "--json")
+    assert done.json["executed"] is True
+    assert groups.calls == [("commit", "g", {("t", 0): offsets[0], ("t", 1): offsets[1]})]
+
+
+def test_reset_from_a_file(run: Run, groups: FakeGroups, tmp_path: Path) -> None:
+    file = tmp_path / "offsets.csv"
+    file.write_text("t,1,20\n\n")
+    assert run("group", "reset-offsets", "g", "--from-file", str(file), "--execute").code == 0
+    assert groups.calls == [("commit", "g", {("t", 1): 20})]
+    file.write_text("t,1\n")
+    result = run("group", "reset-offsets", "g", "--from-file", str(file))
+    assert (result.code, "line 1: 't,1'" in result.err) == (2, True)
+
+
+def test_reset_is_refused_while_the_group_is_active(run: Run, groups: FakeGroups) -> None:
+    add_group(groups, "Stable", MEMBER)
+    result = run("group", "reset-offsets", "g", "--topic", "t", "--to-earliest", "--execute")
+    assert (result.code, groups.calls) == (1, [])
+    assert "group g is Stable with 1 members; stop them first" in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["--topic", "t"], "where to?"),
+        (["--topic", "t", "--to-earliest", "--to-latest"], "where to?"),
+        (["--to-earliest"], "which topics?"),
+        (["--topic", "t", "--to-earliest", "--execute", "--dry-run"], "one of them"),
+        (["--topic", "t:x", "--to-earliest"], "--topic 't:x'"),
+        (["--topic", "t", "--topic", "t:1", "--to-earliest"], "t twice"),
+        (["--topic", "t", "--to-datetime", "noon"], "--to-datetime 'noon'"),
+        (["--topic", "t", "--by-duration", "5 minutes"], "--by-duration '5 minutes'"),
+    ],
+)
+def test_reset_refuses_what_does_not_fit(run: Run, groups: FakeGroups, options: list[str], complaint: str) -> None:
+    result = run("group", "reset-offsets", "g", *options)
+    assert (result.code, result.out, groups.calls) == (2, "", [])
+    assert complaint in result.err
+
+
+def test_reset_of_a_topic_that_is_not_there(run: Run, groups: FakeGroups) -> None:
+    result = run("group", "reset-offsets", "g", "--topic", "gone", "--to-earliest")
+    assert (result.code, "UNKNOWN_TOPIC_OR_PARTITION" in result.err) == (1, True)
+
+
+def test_delete(run: Run, groups: FakeGroups) -> None:
+    groups.refusals["busy"] = BrokerError(ErrorCode.NON_EMPTY_GROUP, "group busy")
+    result = run("group", "delete", "g", "busy")
+    assert (result.code, result.out) == (1, "deleted group g\n")
+    assert "stop its members first" in result.err
+
+
+def test_delete_offsets(run: Run, groups: FakeGroups) -> None:
+    assert run("group", "delete-offsets", "g", "--topic", "t:1").out == "deleted the offset of t-1\n"
+    assert run("group", "delete-offsets", "g", "--topic", "t").code == 0
+    assert groups.calls == [("forget", "g", [("t", 1)]), ("forget", "g", [("t", 0), ("t", 1)])]
+    assert "no committed offsets of x" in run("group", "delete-offsets", "g", "--topic", "x").err
+
+
+def test_times_and_durations() -> None:
+    assert parse_datetime("1970-01-01T00:00:01+00:00") == 1000
+    assert [parse_duration(text) for text in ("90s", "15m", "2h", "1d", "PT1H30M", "P1DT0.5S")] == [
+        90_000,
+        900_000,
+        7_200_000,
+        86_400_000,
+        5_400_000,
+        86_400_500,
+    ]
