@@ -7,7 +7,8 @@ import os
 import sys
 
 from tests.simulation.many import run_many
-from tests.simulation.run import Scenario, run_seed
+from tests.simulation.run import run_seed
+from tests.simulation.scenario import Scenario
 from tests.simulation.trace import to_standard_output
 
 

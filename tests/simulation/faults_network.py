@@ -30,6 +30,15 @@ async def bridge(nemesis: Nemesis) -> None:
     await _cut(nemesis, f"{one} and {other}, but for {hosts[middle]},", nemesis.cluster.routes(one, other))
 
 
+async def isolate(nemesis: Nemesis) -> None:
+    """A node does not reach the others, or is not reached by them, while clients go on to use it."""
+    node = nemesis.rng.choice(nemesis.cluster.nodes)
+    others = [other.host for other in nemesis.cluster.nodes if other is not node]
+    pairs = ([node.host], others) if nemesis.rng.random() < 0.5 else (others, [node.host])
+    routes = nemesis.cluster.routes(*pairs, both_ways=nemesis.rng.random() < 0.5)
+    await _cut(nemesis, f"{pairs[0]} to {pairs[1]}, but not to clients,", routes)
+
+
 async def flap(nemesis: Nemesis) -> None:
     """A link that goes and comes."""
     one, other = nemesis.rng.sample(nemesis.cluster.hosts, 2)
@@ -83,6 +92,7 @@ KINDS: dict[str, Fault] = {
     "partition": partition,
     "one-way partition": partition_one_way,
     "bridge": bridge,
+    "isolated node": isolate,
     "flapping link": flap,
     "lost connections": lose_connections,
     "slow network": slow_network,

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from tests.simulation.run import Outcome, Scenario, run_seed
+from tests.simulation.run import Outcome, run_seed
+from tests.simulation.scenario import Scenario
 
 
 def run_quietly(seconds: float, seed: int) -> Outcome:

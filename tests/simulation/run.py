@@ -1,8 +1,7 @@
-"""One run: a cluster, its clients and what goes wrong, all drawn from a seed; then everything heals and is checked."""
+"""One run: a cluster, its clients and what goes wrong; then everything heals and is checked."""
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,58 +9,15 @@ from dataclasses import dataclass, field
 import trio
 from tests.simulation import scheduler
 from tests.simulation.cluster import Cluster, Violation
-from tests.simulation.faults import Nemesis, Plan
+from tests.simulation.faults import Nemesis
 from tests.simulation.invariants import Invariants
+from tests.simulation.scenario import Scenario
 from tests.simulation.trace import Trace
-from tests.simulation.workload import Load, Workload
+from tests.simulation.workload import Workload
 
 _LOOK_SECONDS = 0.05
 _READY_SECONDS = 30.0
 _RECOVERY_SECONDS = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """What a run is made of."""
-
-    controllers: int
-    brokers: int
-    settings: dict[str, object]
-    load: Load
-    plan: Plan | None
-    """None: nothing goes wrong."""
-    seconds: float
-    """Simulated, before everything heals."""
-
-    @classmethod
-    def drawn(cls, seed: int, *, seconds: float = 40.0, faults: bool = True) -> Scenario:
-        rng = random.Random(f"{seed}/scenario")
-        synced = rng.random() < 0.3
-        configs = {"min.insync.replicas": rng.choice(["1", "2", "2"])}
-        if synced:
-            configs["flush.messages"] = "1"
-        if rng.random() < 0.3:
-            configs["segment.ms"] = "3000"
-        topics = {f"t{number}": rng.randint(1, 3) for number in range(rng.randint(1, 3))}
-        return cls(
-            controllers=3,
-            brokers=rng.randint(3, 5),
-            settings={
-                "replica.lag.time.max.ms": rng.choice([1000, 5000, 30000]),
-                "broker.session.timeout.ms": rng.choice([2000, 9000]),
-                "broker.heartbeat.interval.ms": 500,
-                "http.listener": "none",
-            },
-            load=Load(
-                topics,
-                configs,
-                producers=rng.randint(2, 5),
-                pause=rng.choice([0.05, 0.2, 0.5]),
-                topic_pause=rng.choice([1.0, 5.0]),
-            ),
-            plan=Plan.drawn(rng, synced=synced) if faults else None,
-            seconds=seconds,
-        )
 
 
 @dataclass(slots=True)
@@ -115,6 +71,8 @@ class _Run:
                 brokers=scenario.brokers,
                 clients=2,
                 settings=scenario.settings,
+                directories=scenario.directories,
+                capacity=scenario.capacity,
             )
             invariants = Invariants(cluster)
             workload = Workload(cluster, scenario.load)
@@ -134,7 +92,12 @@ class _Run:
         await workload.create_topics()
         workload.start()
         if self._scenario.plan is not None:
-            nemesis = Nemesis(cluster, self._scenario.plan)
+
+            def records_lost() -> None:
+                invariants.forget_records()
+                workload.history.forget_records()
+
+            nemesis = Nemesis(cluster, self._scenario.plan, records_lost)
             cluster.nursery.start_soon(nemesis.run)
             await trio.sleep(self._scenario.seconds)
             await nemesis.heal()
@@ -150,10 +113,10 @@ class _Run:
         await workload.check()
 
     async def _look(self, invariants: Invariants) -> None:
-        while True:
-            await trio.sleep(_LOOK_SECONDS)
+        def looked() -> None:
             self.now = trio.current_time()
-            invariants.check()
+
+        await invariants.watch(looked)
 
     async def _recovered(self, cluster: Cluster, invariants: Invariants, seconds: float) -> None:
         """Wait until the cluster is as it should be."""

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.simulation.run import Scenario, run_seed
+from tests.simulation.run import run_seed
+from tests.simulation.scenario import Scenario
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 4.0
 DIGEST = """
-from tests.simulation.run import Scenario, run_seed
+from tests.simulation.run import run_seed
+from tests.simulation.scenario import Scenario
 print(run_seed({seed}, Scenario.drawn({seed}, seconds={seconds})).digest)
 """
 

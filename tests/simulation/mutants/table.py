@@ -1,0 +1,16 @@
+"""All mutants."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.simulation.mutants import controllers, in_sync, quorum, replication, storage
+from tests.simulation.mutants.mutant import Mutant
+
+MUTANTS: Final[tuple[Mutant, ...]] = (
+    *quorum.MUTANTS,
+    *controllers.MUTANTS,
+    *in_sync.MUTANTS,
+    *replication.MUTANTS,
+    *storage.MUTANTS,
+)
