@@ -2,8 +2,9 @@
 
 JoinGroup does what a heartbeat does, and is answered at once: nobody waits for anybody. Its answer has the member's
 epoch as generation, and nobody leads; SyncGroup then brings the assignment. A heartbeat tells the member to join again
-when there is a new target, when it is to give partitions back, or when what it waited for has become free. A member
-that does not come back in its rebalance timeout, with JoinGroup or then with SyncGroup, is out.
+when there is a new target, when it is to give partitions back, or when what it waited for has become free; and, other
+than in Apache Kafka, when nobody else is left who could bring about a new target that is due. A member that does not
+come back in its rebalance timeout, with JoinGroup or then with SyncGroup, is out.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from barnabas.broker.coordinator.groups.consumer_members import (
     remove_members,
     replace_member,
 )
-from barnabas.broker.coordinator.groups.consumer_update import MemberUpdate
+from barnabas.broker.coordinator.groups.consumer_update import MemberUpdate, may_assign
 from barnabas.broker.coordinator.groups.conversion import Conversions
 from barnabas.broker.coordinator.groups.embedded_protocol import read_subscription, write_assignment
 from barnabas.broker.coordinator.groups.group import CONSUMER_PROTOCOL, Caller
@@ -154,10 +155,20 @@ class ClassicInConsumerGroup:
         self._context.heard_of(group.id, member.id, turn.now, classic.session_timeout_ms)
         released = member.state is MemberState.UNRELEASED_PARTITIONS and not group.waits_for_others(member)
         revokes = member.state is MemberState.UNREVOKED_PARTITIONS
-        if not (member.epoch < group.assignment_epoch or revokes or released):
+        if not (member.epoch < group.assignment_epoch or revokes or released or self._is_left_alone(group, turn)):
             return HeartbeatResponse()
         self._context.await_rejoin(group.id, member, turn.now)
         return HeartbeatResponse(error_code=ErrorCode.REBALANCE_IN_PROGRESS)
+
+    def _is_left_alone(self, group: ConsumerGroup, turn: Turn) -> bool:
+        """Whether there is to be a new target, and no member of the new protocol whose heartbeat would bring it."""
+        context = self._context
+        if group.classic_count < len(group.members):
+            return False
+        if group.is_stale:
+            group.is_stale = context.metadata_hash(group.subscribed_topics()) != group.metadata_hash
+        outdated = group.is_stale or group.epoch > group.assignment_epoch
+        return outdated and may_assign(group, context.config_of(group.id), turn.now_ms)
 
     def _known(
         self, group: ConsumerGroup, member_id: str, instance_id: str | None, generation: int

@@ -13,6 +13,7 @@ then each step sees that by comparing a few values, whatever the size of the gro
 from __future__ import annotations
 
 from barnabas.broker.coordinator.groups.assignors import ASSIGNORS
+from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
 from barnabas.broker.coordinator.groups.consumer_context import REVOCATION, ConsumerContext
 from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup, add, most_wanted
 from barnabas.broker.coordinator.groups.consumer_member import ConsumerMember, MemberState, Partitions
@@ -77,11 +78,7 @@ class MemberUpdate:
     def assign(self) -> Target:
         """The fourth step. The target of this member, which may be the one that it has had so far."""
         group, config, now_ms = self._group, self._context.config_of(self._group.id), self._turn.now_ms
-        interval_ms = config.assignment_interval_ms.value
-        too_early = (
-            interval_ms and group.assignment_timestamp_ms and now_ms < group.assignment_timestamp_ms + interval_ms
-        )
-        if group.assignment_epoch >= self.epoch or too_early:
+        if group.assignment_epoch >= self.epoch or not may_assign(group, config, now_ms):
             return Target(epoch=group.assignment_epoch, partitions=group.target_of(self.updated))
         assignor = ASSIGNORS[self._assignor(config.assignors)]
         target = new_target(group, self.updated, assignor, self._context.image())
@@ -117,3 +114,9 @@ class MemberUpdate:
                 context.await_revocation(group.id, after, self._turn.now)
         self.updated = after
         return after
+
+
+def may_assign(group: ConsumerGroup, config: ConsumerConfig, now_ms: int) -> bool:
+    """Whether the assignment interval has passed since the last target; an interval of 0 never has to."""
+    last_ms, interval_ms = group.assignment_timestamp_ms, config.assignment_interval_ms.value
+    return not last_ms or not interval_ms or now_ms >= last_ms + interval_ms
