@@ -17,9 +17,8 @@ from barnabas.broker.handlers.describe_cluster import DescribeClusterHandler
 from barnabas.broker.handlers.describe_configs import DescribeConfigsHandler
 from barnabas.broker.handlers.describe_topic_partitions import DescribeTopicPartitionsHandler
 from barnabas.broker.handlers.fetch import FetchHandler
-from barnabas.broker.handlers.find_coordinator import CoordinatorType, FindCoordinatorHandler
+from barnabas.broker.handlers.find_coordinator import CoordinatorLookup, CoordinatorType, FindCoordinatorHandler
 from barnabas.broker.handlers.forward import ForwardHandler
-from barnabas.broker.handlers.init_producer_id import InitProducerIdHandler
 from barnabas.broker.handlers.list_offsets import ListOffsetsHandler
 from barnabas.broker.handlers.metadata import MetadataHandler
 from barnabas.broker.handlers.offset_for_leader_epoch import OffsetForLeaderEpochHandler
@@ -27,6 +26,7 @@ from barnabas.broker.handlers.produce import ProduceHandler
 from barnabas.broker.metadata_cache import MetadataCache
 from barnabas.broker.producer_ids import ProducerIds
 from barnabas.broker.replica_manager import ReplicaManager
+from barnabas.broker.transactions import Transactions
 from barnabas.metadata.features import KRAFT_VERSION, SUPPORTED
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.server.dispatch import ApiTable, Features
@@ -58,6 +58,7 @@ class BrokerParts:
     forwarder: Forwarder
     producer_ids: ProducerIds
     groups: Coordinators[GroupCoordinator]
+    transactions: Transactions
     lost_leaders: Callable[[], frozenset[int]]
     rng: random.Random
     spawn: Callable[..., None]
@@ -66,11 +67,10 @@ class BrokerParts:
 def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     """Register all that a broker serves."""
     settings, cache, replicas = parts.settings, parts.cache, parts.replicas
-    table.register(ApiKey.PRODUCE, ProduceHandler(replicas).handle)
+    table.register(ApiKey.PRODUCE, ProduceHandler(replicas, parts.transactions.verification).handle)
     table.register(ApiKey.FETCH, FetchHandler(replicas, max_bytes=settings.int("fetch.max.bytes")).handle)
     table.register(ApiKey.LIST_OFFSETS, ListOffsetsHandler(replicas).handle)
     table.register(ApiKey.OFFSET_FOR_LEADER_EPOCH, OffsetForLeaderEpochHandler(replicas).handle)
-    table.register(ApiKey.INIT_PRODUCER_ID, InitProducerIdHandler(parts.producer_ids).handle)
     auto_creation = AutoTopicCreation(parts.forwarder, parts.spawn, settings, cache)
     wanted = auto_creation if settings.bool("auto.create.topics.enable") else None
     metadata = MetadataHandler(cache, parts.cluster_id, parts.rng, wanted, parts.lost_leaders)
@@ -79,10 +79,13 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     table.register(ApiKey.DESCRIBE_TOPIC_PARTITIONS, describe_partitions.handle)
     table.register(ApiKey.DESCRIBE_CLUSTER, DescribeClusterHandler(cache, parts.cluster_id, parts.rng).handle)
     table.register(ApiKey.DESCRIBE_CONFIGS, DescribeConfigsHandler(cache, parts.config_view).handle)
-    find_coordinator = FindCoordinatorHandler(
-        cache, {CoordinatorType.GROUP: parts.groups}, auto_creation, parts.spawn, parts.lost_leaders
-    )
+    coordinators: dict[CoordinatorType, CoordinatorLookup] = {
+        CoordinatorType.GROUP: parts.groups,
+        CoordinatorType.TRANSACTION: parts.transactions.coordinators,
+    }
+    find_coordinator = FindCoordinatorHandler(cache, coordinators, auto_creation, parts.spawn, parts.lost_leaders)
     table.register(ApiKey.FIND_COORDINATOR, find_coordinator.handle)
+    parts.transactions.register_handlers(table, parts.producer_ids)
     register_group_handlers(table, parts.groups, cache, settings)
     for key in _FORWARDED:
         table.register(key, ForwardHandler(parts.forwarder).handle)

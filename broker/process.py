@@ -40,9 +40,11 @@ from barnabas.broker.lost_leaders import LostLeaders
 from barnabas.broker.metadata_cache import MetadataCache
 from barnabas.broker.metadata_loader import MetadataLoader, whole_image_delta
 from barnabas.broker.metrics import BrokerStatus, add_broker_metrics
+from barnabas.broker.peer_channels import PeerChannels
 from barnabas.broker.producer_ids import ProducerIds
 from barnabas.broker.replica_manager import ReplicaManager
 from barnabas.broker.replica_statistics import add_replica_metrics
+from barnabas.broker.transactions import Transactions
 from barnabas.metadata.delta import MetadataDelta
 from barnabas.metadata.image import MetadataImage
 from barnabas.metadata.records import DIRECTORY_UNASSIGNED
@@ -161,6 +163,7 @@ class Broker:
             spawn=nursery.start_soon,
             threads=environment.threads,
         )
+        self._transactions = self._make_transactions()
         self._housekeeping = LogHousekeeping(self._replicas, housekeeping_config(settings))
         self._loader = LogLoader(
             directories.logs,
@@ -237,6 +240,25 @@ class Broker:
         )
         return replicas
 
+    def _make_transactions(self) -> Transactions:
+        environment = self._environment
+        peers = PeerChannels(
+            environment.network,
+            self._nursery,
+            self._broker_address,
+            client_id=f"broker-{self._broker_id}-transactions",
+            request_timeout=self._settings.seconds("request.timeout.ms"),
+        )
+        return Transactions(
+            self._settings,
+            self._cache,
+            self._replicas,
+            self._groups,
+            peers,
+            spawn=self._nursery.start_soon,
+            threads=environment.threads,
+        )
+
     def _make_table(self) -> ApiTable:
         table = ApiTable(features(self._cache))
         parts = BrokerParts(
@@ -250,6 +272,7 @@ class Broker:
                 self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, self._nursery.start_soon
             ),
             groups=self._groups,
+            transactions=self._transactions,
             lost_leaders=lambda: self._lost_leaders.at(trio.current_time()),
             rng=self._environment.random,
             spawn=self._nursery.start_soon,
@@ -398,6 +421,7 @@ class Broker:
         if self._lifecycle.failure is None:
             self._replicas.apply_delta(delta, image)
             self._groups.apply_delta(delta, image)
+            self._transactions.apply_delta(delta, image)
 
     def _give_way(self, image: MetadataImage, delta: MetadataDelta) -> None:
         """Serve nothing any more, from this very delta on, if another process is this broker now."""

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from barnabas.broker.partition import Partition
     from barnabas.broker.purgatory import TimerSource
 
-Then = Callable[[WireError | None], None]
-"""Gets why records must not be written; None if they may be."""
+Then = Callable[[ErrorCode], None]
+"""Gets why records must not be written; NONE if they may be."""
 
 
 class Operation(Enum):
@@ -137,23 +137,20 @@ class TransactionVerification:
             if not error:
                 verification.verified_epoch = epoch
             for each in self._waiting.pop(key):
-                each(self._refusal(partition, producer_id, epoch, operation, error))
+                each(as_leader_error(error, operation) or self._void(partition, producer_id, epoch))
 
         def ask() -> None:
             self._coordinators.ask(question, answered)
 
         ask()
 
-    def _refusal(
-        self, partition: Partition, producer_id: int, epoch: int, operation: Operation, error: ErrorCode
-    ) -> WireError | None:
-        """Asked for each batch: the one before it may have begun the transaction."""
-        if error:
-            return as_client_error(error, operation)
+    @staticmethod
+    def _void(partition: Partition, producer_id: int, epoch: int) -> ErrorCode:
+        """Whether a marker came since. Asked for each batch: the one before it may have begun the transaction."""
         producers = partition.log.producers
         if producers.verifications.is_verified(producer_id, epoch) or producers.in_transaction(producer_id, epoch):
-            return None
-        return WireError(ErrorCode.INVALID_TXN_STATE, "Record was not part of an ongoing transaction")
+            return ErrorCode.NONE
+        return ErrorCode.INVALID_TXN_STATE
 
 
 _TRY_AGAIN: Final = frozenset(
@@ -167,12 +164,17 @@ _TRY_AGAIN: Final = frozenset(
 )
 
 
-def as_client_error(error: ErrorCode, operation: Operation) -> WireError:
-    """What a producer is told of a coordinator's answer, which was not for its ears."""
+def as_leader_error(error: ErrorCode, operation: Operation) -> ErrorCode:
+    """What a coordinator's answer means to whoever writes to a partition."""
     if error is ErrorCode.PRODUCER_FENCED:
-        error = ErrorCode.INVALID_PRODUCER_EPOCH
-    elif error is ErrorCode.TRANSACTION_ABORTABLE and operation is Operation.VERIFY:
-        error = ErrorCode.INVALID_TXN_STATE
+        return ErrorCode.INVALID_PRODUCER_EPOCH
+    if error is ErrorCode.TRANSACTION_ABORTABLE and operation is Operation.VERIFY:
+        return ErrorCode.INVALID_TXN_STATE
+    return error
+
+
+def as_produce_error(error: ErrorCode, operation: Operation) -> WireError:
+    """What a producer is told of it."""
     if error is ErrorCode.INVALID_TXN_STATE:
         return WireError(error, "Partition was not added to the transaction")
     if error in _TRY_AGAIN and not (error is ErrorCode.CONCURRENT_TRANSACTIONS and operation is Operation.ADD):

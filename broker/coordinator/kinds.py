@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from barnabas.broker.coordinator.coordinators import CoordinatorKind
-from barnabas.broker.coordinator.internal_topics import OFFSETS_TOPIC
-from barnabas.broker.coordinator.records import OFFSETS
+from barnabas.broker.coordinator.internal_topics import OFFSETS_TOPIC, TRANSACTIONS_TOPIC
+from barnabas.broker.coordinator.records import OFFSETS, TRANSACTIONS
 from barnabas.protocol.compression import Compression
 
 if TYPE_CHECKING:
     from barnabas.broker.coordinator.groups.machine import GroupCoordinator
+    from barnabas.broker.coordinator.transactions.machine import TransactionCoordinator
+    from barnabas.broker.coordinator.transactions.marker_order import MarkerOutbox
     from barnabas.metadata.image import MetadataImage
     from barnabas.server.settings import Settings
 
@@ -47,4 +49,28 @@ def group_kind(
         on_metadata=lambda machine, delta, image, now, now_ms: machine.on_metadata(delta, image, now, now_ms),
         load_bytes=settings.int("offsets.load.buffer.size"),
         compression=Compression(settings.int("offsets.topic.compression.codec")),
+    )
+
+
+def transaction_kind(
+    settings: Settings, outbox: MarkerOutbox, server_version: Callable[[], int]
+) -> CoordinatorKind[TransactionCoordinator]:
+    """Transactions, on `__transaction_state`. `server_version` gives the level of `transaction.version`."""
+    from barnabas.broker.coordinator.transactions.config import transaction_config
+
+    config = transaction_config(settings)
+
+    def new_machine(partition: int) -> TransactionCoordinator:
+        from barnabas.broker.coordinator.transactions.machine import TransactionCoordinator
+
+        return TransactionCoordinator(partition, config, outbox, server_version)
+
+    return CoordinatorKind(
+        name="transaction",
+        topic=TRANSACTIONS_TOPIC,
+        codec=TRANSACTIONS,
+        num_partitions=settings.int("transaction.state.log.num.partitions"),
+        new_machine=new_machine,
+        write_timeout=settings.seconds("request.timeout.ms"),
+        load_bytes=settings.int("transaction.state.log.load.buffer.size"),
     )

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from barnabas.broker.leader_hints import LeaderHints
 from barnabas.broker.partition import ACKS_ALL
 from barnabas.broker.pending_produce import PendingProduce
-from barnabas.broker.transaction_verification import Operation
+from barnabas.broker.transaction_verification import Operation, as_produce_error
 from barnabas.metadata.topic_names import INTERNAL_TOPICS
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
@@ -148,14 +148,14 @@ class ProduceHandler:
         request = parts.request
         parts.open += 1
 
-        def verified(error: WireError | None) -> None:
+        def verified(error: ErrorCode) -> None:
             try:
-                if error is not None:
-                    raise error
+                if error:
+                    raise as_produce_error(error, operation_of(request.version))
                 role = partition.check_append(request.body.acks)
                 self._write(parts, partition, role, batch, answer, self._manager.wall_clock_ms())
             except WireError as refusal:
-                _refuse(answer, refusal, None if error is not None else partition)
+                _refuse(answer, refusal, None if error else partition)
             except StorageError as failure:
                 self._manager.storage_failed(failure)
                 answer.error_code = ErrorCode.KAFKA_STORAGE_ERROR

@@ -52,11 +52,15 @@ class WriteTxnMarkersHandler:
         self._end_in_groups: Final = end_in_groups
 
     def handle(self, request: Request[WriteTxnMarkersRequest]) -> None:
+        """See `write`."""
+        self.write(request.body, request.reply)
+
+    def write(self, body: WriteTxnMarkersRequest, reply: Callable[[WriteTxnMarkersResponse], None]) -> None:
         """Append the markers, and reply when the last of them is replicated or refused."""
         response = WriteTxnMarkersResponse()
-        pending = PendingProduce(lambda: request.reply(response))
+        pending = PendingProduce(lambda: reply(response))
         all_begun = pending.await_offset(0, Answer())
-        for marker in request.body.markers:
+        for marker in body.markers:
             result = WriteTxnMarkersResponse.WritableTxnMarkerResult(producer_id=marker.producer_id)
             response.markers.append(result)
             for topic in marker.topics:

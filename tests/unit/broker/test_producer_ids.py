@@ -11,7 +11,7 @@ import trio
 from barnabas.broker.controller_channel import ControllerUnavailable
 from barnabas.broker.handlers.init_producer_id import InitProducerIdHandler
 from barnabas.broker.producer_ids import ProducerIdBlocks, ProducerIds
-from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.allocate_producer_ids import AllocateProducerIdsResponse
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest
 from broker_harness import FakeRequest
@@ -104,9 +104,16 @@ class Ids:
         receive(self.producer_id)
 
 
+class NoCoordinators:
+    """Of transactions: none is here."""
+
+    def shard(self, key: str) -> Any:
+        raise WireError(ErrorCode.NOT_COORDINATOR)
+
+
 def init(version: int, producer_id: int | None = 42, **fields: Any) -> Any:
     request = FakeRequest(InitProducerIdRequest(**{"transactional_id": None} | fields), version)
-    InitProducerIdHandler(Ids(producer_id)).handle(request)  # type: ignore[arg-type]
+    InitProducerIdHandler(Ids(producer_id), NoCoordinators()).handle(request)  # type: ignore[arg-type]
     return request.response
 
 
@@ -126,7 +133,7 @@ def test_one_that_has_an_id_gets_another() -> None:
 def init_with(producer_id: int, producer_epoch: int) -> Any:
     message = InitProducerIdRequest(transactional_id=None, producer_id=producer_id, producer_epoch=producer_epoch)
     request = FakeRequest(message, 3)
-    InitProducerIdHandler(Ids(42)).handle(request)  # type: ignore[arg-type]
+    InitProducerIdHandler(Ids(42), NoCoordinators()).handle(request)  # type: ignore[arg-type]
     return request.response
 
 
@@ -138,7 +145,7 @@ def test_an_id_without_an_epoch_is_refused(producer_id: int, producer_epoch: int
 
 
 @pytest.mark.parametrize(
-    ("transactional_id", "error"), [("", ErrorCode.INVALID_REQUEST), ("x", ErrorCode.COORDINATOR_NOT_AVAILABLE)]
+    ("transactional_id", "error"), [("", ErrorCode.INVALID_REQUEST), ("x", ErrorCode.NOT_COORDINATOR)]
 )
 def test_transactions_need_a_coordinator(transactional_id: str, error: ErrorCode) -> None:
     assert init(4, transactional_id=transactional_id).error_code == error

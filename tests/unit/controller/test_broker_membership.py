@@ -92,7 +92,7 @@ def test_directories_are_checked(cluster: ControllerHarness, directories: list[b
 def test_a_broker_must_support_what_is_final(cluster: ControllerHarness) -> None:
     error = refusal(cluster, 4, features=[])
     assert error.code == ErrorCode.UNSUPPORTED_VERSION
-    assert "finalized version 30 of metadata.version" in str(error.message) or "eligible" in str(error.message)
+    assert "finalized version" in str(error.message)
 
 
 def test_a_controller_registers(cluster: ControllerHarness) -> None:

@@ -195,6 +195,7 @@ def test_a_new_cluster_starts_with_its_levels_once(cluster: ControllerHarness) -
     assert cluster.image.features.finalized == {
         "metadata.version": 30,
         "eligible.leader.replicas.version": 1,
+        "transaction.version": 2,
         "kraft.version": 1,
     }
     before = len(cluster.log.records)
@@ -252,5 +253,6 @@ def test_a_new_cluster_starts_with_what_it_was_formatted_with() -> None:
     assert controller.activate(0.0, formatted).records == [
         *formatted,
         FeatureLevelRecord(name="eligible.leader.replicas.version", feature_level=1),
+        FeatureLevelRecord(name="transaction.version", feature_level=2),
         ConfigRecord(resource_type=ResourceType.BROKER, resource_name="", name="min.insync.replicas", value="2"),
     ]

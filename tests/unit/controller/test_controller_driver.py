@@ -120,7 +120,7 @@ def registration(broker_id: int = 1) -> BrokerRegistrationRequest:
         log_dirs=[directory(broker_id)],
         features=[
             BrokerRegistrationRequest.Feature(name=name, min_supported_version=0, max_supported_version=30)
-            for name in ("metadata.version", "eligible.leader.replicas.version")
+            for name in ("metadata.version", "eligible.leader.replicas.version", "transaction.version")
         ],
     )
 

@@ -111,7 +111,7 @@ async def start_broker(client: ClientConnection) -> None:
             log_dirs=[directory(1)],
             features=[
                 BrokerRegistrationRequest.Feature(name=name, min_supported_version=0, max_supported_version=30)
-                for name in ("metadata.version", "eligible.leader.replicas.version")
+                for name in ("metadata.version", "eligible.leader.replicas.version", "transaction.version")
             ],
         )
     )
