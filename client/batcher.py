@@ -9,6 +9,8 @@ What is kept true:
   is written. When one fails that was ever sent, nobody knows whether the broker has it, so the partition goes on with a
   higher epoch from sequence 0: the broker then takes neither the old batch any more nor a new one for its duplicate.
   Epochs may differ between partitions, because brokers keep producers by partition.
+- Transactions: nothing is sent to a partition before it is part of the transaction (or, under KIP-890's protocol, joins
+  it by being written to), and when a batch fails, the transaction can only be aborted: the epoch is the transaction's.
 
 The driver sends what `drain` returns and reports each by `answered` or `lost`; it calls `expire` and `drain` at
 `next_deadline`, and gets a producer id whenever `needs_producer_id`. Times in seconds, timestamps of records in ms.
@@ -47,6 +49,7 @@ class BatcherConfig:
     delivery_timeout: float = 120.0
     compression: Compression = Compression.NONE
     idempotent: bool = True
+    transactional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +145,14 @@ class Batcher:
         self._queues: Final[dict[tuple[str, int], _Queue]] = {}
         self._open: Final[dict[tuple[str, int], _Queue]] = {}  # those that hold batches
         self._identity: tuple[int, int] | None = None
+        self._enrolled: set[tuple[str, int]] = set()
+        self._joins_by_writing = False
         self.flushing = False
         """Whether batches are sent without lingering."""
+        self.wrote = False
+        """Whether the transaction has sent anything."""
+        self.failure: ClientError | None = None
+        """Why the transaction can only be aborted."""
 
     # -- in ------------------------------------------------------------------------------------------------------
 
@@ -168,7 +177,7 @@ class Batcher:
             if builder.size + record_size(key, value, headers) <= self._config.batch_size:
                 builder.append(timestamp, key, value, headers)
                 return last, builder.count - 1, False
-        builder = BatchBuilder(self._config.compression)
+        builder = BatchBuilder(self._config.compression, transactional=self._config.transactional)
         builder.append(timestamp, key, value, headers)  # before anything changes: it refuses what is no record
         batch = Batch(topic, partition, builder, now, now + self._config.delivery_timeout)
         queue.batches.append(batch)
@@ -184,14 +193,33 @@ class Batcher:
 
     @property
     def needs_producer_id(self) -> bool:
-        """Whether batches wait for a producer id."""
-        return (
-            self._config.idempotent and self._identity is None and any(q.producer is None for q in self._open.values())
-        )
+        """Whether batches wait for a producer id; that of transactions comes with the first of them."""
+        waits = self._config.idempotent and not self._config.transactional and self._identity is None
+        return waits and any(queue.producer is None for queue in self._open.values())
 
     def set_producer_id(self, producer_id: int, epoch: int) -> None:
-        """The cluster gave out a producer id."""
+        """The cluster gave out a producer id, or the next epoch of that of the transactions: sequences begin anew."""
+        if self._config.transactional and self._identity != (producer_id, epoch):
+            for queue in self._queues.values():
+                queue.producer = None
         self._identity = (producer_id, epoch)
+
+    def begin_transaction(self, *, joins_by_writing: bool) -> None:
+        """What comes belongs to a new transaction. `joins_by_writing`: partitions need not be enrolled (KIP-890)."""
+        self._enrolled.clear()
+        self._joins_by_writing = joins_by_writing
+        self.wrote, self.failure = False, None
+
+    @property
+    def to_enrol(self) -> set[tuple[str, int]]:
+        """The partitions whose batches wait for them to be part of the transaction."""
+        if not self._config.transactional or self._joins_by_writing:
+            return set()
+        return self._open.keys() - self._enrolled
+
+    def enrolled(self, places: Iterable[tuple[str, int]]) -> None:
+        """These partitions are part of the transaction."""
+        self._enrolled.update(places)
 
     def drain(self, now: float) -> list[Batch]:
         """The batches to be sent now: built, and in flight from here on."""
@@ -211,10 +239,12 @@ class Batcher:
 
     def _begin(self, queue: _Queue, batch: Batch) -> bool:
         if batch.data is None:
+            if self._waits(queue, batch):
+                return False
+            self.wrote = True
             if self._config.idempotent:
                 if queue.producer is None:
-                    if self._identity is None:
-                        return False
+                    assert self._identity is not None
                     queue.producer = _Producer(*self._identity)
                 builder = batch.builder
                 builder.producer_id, builder.producer_epoch = queue.producer.id, queue.producer.epoch
@@ -224,14 +254,20 @@ class Batcher:
         batch.in_flight = True
         return True
 
+    def _waits(self, queue: _Queue, batch: Batch) -> bool:
+        """For a producer id, or to be part of the transaction."""
+        if self._config.idempotent and queue.producer is None and self._identity is None:
+            return True
+        needs_place = self._config.transactional and not self._joins_by_writing
+        return needs_place and (batch.topic, batch.partition) not in self._enrolled
+
     def next_deadline(self) -> float:
         """When `expire` or `drain` will have something; infinity when nothing waits."""
         deadline = float("inf")
         for queue in self._open.values():
             batch = queue.batches[0]
             deadline = min(deadline, batch.deadline)
-            waits_for_id = self._config.idempotent and queue.producer is None and self._identity is None
-            if not batch.in_flight and not waits_for_id:
+            if not batch.in_flight and not self._waits(queue, batch):
                 deadline = min(deadline, self._due(queue))
         return deadline
 
@@ -298,6 +334,9 @@ class Batcher:
             del self._open[place]
         batch.outcome = outcome
         batch.in_flight = False
+        if self._config.transactional and not isinstance(outcome, Written):
+            self.failure = self.failure or outcome
+            return
         producer = queue.producer
         if producer is None or batch.data is None:
             return

@@ -102,6 +102,8 @@ class ClientConnection:
         """
         self.address: Final = transport.peer
         """The node's `host:port`."""
+        self.features: dict[str, int] = {}
+        """The cluster's finalized feature levels by name, once the node has been asked for its versions (KIP-584)."""
         self.closed = False
         self.close_reason: str | None = None
         self.request_timeout = request_timeout
@@ -181,6 +183,7 @@ class ClientConnection:
             self.close(f"ApiVersions failed: {ErrorCode.of(response.error_code).name}")
             self._check_open()
         self._core.set_versions((api.api_key, api.min_version, api.max_version) for api in response.api_keys)
+        self.features = {feature.name: feature.max_version_level for feature in response.finalized_features}
 
     # -- in ------------------------------------------------------------------------------------------------------
 

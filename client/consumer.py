@@ -21,6 +21,7 @@ from barnabas.client.offsets import OffsetSpec, list_offsets
 
 if TYPE_CHECKING:
     from barnabas.client.groups.committed import OffsetAndMetadata
+    from barnabas.client.groups.member import Generation
     from barnabas.client.groups.membership import GroupProtocol, Membership, RebalanceCallback
 
 Start = int | Literal["earliest", "latest"]
@@ -291,6 +292,11 @@ class Consumer:
     async def committed(self, places: Iterable[Place]) -> dict[Place, OffsetAndMetadata]:
         """What the group has committed of these partitions; those without are not in the answer."""
         return await self._group().committed(places)
+
+    @property
+    def group_metadata(self) -> tuple[str, Generation]:
+        """The group, and as whom this consumer commits now: what a transaction needs to commit for it (KIP-447)."""
+        return self._group().identity
 
     def _group(self) -> Membership:
         if self._membership is None:

@@ -22,6 +22,8 @@ M = TypeVar("M", bound=ResponseMessage)
 
 COORDINATOR_MOVED: Final = frozenset({ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE})
 """Errors after which the coordinator is to be found anew."""
+_WAIT: Final = frozenset({ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, ErrorCode.CONCURRENT_TRANSACTIONS})
+"""Errors after which it is to be asked again: it loads, or the transaction before still ends."""
 
 
 class CoordinatorKind(IntEnum):
@@ -77,8 +79,8 @@ class Coordinator:
     ) -> M:
         """Ask until there is an answer of the coordinator, within the request timeout.
 
-        `error_of` gives the error code of the answer as a whole; what it tells of a coordinator that moved, loads or is
-        not there yet is tried again, everything else returned. TimedOut when the time is over.
+        `error_of` gives the error code of the answer as a whole; what it tells of a coordinator that moved, loads, is
+        not there yet or not done is tried again, everything else returned. TimedOut when the time is over.
         """
         backoff = self._cluster.backoff(f"{message.NAME} of {self}")
         while True:
@@ -90,9 +92,14 @@ class Coordinator:
             code = ErrorCode.of(error_of(response))
             if code in COORDINATOR_MOVED:
                 self.forget()
-            elif code != ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:
+            elif code not in _WAIT:
                 return response
             await backoff.wait(BrokerError(code, str(self)))
+
+    async def features(self) -> dict[str, int]:
+        """The cluster's finalized features, as the coordinator knows them. ConnectionLost."""
+        node = self._node or await self.find()
+        return (await self._cluster.to(node, purpose=str(self))).features
 
     async def find(self) -> Node:
         """The broker that coordinates, asked for until there is one. TimedOut when there is none in time."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 import trio
 
@@ -15,8 +15,9 @@ from barnabas.client.background import Background
 from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdict, Written, record_size
 from barnabas.client.cluster import Cluster, version_with_names
 from barnabas.client.connection import ConnectionLost
-from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError
+from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError, TimedOut
 from barnabas.client.metadata import Node
+from barnabas.client.offsets import Place
 from barnabas.client.partitioner import StickyPartitioner, partition_for_key
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -24,8 +25,15 @@ from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, I
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.protocol.types import ZERO_UUID, Buffer
 
+if TYPE_CHECKING:
+    from barnabas.client.consumer import Consumer
+    from barnabas.client.groups.committed import OffsetAndMetadata
+    from barnabas.client.transactions import Transactions
+
 Acks = Literal["all", -1, 0, 1]
 CompressionName = Literal["none", "gzip", "snappy", "lz4", "zstd"]
+
+_ABORT_SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,8 @@ class Producer:
         enable_idempotence: bool | None = None,
         delivery_timeout: float = 120.0,
         request_timeout: float = 30.0,
+        transactional_id: str | None = None,
+        transaction_timeout: float = 60.0,
         client_id: str = "barnabas-producer",
     ) -> None:
         """Args, named as Kafka's settings:
@@ -92,8 +102,11 @@ class Producer:
         enable_idempotence: whether retries can never double a record; needs acks="all". None: if acks is "all".
         delivery_timeout: seconds, retries included, after which a record is given up.
         request_timeout: seconds that a broker has for one answer.
+        transactional_id: whose transactions these are; a later producer with the same one ends those of this one. All
+            is sent inside `transaction()` then.
+        transaction_timeout: seconds after which the cluster aborts a transaction by itself.
         """
-        self._acks: Final = _check_acks(acks, enable_idempotence)
+        self._acks: Final = _check_acks(acks, True if transactional_id is not None else enable_idempotence)
         self._stack: Final = AsyncExitStack()
         self._owned: Final = isinstance(bootstrap, str)
         if isinstance(bootstrap, str):
@@ -101,8 +114,21 @@ class Producer:
         self.cluster: Final[Cluster] = bootstrap
         _check_at_least(batch_size=(batch_size, 1), linger=(linger, 0), delivery_timeout=(delivery_timeout, 0.001))
         idempotent = self._acks == -1 if enable_idempotence is None else enable_idempotence
-        config = BatcherConfig(batch_size, linger, delivery_timeout, _check_compression(compression), idempotent)
+        config = BatcherConfig(
+            batch_size,
+            linger,
+            delivery_timeout,
+            _check_compression(compression),
+            idempotent,
+            transactional_id is not None,
+        )
         self._batcher: Final = Batcher(config, self.cluster.rng.random)
+        self._transactions: Transactions | None = None
+        if transactional_id is not None:
+            from barnabas.client.transactions import Transactions
+
+            self._transactions = Transactions(self.cluster, self._batcher, transactional_id, transaction_timeout)
+        self._enrolling = False
         self._sticky: Final = StickyPartitioner(batch_size, self.cluster.rng.choice)
         self._ended: Final[dict[Batch, trio.Event]] = {}
         self._wake = trio.Event()
@@ -159,6 +185,8 @@ class Producer:
         partition = await self._place(topic, value, key, headers, partition)
         if not self._open:
             raise ClientClosed("the producer is not open: use it inside its `async with` block")
+        if self._transactions is not None:
+            self._transactions.check_open()
         stamp = time.time_ns() // 1_000_000 if timestamp is None else timestamp
         batch, index, new = self._batcher.append(topic, partition, stamp, key, value, headers, trio.current_time())
         if new:
@@ -175,6 +203,72 @@ class Producer:
                 await event.wait()
         finally:
             self._batcher.flushing = False
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """A transaction: what is sent inside of the block becomes visible to `read_committed` consumers at its end, all
+        of it or, if the block or anything sent in it fails, nothing.
+
+        Raises TransactionAborted when a record could not be written, ProducerFenced, ClientError.
+        """
+        transactions = self._transactional()
+        await transactions.begin()
+        try:
+            yield
+            await self.flush()
+        except BaseException:
+            await self._abort(transactions)
+            raise
+        if (failure := self._batcher.failure) is not None:
+            from barnabas.client.transactions import TransactionAborted
+
+            await self._abort(transactions)
+            raise TransactionAborted(f"the transaction was aborted: {failure}") from failure
+        await transactions.end(commit=True)
+
+    async def _abort(self, transactions: Transactions) -> None:
+        """Whatever is still under way ends here. Bounded: a coordinator that does not answer aborts by its timeout."""
+        with trio.move_on_after(_ABORT_SECONDS, shield=True) as scope:
+            self._finish(self._batcher.fail_all(ClientClosed("the transaction was aborted")))
+            try:
+                await transactions.end(commit=False)
+            except ClientError as error:
+                transactions.failed(error)
+        if scope.cancelled_caught:
+            transactions.failed(TimedOut(f"the coordinator did not abort the transaction in {_ABORT_SECONDS:g} s"))
+
+    async def send_offsets(
+        self, consumer: Consumer, offsets: Mapping[Place, int | OffsetAndMetadata] | None = None
+    ) -> None:
+        """Commit where the consumer's group is together with the open transaction; None: all that was read.
+
+        CommitFailed when the consumer is not in its group any more: leave the block by it, and the transaction is
+        aborted. The consumer must not commit by itself (`enable_auto_commit=False`).
+        """
+        from barnabas.client.groups.committed import OffsetAndMetadata
+
+        chosen = consumer.consumed(with_record_in_hand=True) if offsets is None else offsets
+        group, member = consumer.group_metadata
+        await self._transactional().commit_offsets(
+            group,
+            {place: at if isinstance(at, OffsetAndMetadata) else OffsetAndMetadata(at) for place, at in chosen.items()},
+            member,
+        )
+
+    def _transactional(self) -> Transactions:
+        if self._transactions is None:
+            raise ConfigurationError("this producer has no transactions: give it a transactional_id")
+        return self._transactions
+
+    async def _enrol(self, places: set[Place]) -> None:
+        """Make partitions part of the transaction, so that their batches can leave."""
+        try:
+            await self._transactional().enrol(places)
+        except ClientError as error:
+            self._finish(self._batcher.fail_all(error))
+        finally:
+            self._enrolling = False
+            self._wake.set()
 
     async def _place(
         self,
@@ -217,6 +311,9 @@ class Producer:
                 if self._batcher.needs_producer_id and not self._asking_for_id:
                     self._asking_for_id = True
                     self._nursery.start_soon(self._get_producer_id)
+                if not self._enrolling and (places := self._batcher.to_enrol):
+                    self._enrolling = True
+                    self._nursery.start_soon(self._enrol, places)
                 self._deliver(self._batcher.drain(now))
                 with trio.move_on_at(self._batcher.next_deadline()):
                     await self._wake.wait()
@@ -299,8 +396,12 @@ class Producer:
                 topic_id = self.cluster.view.topic_id(batch.topic)
                 data = topics[batch.topic] = ProduceRequest.TopicProduceData(name=batch.topic, topic_id=topic_id)
             data.partition_data.append(ProduceRequest.PartitionProduceData(index=batch.partition, records=batch.data))
-        timeout_ms = int(self.cluster.request_timeout * 1000)
-        return ProduceRequest(acks=self._acks, timeout_ms=timeout_ms, topic_data=topics.values())
+        return ProduceRequest(
+            transactional_id=None if self._transactions is None else self._transactions.transactional_id,
+            acks=self._acks,
+            timeout_ms=int(self.cluster.request_timeout * 1000),
+            topic_data=topics.values(),
+        )
 
     def _answered(self, answers: dict[tuple[str, int], Answer], batches: Iterable[Batch]) -> None:
         now = trio.current_time()

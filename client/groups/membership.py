@@ -172,6 +172,11 @@ class Membership:
         """Its place in the group; None for a simple consumer."""
         return None if self._session is None else self._session.member
 
+    @property
+    def identity(self) -> tuple[str, Generation]:
+        """The group, and as whom commits are made."""
+        return self._config.group, self._generation()
+
     # Its life
 
     async def run(self) -> None:
