@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from barnabas.metadata.features import GROUP_VERSION
 from barnabas.protocol.api_keys import ApiKey
 
 if TYPE_CHECKING:
@@ -58,6 +59,24 @@ def register_group_handlers(
 
         return OffsetDeleteHandler(groups, cache).handle
 
+    def consumer_protocol() -> bool:
+        """Whether the cluster and this node have the new protocol."""
+        enabled = "consumer" in settings.list("group.coordinator.rebalance.protocols")
+        return enabled and cache.image.features.level(GROUP_VERSION) >= 1
+
+    def consumer_group_heartbeat() -> Callable[[Request], None]:
+        from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
+        from barnabas.broker.handlers.consumer_group_heartbeat import ConsumerGroupHeartbeatHandler
+
+        return ConsumerGroupHeartbeatHandler(groups, ConsumerConfig.of(settings), consumer_protocol).handle
+
+    def consumer_group_describe() -> Callable[[Request], None]:
+        from barnabas.broker.handlers.consumer_group_describe import ConsumerGroupDescribeHandler
+
+        return ConsumerGroupDescribeHandler(groups, consumer_protocol).handle
+
+    table.register(ApiKey.CONSUMER_GROUP_HEARTBEAT, LazyHandler(consumer_group_heartbeat).handle)
+    table.register(ApiKey.CONSUMER_GROUP_DESCRIBE, LazyHandler(consumer_group_describe).handle)
     table.register(ApiKey.JOIN_GROUP, LazyHandler(join_group).handle)
     table.register(ApiKey.OFFSET_COMMIT, LazyHandler(offset_commit).handle)
     table.register(ApiKey.OFFSET_FETCH, LazyHandler(offset_fetch).handle)

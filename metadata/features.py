@@ -16,6 +16,8 @@ from barnabas.metadata.records import FeatureLevelRecord, FeatureRange, Metadata
 METADATA_VERSION = "metadata.version"
 KRAFT_VERSION = "kraft.version"
 ELIGIBLE_LEADER_REPLICAS_VERSION = "eligible.leader.replicas.version"
+GROUP_VERSION = "group.version"
+"""1: the new consumer group protocol (KIP-848)."""
 TRANSACTION_VERSION = "transaction.version"
 """0, 1: the first protocol; 2: a new epoch with every transaction (KIP-890)."""
 
@@ -30,6 +32,7 @@ SUPPORTED: Mapping[str, FeatureRange] = {
         ),
         FeatureRange(name=KRAFT_VERSION, min_supported=0, max_supported=1),
         FeatureRange(name=ELIGIBLE_LEADER_REPLICAS_VERSION, min_supported=0, max_supported=1),
+        FeatureRange(name=GROUP_VERSION, min_supported=0, max_supported=1),
         FeatureRange(name=TRANSACTION_VERSION, min_supported=0, max_supported=2),
     )
 }
@@ -38,6 +41,7 @@ SUPPORTED: Mapping[str, FeatureRange] = {
 NEW_CLUSTER_LEVELS: Mapping[str, int] = {
     METADATA_VERSION: LATEST_METADATA_VERSION,
     ELIGIBLE_LEADER_REPLICAS_VERSION: 1,
+    GROUP_VERSION: 1,
     TRANSACTION_VERSION: 2,
 }
 """The levels that a new cluster starts with. The level of kraft.version is in the log's own control records."""

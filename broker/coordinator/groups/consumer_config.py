@@ -6,14 +6,12 @@ is kept to those of this node.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from barnabas.broker.coordinator.groups.assignors import ASSIGNORS
-
-if TYPE_CHECKING:
-    from barnabas.server.settings import Settings
+from barnabas.server.settings import Settings, SettingsError
 
 _UPGRADE: Final = ("bidirectional", "upgrade")
 _DOWNGRADE: Final = ("bidirectional", "downgrade")
@@ -47,16 +45,41 @@ class ConsumerConfig:
 
     @classmethod
     def of(cls, settings: Settings) -> ConsumerConfig:
-        """As the node's settings have it. Assignors that are not known here are left out."""
-        return cls(
+        """As the node's settings have it. Raises `SettingsError` for what cannot work."""
+        config = cls(
             session_timeout_ms=_bounded(settings, "session.timeout.ms"),
             heartbeat_interval_ms=_bounded(settings, "heartbeat.interval.ms"),
             assignment_interval_ms=_bounded(settings, "assignment.interval.ms"),
             max_size=settings.int("group.consumer.max.size"),
             classic_max_size=settings.int("group.max.size"),
-            assignors=tuple(name for name in settings.list("group.consumer.assignors") if name in ASSIGNORS),
+            assignors=tuple(settings.list("group.consumer.assignors")),
             migration_policy=settings.str("group.consumer.migration.policy").lower(),
         )
+        mistakes = list(config._mistakes(settings))
+        if mistakes:
+            raise SettingsError(mistakes)
+        return config
+
+    def _mistakes(self, settings: Settings) -> Iterator[str]:
+        for name in sorted(set(self.assignors) - ASSIGNORS.keys()):
+            place, known = settings.place("group.consumer.assignors"), ", ".join(ASSIGNORS)
+            yield f"{place}: group.consumer.assignors: {name} is not known here, but {known} are"
+        if not self.assignors:
+            yield f"{settings.place('group.consumer.assignors')}: group.consumer.assignors is empty"
+        for name, bounded in (
+            ("session.timeout.ms", self.session_timeout_ms),
+            ("heartbeat.interval.ms", self.heartbeat_interval_ms),
+            ("assignment.interval.ms", self.assignment_interval_ms),
+        ):
+            if not bounded.lowest <= bounded.value <= bounded.highest:
+                names = [f"group.consumer.{bound}{name}" for bound in ("", "min.", "max.")]
+                yield (
+                    f"{settings.place(*names)}: {names[0]} ({bounded.value}) is not between {names[1]} "
+                    f"({bounded.lowest}) and {names[2]} ({bounded.highest})"
+                )
+        if self.heartbeat_interval_ms.value >= self.session_timeout_ms.value:
+            names = ["group.consumer.heartbeat.interval.ms", "group.consumer.session.timeout.ms"]
+            yield f"{settings.place(*names)}: {names[0]} must be less than {names[1]}"
 
     def of_group(self, values: Mapping[str, str]) -> ConsumerConfig:
         """With what was set for one group."""

@@ -195,6 +195,7 @@ def test_a_new_cluster_starts_with_its_levels_once(cluster: ControllerHarness) -
     assert cluster.image.features.finalized == {
         "metadata.version": 30,
         "eligible.leader.replicas.version": 1,
+        "group.version": 1,
         "transaction.version": 2,
         "kraft.version": 1,
     }
@@ -210,7 +211,7 @@ def test_a_new_cluster_starts_with_its_levels_once(cluster: ControllerHarness) -
         ("metadata.version", 30, 9, "does not support the given upgrade type"),
         ("metadata.version", -1, 1, "cannot be less than 0"),
         ("eligible.leader.replicas.version", 0, 1, "Can't downgrade the version of this feature without"),
-        ("group.version", 1, 1, "does not support this feature"),
+        ("share.version", 1, 1, "does not support this feature"),
         ("no.such.feature", 0, 1, "There is no such feature"),
     ],
 )
@@ -253,6 +254,7 @@ def test_a_new_cluster_starts_with_what_it_was_formatted_with() -> None:
     assert controller.activate(0.0, formatted).records == [
         *formatted,
         FeatureLevelRecord(name="eligible.leader.replicas.version", feature_level=1),
+        FeatureLevelRecord(name="group.version", feature_level=1),
         FeatureLevelRecord(name="transaction.version", feature_level=2),
         ConfigRecord(resource_type=ResourceType.BROKER, resource_name="", name="min.insync.replicas", value="2"),
     ]

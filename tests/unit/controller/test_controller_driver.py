@@ -15,6 +15,7 @@ from barnabas.controller.controller import Controller
 from barnabas.controller.driver import ControllerDriver
 from barnabas.controller.record_log import RecordLog
 from barnabas.controller.requests import ControllerRequests
+from barnabas.metadata.features import NEW_CLUSTER_LEVELS
 from barnabas.metadata.records import ConfigRecord, MetadataRecord, RegisterBrokerRecord, decode_record
 from barnabas.protocol import codec, framing
 from barnabas.protocol.api_keys import ApiKey
@@ -120,7 +121,7 @@ def registration(broker_id: int = 1) -> BrokerRegistrationRequest:
         log_dirs=[directory(broker_id)],
         features=[
             BrokerRegistrationRequest.Feature(name=name, min_supported_version=0, max_supported_version=30)
-            for name in ("metadata.version", "eligible.leader.replicas.version", "transaction.version")
+            for name in NEW_CLUSTER_LEVELS
         ],
     )
 

@@ -13,6 +13,7 @@ import trio
 
 from barnabas.client.connection import ClientConnection, connect
 from barnabas.controller.process import ControllerHandle, run_controller
+from barnabas.metadata.features import NEW_CLUSTER_LEVELS
 from barnabas.net.memory import MemoryNetwork
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.broker_heartbeat import BrokerHeartbeatRequest, BrokerHeartbeatResponse
@@ -111,7 +112,7 @@ async def start_broker(client: ClientConnection) -> None:
             log_dirs=[directory(1)],
             features=[
                 BrokerRegistrationRequest.Feature(name=name, min_supported_version=0, max_supported_version=30)
-                for name in ("metadata.version", "eligible.leader.replicas.version", "transaction.version")
+                for name in NEW_CLUSTER_LEVELS
             ],
         )
     )
