@@ -49,9 +49,7 @@ class GroupHistory:
         target = self.count + more
         deadline = time.monotonic() + SETTLE_SECONDS
         while self.count < target:
-            assert time.monotonic() < deadline, (
-                f"{self.count} read, wanted {target}; failed: {self.failed_commits[:3]}"
-            )
+            assert time.monotonic() < deadline, f"{self.count} read, wanted {target}; failed: {self.failed_commits[:3]}"
             time.sleep(0.01)
 
 
@@ -68,7 +66,7 @@ class Member:
                 "group.id": group,
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
-                "session.timeout.ms": 20_000,
+                "session.timeout.ms": 6_000,
                 "reconnect.backoff.max.ms": 500,
                 "retry.backoff.max.ms": 200,
                 "topic.metadata.refresh.fast.interval.ms": 50,
