@@ -55,7 +55,7 @@ class Shadow:
 
     def follow(self, log: Any) -> None:
         """Read what is new, and compare. The log is a `PartitionLog`."""
-        if log is not self._log or log._generation != self._generation:
+        if log is not self._log or log.generation != self._generation:
             self._begin(log)
         elif log.log_start_offset < self.start:
             raise Violation(f"{self.name}: the log's start went back from {self.start} to {log.log_start_offset}")
@@ -68,7 +68,7 @@ class Shadow:
 
     def _begin(self, log: Any) -> None:
         """Another log, or one that was cut."""
-        self._log, self._generation = log, log._generation
+        self._log, self._generation = log, log.generation
         self.start = log.log_start_offset
         self.batches.clear()
         self._producers.clear()

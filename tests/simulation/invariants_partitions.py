@@ -61,7 +61,7 @@ class PartitionInvariants:
             raise Violation(f"{node}: {_name(replica)}: the high watermark {mark} is beyond the log's end {end}")
         if replica.leader is not None:
             self._led.add(replica.key)
-        elif self._forgot and not (replica.key in self._led and self._is_in_sync(node, replica)):
+        elif self._forgot and not (replica.key in self._led and self._is_in_sync(node, replica) and mark <= committed):
             return
         elif mark > committed:
             raise Violation(f"{node}: {_name(replica)}: no leader committed up to {mark}, only to {committed}")
