@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -200,7 +201,8 @@ class Cleaning:
             replaced = self._still_there(group) == group
         finally:
             if not replaced and log.segments:
-                made.discard()
+                with suppress(StorageError):  # the next start removes the files, if the disk still works
+                    made.discard()
         if replaced:
             removal = Removal(log.disk, files=made.replace(group))
             log.replace_segments(group, made.segment)

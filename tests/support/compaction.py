@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 from barnabas.protocol.compression import Compression
@@ -64,8 +65,9 @@ def clean(
     log.flush(now_ms)
     stable = log.log_end_offset if stable is None else stable
     cleaning = Cleaning(log, survey(log, cleaned, stable, now_ms), map_bytes=map_bytes, now_ms=now_ms)
-    for step in cleaning.steps():
-        step()
+    with closing(cleaning.steps()) as steps:
+        for step in steps:
+            step()
     return cleaning
 
 
