@@ -345,7 +345,7 @@ class Broker:
         address = http_address(self._settings)
         add_server_metrics(self._metrics, self._table, self._server.statistics)
         add_replica_metrics(self._metrics, self._replicas)
-        add_coordinator_metrics(self._metrics, [self._groups])
+        add_coordinator_metrics(self._metrics, [self._groups, self._transactions.coordinators])
         add_group_metrics(self._metrics, self._groups)
         add_broker_metrics(self._metrics, self._lifecycle, self._cache, self._quorum)
         if address is None:
