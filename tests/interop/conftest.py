@@ -1,12 +1,18 @@
-"""What the tests beside Apache Kafka share: its tools."""
+"""What the tests beside Apache Kafka share: its tools, and that nothing is left running when they are ended early."""
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from kafka_tools import Tools, kafka_tools, missing
+
+
+def pytest_configure() -> None:
+    """SIGTERM ends the tests as Ctrl-C does, so that their clusters end as well."""
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 128 + signal.SIGTERM))
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ Needs Java 17 and Maven, which fetches the jars once into `.barnabas/apache-kafk
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,11 +23,13 @@ from confluent_kafka.admin import AdminClient
 from barnabas.cli.dev.layout import Layout, NodeSpec
 from barnabas.protocol.types import uuid_text
 from barnabas.testing.processes import free_base_port
+from downloads import fetch
 
 ROOT = Path(__file__).resolve().parents[2]
 POM = ROOT / "tests" / "interop" / "kafka" / "pom.xml"
 JARS = ROOT / ".barnabas" / "apache-kafka" / "libs"
 CLUSTER_ID = "comparison-cluster-id1"
+JAVA = 17
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 # The memory settings are Kafka's own start script's for a small machine; everything else is its default.
@@ -37,14 +41,24 @@ def missing() -> str | None:
     for tool, package in (("java", "a Java 17 runtime"), ("mvn", "Maven")):
         if shutil.which(tool) is None:
             return f"{tool} is not on the PATH: install {package}"
-    return None
+    version = _java_version()
+    return None if version >= JAVA else f"java is of version {version}: Apache Kafka 4 needs {JAVA}"
+
+
+@functools.cache
+def _java_version() -> int:
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True).stderr
+    found = re.search(r'version "(\d+)', said)
+    return int(found[1]) if found else 0
 
 
 def fetch_jars() -> Path:
     """The directory of Kafka's jars, fetched if they are not there yet."""
-    if not any(JARS.glob("kafka-server-*.jar")):
-        command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={JARS}"]
-        subprocess.run(command, check=True)
+    if not JARS.exists():
+        partial = JARS.with_name("partial")  # what is cut off must not pass for all of them
+        shutil.rmtree(partial, ignore_errors=True)
+        fetch("mvn", "-q", "-B", "-f", POM, "dependency:copy-dependencies", f"-DoutputDirectory={partial}")
+        partial.rename(JARS)
     return JARS
 
 
@@ -67,6 +81,8 @@ class ApacheKafka:
 
     layout: Layout
     processes: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+    began: float = 0.0
+    """When the first node was started: monotonic seconds."""
 
     @property
     def bootstrap(self) -> str:
@@ -146,6 +162,7 @@ def apache_kafka(
         write_files(layout)
         cluster = ApacheKafka(layout)
         try:
+            cluster.began = time.monotonic()
             for node in layout.nodes:
                 cluster.start(node)
             if wait:

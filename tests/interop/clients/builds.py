@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from downloads import fetch
+
 SOURCES = Path(__file__).resolve().parent
 BUILDS = Path(__file__).resolve().parents[3] / ".barnabas" / "interop"
 TOOLS = {
@@ -48,19 +50,20 @@ def _digest(source: Path) -> str:
 
 
 def _build_java(source: Path, target: Path) -> None:
-    _run(
+    fetch(
         "mvn", "-q", "-B", "-f", source / "pom.xml", "dependency:copy-dependencies", f"-DoutputDirectory={target}/libs"
     )
     _run("javac", "-cp", f"{target}/libs/*", "-d", target / "classes", *source.glob("*.java"))
 
 
 def _build_go(source: Path, target: Path) -> None:
+    fetch("go", "mod", "download", directory=source)
     _run("go", "build", "-buildvcs=false", "-o", f"{target}{os.sep}", "./franz", "./sarama", directory=source)
 
 
 def _build_node(source: Path, target: Path) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True)
-    _run("npm", "ci", "--no-audit", "--no-fund", directory=target)
+    fetch("npm", "ci", "--no-audit", "--no-fund", directory=target)
 
 
 def _run(*command: str | Path, directory: Path | None = None) -> None:
