@@ -30,8 +30,9 @@ lint: $(VENV)/installed-dev
 
 check: test lint interop
 
+# Beside Apache Kafka, if Java is there; all takes a quarter of an hour. ONLY="NAME ..." runs some; docs/performance.md.
 bench: $(VENV)/installed-dev
-	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(JSON),--json $(JSON))
 
 format: $(VENV)/installed-dev
 	$(BIN)/ruff format $(SOURCES)

@@ -8,11 +8,12 @@ import time
 from statistics import quantiles
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_END, Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 TIMEOUT = 120.0
 CHUNK = 2000
+ANY = -1
 
 
 def create(bootstrap: str, topic: str, partitions: int = 1, replication: int = 3) -> float:
@@ -29,20 +30,35 @@ def create(bootstrap: str, topic: str, partitions: int = 1, replication: int = 3
         time.sleep(0.005)
 
 
-def produce(bootstrap: str, topic: str, *, size: int, acks: str, codec: str = "none", seconds: float = 6.0) -> float:
-    """Produce as fast as it goes to three partitions for some seconds; MB/s of values acknowledged."""
-    create(bootstrap, topic, partitions=3)
+def produce(
+    bootstrap: str,
+    *topics: str,
+    size: int,
+    acks: str,
+    codec: str = "none",
+    spread: bool = False,
+    seconds: float = 6.0,
+) -> float:
+    """Produce as fast as it goes for some seconds; MB/s of values acknowledged.
+
+    To three partitions of a new topic in turn; with `spread` to any partition of topics that are there, and with more
+    time for batches to fill.
+    """
+    if not spread:
+        create(bootstrap, topics[0], partitions=3)
     settings: dict[str, Any] = {
         "bootstrap.servers": bootstrap,
         "acks": acks,
         "compression.type": codec,
-        "linger.ms": 5,
+        "linger.ms": 50 if spread else 5,
         "batch.size": 1 << 17,
+        "sticky.partitioning.linger.ms": 0,
         "queue.buffering.max.messages": 200_000,
         "queue.buffering.max.kbytes": 1 << 18,
+        "delivery.report.only.error": True,
     }
     producer = Producer(settings)
-    value = (b"0123456789abcdef" * (size // 16 + 1))[:size]
+    batch = [{"value": (b"0123456789abcdef" * (size // 16 + 1))[:size]}] * CHUNK
     failures: list[str] = []
 
     def failed(error: Any, _: Any) -> None:
@@ -51,14 +67,13 @@ def produce(bootstrap: str, topic: str, *, size: int, acks: str, codec: str = "n
 
     sent = 0
     began = time.monotonic()
-    partition = 0
-    while time.monotonic() - began < seconds:
-        if len(producer) > 150_000:
+    for topic, partition in itertools.cycle(itertools.product(topics, [ANY] if spread else range(3))):
+        if time.monotonic() - began > seconds:
+            break
+        while len(producer) > 150_000:
             producer.poll(0.002)
-            continue
-        sent += producer.produce_batch(topic, [{"value": value} for _ in range(CHUNK)], partition=partition)
+        sent += producer.produce_batch(topic, batch, partition=partition, on_delivery=failed)
         producer.poll(0)
-        partition = (partition + 1) % 3
     left = producer.flush(TIMEOUT)
     elapsed = time.monotonic() - began
     if left or failures:
@@ -84,12 +99,21 @@ def consume(bootstrap: str, topic: str) -> tuple[float, int]:
     while total < wanted:
         for message in consumer.consume(10_000, timeout=0.5):
             total += 1
-            size += len(message.value())
+            size += len(message.value() or b"")
         if time.monotonic() - began > TIMEOUT:
             raise AssertionError(f"read {total} of {wanted}")
     elapsed = time.monotonic() - began
     consumer.close()
     return size / elapsed / 1e6, size
+
+
+def follow(bootstrap: str, topic: str, done: threading.Event) -> None:
+    """Read three partitions from their ends, as they grow, until `done`."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, p, OFFSET_END) for p in range(3)])
+    while not done.is_set():
+        consumer.consume(10_000, timeout=0.5)
+    consumer.close()
 
 
 def one_record(bootstrap: str, topic: str) -> None:
@@ -134,7 +158,7 @@ def end_to_end(bootstrap: str, topic: str, rate: int, seconds: float = 8.0) -> d
                 continue
             seen += 1
             if seen > total // 4:
-                times.append((time.monotonic_ns() - int(message.value())) / 1e6)
+                times.append((time.monotonic_ns() - int(message.value() or 0)) / 1e6)
 
     reader = threading.Thread(target=read)
     reader.start()
