@@ -108,7 +108,7 @@ class ClassicInConsumerGroup:
         context, conversions = self._context, self._conversions
         replaced = group.static_member(updated.instance_id)
         update = MemberUpdate(context, group, member, updated, turn)
-        update.subscribe(await_patterns=False)
+        update.subscribe()
         owned = self._owned(subscription)
         context.deadlines.cancel((REJOIN, group.id, updated.id))
         if replaced is not None and conversions.can_downgrade_replacing(group, replaced):

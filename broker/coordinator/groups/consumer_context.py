@@ -24,8 +24,6 @@ REJOIN: Final = "rejoin"
 """A member of the classic protocol was told to join again, and did not within its rebalance timeout."""
 RESYNC: Final = "resync"
 """A member of the classic protocol has joined, and did not ask for its assignment within its rebalance timeout."""
-PATTERNS: Final = "patterns"
-"""The group's patterns are to be looked up; due at once."""
 DOWNGRADED: Final = "downgraded"
 """The group has become a classic one, and is to rebalance; due at once."""
 

@@ -133,14 +133,21 @@ class ConsumerGroup:
         """The names of all topics that members named, or that their patterns meant; some may not exist."""
         return set(self.topic_subscribers).union(*(pattern.topics for pattern in self.patterns.values()))
 
-    def topics_after(self, leaving: Collection[ConsumerMember], coming: ConsumerMember | None = None) -> set[str]:
-        """The same once these have left and that one has come. A member that changes is among both."""
-        names, patterns = self.topic_subscribers.copy(), self.pattern_subscribers.copy()
+    def topics_after(
+        self,
+        leaving: Collection[ConsumerMember],
+        coming: ConsumerMember | None = None,
+        patterns: Mapping[str, ResolvedPattern] | None = None,
+    ) -> set[str]:
+        """The same once these have left and that one has come, and patterns mean this (None: as they do). A member
+        that changes is among both."""
+        meaning = self.patterns if patterns is None else patterns
+        names, texts = self.topic_subscribers.copy(), self.pattern_subscribers.copy()
         for member, step in [*((member, -1) for member in leaving), *([(coming, 1)] if coming is not None else ())]:
             add(names, member.topic_names, step)
             if member.topic_regex:
-                add(patterns, (member.topic_regex,), step)
-        known = (self.patterns[pattern].topics for pattern in patterns if pattern in self.patterns)
+                add(texts, (member.topic_regex,), step)
+        known = (meaning[text].topics for text in texts if text in meaning)
         return set(names).union(*known)
 
     def is_subscribed_to(self, topic: str) -> bool:

@@ -24,7 +24,6 @@ from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
 from barnabas.broker.coordinator.groups.consumer_context import (
     DOWNGRADED,
     OF_MEMBER,
-    PATTERNS,
     REVOCATION,
     ConsumerContext,
     DeadlineKey,
@@ -38,7 +37,6 @@ from barnabas.broker.coordinator.groups.consumer_member import (
     LEAVE_STATIC_EPOCH,
     MemberState,
 )
-from barnabas.broker.coordinator.groups.consumer_patterns import look_up_patterns
 from barnabas.broker.coordinator.groups.consumer_replay import ConsumerReplay
 from barnabas.broker.coordinator.groups.conversion import Conversions
 from barnabas.broker.coordinator.groups.deadlines import Deadlines
@@ -54,7 +52,7 @@ from barnabas.protocol.messages.join_group import JoinGroupRequest
 from barnabas.protocol.messages.leave_group import LeaveGroupRequest
 from barnabas.protocol.messages.sync_group import SyncGroupRequest
 
-DEADLINES: Final = frozenset({*OF_MEMBER, PATTERNS, DOWNGRADED})
+DEADLINES: Final = frozenset({*OF_MEMBER, DOWNGRADED})
 """What can be due here."""
 _RETRY_SECONDS: Final = 1.0
 
@@ -149,9 +147,7 @@ class ConsumerGroups:
         what, group_id, member_id = key
         group = self._groups.get(group_id)
         if isinstance(group, ConsumerGroup):
-            if what == PATTERNS:
-                look_up_patterns(self._context, group, turn)
-            elif what != DOWNGRADED:
+            if what != DOWNGRADED:
                 self._member_due(group, what, member_id, turn)
         elif isinstance(group, ClassicGroup) and what == DOWNGRADED and group.state is ClassicState.STABLE:
             self._rebalances.prepare(group, turn)

@@ -1,7 +1,7 @@
 """What the request of one member means for its group (KIP-848). Five steps, in this order:
 
     subscription   what the member tells of itself is written if it is new
-    patterns       a pattern that is new is checked, and looked up soon
+    patterns       what patterns mean is looked up if they are new, or if it is time again
     epoch          grows if the subscription changed, or the topics did since the group last looked at them
     target         is worked out anew if the epoch has grown, but not more often than the assignment interval
     reconcile      the member goes one step towards its target
@@ -17,7 +17,7 @@ from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
 from barnabas.broker.coordinator.groups.consumer_context import REVOCATION, ConsumerContext
 from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup, add, most_wanted
 from barnabas.broker.coordinator.groups.consumer_member import ConsumerMember, MemberState, Partitions
-from barnabas.broker.coordinator.groups.consumer_patterns import PatternChange, check_patterns
+from barnabas.broker.coordinator.groups.consumer_patterns import Patterns, mean_the_same, patterns_after
 from barnabas.broker.coordinator.groups.consumer_records import (
     current_record,
     epoch_record,
@@ -48,25 +48,27 @@ class MemberUpdate:
         self.updated = updated
         self.epoch = group.epoch
         """The group's epoch after this request."""
+        self._patterns: Patterns = group.patterns
         self._subscription_changed = False
 
-    def subscribe(self, *, await_patterns: bool = True) -> None:
-        """The first three steps. A member whose pattern was not looked up yet need not be assigned before it is,
-        where `await_patterns`."""
-        names_changed = False
-        if self.updated != self.member:
-            self._turn.records.append(member_record(self._group.id, self.updated))
-            names_changed = self.updated.topic_names != self.member.topic_names
-        change = check_patterns(self._context, self._group, self.member, self.updated, self._turn)
-        self._subscription_changed = names_changed or change is not PatternChange.NONE
-        unknown = await_patterns and change is PatternChange.UNKNOWN
-        self._grow_epoch(must=names_changed or (change is not PatternChange.NONE and not unknown))
+    def subscribe(self) -> None:
+        """The first three steps."""
+        member, updated = self.member, self.updated
+        if updated != member:
+            self._turn.records.append(member_record(self._group.id, updated))
+        self._patterns = patterns_after(self._context, self._group, member, updated, self._turn)
+        self._subscription_changed = (
+            updated.topic_names != member.topic_names or updated.topic_regex != member.topic_regex
+        )
+        same_topics = mean_the_same(self._patterns, self._group.patterns)
+        self._grow_epoch(must=self._subscription_changed or not same_topics)
 
     def _grow_epoch(self, *, must: bool) -> None:
         group, records = self._group, self._turn.records
         if not must and not group.is_stale:
             return
-        metadata_hash = self._context.metadata_hash(group.topics_after([self.member], self.updated))
+        topics = group.topics_after([self.member], self.updated, self._patterns)
+        metadata_hash = self._context.metadata_hash(topics)
         if must or metadata_hash != group.metadata_hash:
             self.epoch += 1
             records.append(epoch_record(group.id, self.epoch, metadata_hash))
@@ -81,7 +83,7 @@ class MemberUpdate:
         if group.assignment_epoch >= self.epoch or not may_assign(group, config, now_ms):
             return Target(epoch=group.assignment_epoch, partitions=group.target_of(self.updated))
         assignor = ASSIGNORS[self._assignor(config.assignors)]
-        target = new_target(group, self.updated, assignor, self._context.image())
+        target = new_target(group, self.updated, self._patterns, assignor, self._context.image())
         self._turn.records += target_records(group, target, self.epoch, now_ms)
         return Target(epoch=self.epoch, partitions=target[self.updated.id])
 
@@ -101,7 +103,7 @@ class MemberUpdate:
         after = reconcile(
             member,
             target,
-            topics=SubscribedTopics.of(context.image(), member.topic_names, member.topic_regex, group.patterns),
+            topics=SubscribedTopics.of(context.image(), member.topic_names, member.topic_regex, self._patterns),
             subscription_changed=self._subscription_changed,
             still_owned=still_owned,
             partition_epoch=group.partition_epoch,

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from barnabas.broker.coordinator.groups.assignors import Assignment, Assignor, GroupSpec, MemberSpec
 from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup
 from barnabas.broker.coordinator.groups.consumer_member import NO_PARTITIONS, ConsumerMember
 from barnabas.broker.coordinator.groups.consumer_records import assignment_epoch_record, target_record
-from barnabas.broker.coordinator.groups.subscription import SubscribedTopics
+from barnabas.broker.coordinator.groups.subscription import ResolvedPattern, SubscribedTopics
 from barnabas.broker.coordinator.records import Record
 from barnabas.metadata.image import MetadataImage
 
 
 def new_target(
-    group: ConsumerGroup, updated: ConsumerMember | None, assignor: Assignor, image: MetadataImage
+    group: ConsumerGroup,
+    updated: ConsumerMember,
+    patterns: Mapping[str, ResolvedPattern],
+    assignor: Assignor,
+    image: MetadataImage,
 ) -> Assignment:
     """What each member is to have from now on.
 
-    `updated` is a member as it will be once its decision is replayed. A static member that comes under another id
-    takes the place, and what was to be had, of the one that had its instance id.
+    `updated` and `patterns` are as they will be once the decision is replayed. A static member that comes under
+    another id takes the place, and what was to be had, of the one that had its instance id.
     """
     members = dict(group.members)
-    if updated is not None:
-        replaced = group.static_members.get(updated.instance_id) if updated.instance_id is not None else None
-        if replaced is not None and replaced != updated.id:
-            del members[replaced]
-        members[updated.id] = updated
-    topic_ids = _TopicIds(group, image)
+    replaced = group.static_member(updated.instance_id)
+    if replaced is not None and replaced.id != updated.id:
+        del members[replaced.id]
+    members[updated.id] = updated
+    topic_ids = _TopicIds(patterns, image)
     specs = {
         member_id: MemberSpec(
             topics=topic_ids.of(member),
@@ -52,8 +57,8 @@ def target_records(group: ConsumerGroup, target: Assignment, epoch: int, now_ms:
 class _TopicIds:
     """The ids of the topics of members. Most members subscribe to the same ones, which are looked up once."""
 
-    def __init__(self, group: ConsumerGroup, image: MetadataImage) -> None:
-        self._group = group
+    def __init__(self, patterns: Mapping[str, ResolvedPattern], image: MetadataImage) -> None:
+        self._patterns = patterns
         self._image = image
         self._found: dict[tuple[frozenset[str], str | None], frozenset[bytes]] = {}
 
@@ -61,6 +66,6 @@ class _TopicIds:
         subscription = member.topic_names, member.topic_regex
         found = self._found.get(subscription)
         if found is None:
-            topics = SubscribedTopics.of(self._image, *subscription, self._group.patterns)
+            topics = SubscribedTopics.of(self._image, *subscription, self._patterns)
             found = self._found[subscription] = frozenset(topics)
         return found
