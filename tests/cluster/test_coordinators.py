@@ -18,6 +18,7 @@ pytestmark = pytest.mark.cluster
 OFFSETS = "__consumer_offsets"
 PARTITIONS = 4
 SOME = 200
+PROTOCOLS = pytest.mark.parametrize("protocol", ["classic", "consumer"])
 
 
 @pytest.mark.parametrize("brokers", [0, 1, 2])
@@ -38,9 +39,10 @@ def test_a_group_needs_nothing_prepared(brokers: int) -> None:
 
 
 @contextmanager
-def at_work(running: Cluster, name: str, members: int = 1, **settings: Any) -> Iterator[GroupHistory]:
+def at_work(running: Cluster, name: str, protocol: str, members: int = 1, **settings: Any) -> Iterator[GroupHistory]:
     """A group whose members read what is produced. At the end it reads all, and nothing acknowledged is missing."""
     bootstrap, history = running.bootstrap, GroupHistory()
+    settings["group.protocol"] = protocol
     create_topic(bootstrap, name, partitions=PARTITIONS, config={"min.insync.replicas": "2"})
     with Load(bootstrap, name, partitions=PARTITIONS) as load, ExitStack() as stack:
         for _ in range(members):
@@ -48,7 +50,7 @@ def at_work(running: Cluster, name: str, members: int = 1, **settings: Any) -> I
         history.wait_for_reads(SOME)
         wait_for_isr(bootstrap, OFFSETS, 3)
         yield history
-    with Member(bootstrap, name, name, history):
+    with Member(bootstrap, name, name, history, **settings):
         eventually(lambda: all(set(acked) <= history.read[index] for index, acked in load.history.acked.items()))
     kept = committed_offsets(bootstrap, name)
     assert {index: offset for index, offset in history.committed.items() if kept.get(index, -1) < offset} == {}
@@ -56,9 +58,10 @@ def at_work(running: Cluster, name: str, members: int = 1, **settings: Any) -> I
     print(f"\n{name}: {history.count} records read, longest pause {history.longest_pause:.2f} s")
 
 
-def test_the_coordinators_broker_is_killed(three_by_three: Cluster) -> None:
-    bootstrap, group = three_by_three.bootstrap, "killed-coordinator"
-    with at_work(three_by_three, group, members=2) as history:
+@PROTOCOLS
+def test_the_coordinators_broker_is_killed(three_by_three: Cluster, protocol: str) -> None:
+    bootstrap, group = three_by_three.bootstrap, f"killed-coordinator-{protocol}"
+    with at_work(three_by_three, group, protocol, members=2) as history:
         for _ in range(2):
             before = coordinator_of(bootstrap, group)
             committed = dict(history.committed)
@@ -72,23 +75,25 @@ def test_the_coordinators_broker_is_killed(three_by_three: Cluster) -> None:
             history.wait_for_reads(SOME)
 
 
-def test_the_coordinators_broker_is_killed_while_members_come_and_go(three_by_three: Cluster) -> None:
-    bootstrap, group = three_by_three.bootstrap, "killed-rebalance"
-    with at_work(three_by_three, group) as history:
+@PROTOCOLS
+def test_the_coordinators_broker_is_killed_while_members_come_and_go(three_by_three: Cluster, protocol: str) -> None:
+    bootstrap, group = three_by_three.bootstrap, f"killed-rebalance-{protocol}"
+    with at_work(three_by_three, group, protocol) as history:
         coordinator = three_by_three.node(coordinator_of(bootstrap, group))
-        with Member(bootstrap, group, group, history) as second:
+        with Member(bootstrap, group, group, history, **{"group.protocol": protocol}) as second:
             coordinator.kill()
-            with Member(bootstrap, group, group, history):
-                eventually(lambda: bool(second.assignments and second.assignments[-1]))
+            with Member(bootstrap, group, group, history, **{"group.protocol": protocol}):
+                eventually(lambda: any(second.assignments))
                 history.wait_for_reads(SOME)
         coordinator.start()
         wait_for_isr(bootstrap, OFFSETS, 3)
         history.wait_for_reads(SOME)
 
 
-def test_a_coordinator_that_stands_still_is_replaced_and_does_no_harm(three_by_three: Cluster) -> None:
-    group = "paused-coordinator"
-    with at_work(three_by_three, group, **{"socket.timeout.ms": 10_000}) as history:
+@PROTOCOLS
+def test_a_coordinator_that_stands_still_is_replaced_and_does_no_harm(three_by_three: Cluster, protocol: str) -> None:
+    group = f"paused-coordinator-{protocol}"
+    with at_work(three_by_three, group, protocol, **{"socket.timeout.ms": 10_000}) as history:
         coordinator = three_by_three.node(coordinator_of(three_by_three.bootstrap, group))
         coordinator.pause()
         history.wait_for_reads(SOME)
@@ -96,11 +101,13 @@ def test_a_coordinator_that_stands_still_is_replaced_and_does_no_harm(three_by_t
         history.wait_for_reads(SOME)
 
 
-def test_a_rolling_restart_hands_the_groups_over(three_by_three: Cluster) -> None:
-    with at_work(three_by_three, "restarted") as history:
+@PROTOCOLS
+def test_a_rolling_restart_hands_the_groups_over(three_by_three: Cluster, protocol: str) -> None:
+    group = f"restarted-{protocol}"
+    with at_work(three_by_three, group, protocol) as history:
         for broker in three_by_three.brokers:
             broker.stop()
             history.wait_for_reads(SOME)
             broker.start()
-            for topic in ("restarted", OFFSETS):
+            for topic in (group, OFFSETS):
                 wait_for_isr(three_by_three.bootstrap, topic, 3)

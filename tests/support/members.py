@@ -66,7 +66,7 @@ class Member:
                 "group.id": group,
                 "auto.offset.reset": "earliest",
                 "enable.auto.commit": False,
-                "session.timeout.ms": 6_000,
+                **({} if settings.get("group.protocol") == "consumer" else {"session.timeout.ms": 6_000}),
                 "reconnect.backoff.max.ms": 500,
                 "retry.backoff.max.ms": 200,
                 "topic.metadata.refresh.fast.interval.ms": 50,
