@@ -54,7 +54,7 @@ class LogLoader:
 
     async def load(self, now_ms: int) -> None:
         """Open all logs. WrongDirectory when a partition is in two directories."""
-        loads = self._logs.plan_loading(self._log_config, now_ms)
+        loads = self._logs.plan_loading(self._log_config, now_ms, self._failed)
         self.progress.total = len(loads)
         by_directory: dict[str, list[LogLoad]] = {}
         for load in loads:

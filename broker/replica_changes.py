@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from barnabas.broker.partition import Partition
+from barnabas.metadata.image import EMPTY_IMAGE
 from barnabas.metadata.records import ResourceType
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.types import ZERO_UUID
@@ -161,6 +162,7 @@ class ReplicaChanges:
             manager.log_config(topic),
             manager.wall_clock_ms(),
             directory_id=directory_id,
+            is_new=self._delta.image is not EMPTY_IMAGE,
         )
 
     def _remove(self, state: PartitionImage, error: ErrorCode) -> None:

@@ -125,8 +125,16 @@ class LogManager:
 
     # Loading
 
-    def plan_loading(self, config_of: Callable[[str], LogConfig], now_ms: int) -> list[LogLoad]:
-        """What there is to be opened; `config_of` gives a topic's configuration."""
+    def plan_loading(
+        self,
+        config_of: Callable[[str], LogConfig],
+        now_ms: int,
+        failed: Callable[[LogDirectory, StorageError], object],
+    ) -> list[LogLoad]:
+        """What there is to be opened; `config_of` gives a topic's configuration.
+
+        `failed` is told of each directory whose disk fails, and takes it offline.
+        """
         loads: list[LogLoad] = []
         for directory in self.online:
             try:
@@ -134,7 +142,7 @@ class LogManager:
                     loads.append(LogLoad(directory, folder, topic, partition, config_of(topic), now_ms))
                     self._unloaded[topic, partition] = directory
             except StorageError as error:
-                directory.fail(error)
+                failed(directory, error)
         return loads
 
     def add(self, load: LogLoad, log: PartitionLog) -> None:
@@ -153,7 +161,7 @@ class LogManager:
 
     def load_all(self, config_of: Callable[[str], LogConfig], now_ms: int) -> None:
         """Open all logs here and now; a directory whose disk fails goes offline."""
-        for load in self.plan_loading(config_of, now_ms):
+        for load in self.plan_loading(config_of, now_ms, self.mark_offline):
             if load.directory.offline is None:
                 try:
                     self.add(load, load.run())
@@ -193,12 +201,17 @@ class LogManager:
         now_ms: int,
         *,
         directory_id: bytes = ZERO_UUID,
+        is_new: bool = True,
     ) -> PartitionLog:
         """Make an empty log, in the directory asked for if it works, else in the one with the fewest logs.
 
-        Raises StorageError; the directory is then to go offline.
+        `is_new` is False where there may have been a log before: while a directory is offline, it may be in that one.
+        Raises StorageError; the directory that it names is then to go offline.
         """
         directory = self._choose(directory_id)
+        offline = next((each for each in self.directories if each.offline is not None), None)
+        if not is_new and offline is not None and directory.directory_id != directory_id:
+            raise StorageError("log.dirs", "", OSError(0, f"the log may be in {offline.path}, which is offline"))
         directory.forget((topic, partition), lambda key: self._is_in(directory, key))
         folder = f"{topic}-{partition}"
         directory.disk.make_directory(folder)

@@ -18,6 +18,8 @@ from tests.simulation.disk import Loss
 Fault = Callable[["Nemesis"], Awaitable[None]]
 
 _REPAIR_SECONDS = 60.0
+_AFTER_RESET = 0.5
+"""Seconds in which clients take in what they had been sent before the power went."""
 _POLL_SECONDS = 0.1
 
 
@@ -72,6 +74,8 @@ class Nemesis:
         """A broker that may have lost records which the others have."""
         self.rotten: dict[int, Callable[[], Awaitable[None]]] = {}
         """Brokers whose records are damaged, and what repairs them."""
+        self.lost_power = False
+        """Whether all machines are without power."""
         self.wiped: Node | None = None
         """The controller that lost its vote with its disk."""
         self._scope = trio.CancelScope()
@@ -97,9 +101,7 @@ class Nemesis:
                 await node.kill()
             elif not node.wants_to_run:
                 await node.ended.wait()
-            if node.id in self.off:
-                del self.off[node.id]
-                node.recover_host()
+        await self.recover_hosts(list(self.off.values()))
         for route in cluster.routes(cluster.hosts, cluster.hosts, both_ways=False):
             route.heal()
         cluster.weather.clear_up()
@@ -130,6 +132,17 @@ class Nemesis:
         if node.ended.is_set():
             self.note(f"{node} starts")
             node.start()
+
+    async def recover_hosts(self, nodes: list[Node]) -> None:
+        """They have power again. Nodes that are to run do not do so yet."""
+        for node in nodes:
+            del self.off[node.id]
+            node.recover_host()
+        if self.lost_power:
+            self.lost_power = False
+            await trio.sleep(_AFTER_RESET)
+            if not self.plan.synced:
+                self.on_loss()
 
     def mend_disks(self, node: Node) -> bool:
         """Whether a disk of the node failed. The process that met it is of no use any more."""

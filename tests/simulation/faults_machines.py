@@ -10,8 +10,6 @@ from tests.simulation.faults import Fault, Nemesis
 
 _HOUR_MS: Final = 3_600_000
 _LONGEST_PAUSE: Final = 30.0
-_AFTER_RESET: Final = 0.5
-"""Seconds in which clients take in what they had been sent before the power went."""
 
 
 async def crash_process(nemesis: Nemesis) -> None:
@@ -92,8 +90,7 @@ async def crash_host(nemesis: Nemesis) -> None:
             nemesis.weak = node
         await _switch_off(nemesis, node)
         await trio.sleep(nemesis.length())
-        del nemesis.off[node.id]
-        node.recover_host()
+        await nemesis.recover_hosts([node])
         await nemesis.start(node)
     finally:
         nemesis.busy.discard(node.id)
@@ -116,14 +113,10 @@ async def lose_all_power(nemesis: Nemesis) -> None:
         with trio.CancelScope(shield=True):
             for node in nodes:
                 await _switch_off(nemesis, node)
+            nemesis.lost_power = True
         await trio.sleep(nemesis.length())
         with trio.CancelScope(shield=True):
-            for node in nodes:
-                del nemesis.off[node.id]
-                node.recover_host()
-            await trio.sleep(_AFTER_RESET)
-            if not nemesis.plan.synced:
-                nemesis.on_loss()
+            await nemesis.recover_hosts(nodes)
         for node in nodes:
             await nemesis.start(node)
     finally:

@@ -278,7 +278,7 @@ def test_a_recovery_that_ends_before_its_checkpoint_is_checkpointed(disks, make)
     disk.names[path].data[-1] ^= 1
     loads = LogManager([disk])
     loads.open(CLUSTER, 1)
-    first, second, _ = loads.plan_loading(config_of, 0)
+    first, second, _ = loads.plan_loading(config_of, 0, loads.mark_offline)
     loads.add(first, first.run())
     loads.add(second, second.run())
     assert parse_offsets(disk.read_file("recovery-point-offset-checkpoint")) == {
@@ -331,6 +331,38 @@ def test_a_directory_that_fails_goes_offline_alone(disks, make):
     manager.close(1, {}, 0)
     assert ".kafka_cleanshutdown" not in disks[0].names
     assert ".kafka_cleanshutdown" in disks[1].names
+
+
+def test_what_may_be_in_a_directory_that_is_offline_is_not_made_anew(disks):
+    """Found by the simulation: a broker whose second disk failed while it started made its replicas anew on the first;
+    with both disks back it refused to start."""
+    manager = opened(*disks)
+    in_both = [create(manager, partition) for partition in range(2)]
+    assert [manager.directory_of(log).path for log in in_both] == ["/a", "/b"]
+    manager.close(1, {}, 0)
+    manager = opened(*disks, load=False)
+    manager.mark_offline(manager.directories[1], StorageError("/b", "", OSError(5, "it fails")))
+    manager.load_all(config_of, 0)
+    assert manager.get("t", 0) is not None
+    with pytest.raises(StorageError, match="the log may be in /b, which is offline"):
+        manager.create("t", 1, TOPIC_ID, LogConfig(), 0, is_new=False)
+    here = manager.directories[0].directory_id
+    assert manager.create("t", 2, TOPIC_ID, LogConfig(), 0, is_new=False, directory_id=here) is manager.get("t", 2)
+    assert create(manager, 3) is manager.get("t", 3)
+
+
+def test_a_directory_that_cannot_be_listed_is_taken_offline_by_whoever_loads(disks, monkeypatch):
+    manager = opened(*disks, load=False)
+    error = StorageError("/b", "", OSError(5, "it fails"))
+
+    def fail(path=""):
+        raise error
+
+    monkeypatch.setattr(disks[1], "scan", fail)
+    failed = []
+    assert manager.plan_loading(config_of, 0, lambda directory, error: failed.append((directory.path, error))) == []
+    assert failed == [("/b", error)]
+    assert len(manager.online) == 2
 
 
 def test_a_directory_that_fails_while_closing_is_not_clean(disks, make):
