@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -22,6 +23,7 @@ from barnabas.protocol.errors import ErrorCode, WireError
 if TYPE_CHECKING:
     from barnabas.broker.partition import Partition
     from barnabas.broker.purgatory import TimerSource
+    from barnabas.storage.verification import Verification
 
 Then = Callable[[ErrorCode], None]
 """Gets why records must not be written; NONE if they may be."""
@@ -116,12 +118,16 @@ class TransactionVerification:
         sequence: int = 0,
     ) -> None:
         """Ask about records whose first sequence number is `sequence`; `then` is called once, perhaps at once."""
-        verification = partition.log.producers.verifications.begin(
-            producer_id, epoch, sequence, bumps_epoch=operation is Operation.ADD, now_ms=self._wall_clock_ms()
-        )
+
+        def begin() -> Verification:
+            return partition.log.producers.verifications.begin(
+                producer_id, epoch, sequence, bumps_epoch=operation is Operation.ADD, now_ms=self._wall_clock_ms()
+            )
+
         key = (*partition.key, producer_id, epoch)
         waiting = self._waiting.get(key)
         if waiting is not None:
+            begin()
             waiting.append(then)
             return
         self._waiting[key] = [then]
@@ -130,17 +136,21 @@ class TransactionVerification:
         )
         limit = self._clock() + self._config.retry_timeout
 
-        def answered(error: ErrorCode) -> None:
-            if error is ErrorCode.CONCURRENT_TRANSACTIONS and question.add and self._clock() < limit:
-                self._timers.call_at(self._clock() + self._config.retry_backoff, ask)
-                return
+        def answered(verification: Verification, error: ErrorCode) -> None:
             if not error:
                 verification.verified_epoch = epoch
+            before_ends = error is ErrorCode.CONCURRENT_TRANSACTIONS
+            before_ended = not error and bool(self._void(partition, producer_id, epoch))
+            if question.add and (before_ends or before_ended) and self._clock() < limit:
+                self._timers.call_at(self._clock() + self._config.retry_backoff, ask)
+                return
             for each in self._waiting.pop(key):
                 each(as_leader_error(error, operation) or self._void(partition, producer_id, epoch))
 
         def ask() -> None:
-            self._coordinators.ask(question, answered)
+            # Begun anew each time: what makes us ask again is the end of the transaction before. Its marker voids what
+            # was begun before it, even what the coordinator agreed to after it.
+            self._coordinators.ask(question, partial(answered, begin()))
 
         ask()
 

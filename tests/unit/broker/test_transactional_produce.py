@@ -199,6 +199,19 @@ def test_a_marker_makes_a_verification_void(transactions: Transactions) -> None:
     assert transactions.broker.partition().log.log_end_offset == 1
 
 
+def test_the_marker_of_the_transaction_before_may_come_while_the_next_one_is_asked_about(
+    transactions: Transactions,
+) -> None:
+    """Under the second version of transactions the next one begins before the markers of the last one are written."""
+    request = transactions.produce(b"a", version=12)
+    transactions.end(commit=True)
+    transactions.coordinators.answer()
+    assert request.waits
+    transactions.broker.advance(0.02)
+    transactions.coordinators.answer()
+    assert produced(request).error_code == ErrorCode.NONE
+
+
 def test_a_leader_that_moved_meanwhile_writes_nothing(transactions: Transactions) -> None:
     request = transactions.produce(b"a")
     transactions.broker.change(leader=2)
