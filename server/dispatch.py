@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias
 from barnabas.protocol.api_keys import API_VERSIONS, ApiKey
 from barnabas.protocol.errors import ErrorCode, LocalProtocolError
 from barnabas.protocol.messages import request_class
+from barnabas.protocol.messages.index import APIS as API_NAMES
 from barnabas.server.metrics import ApiStatistics
 from barnabas.server.pipeline import Slot
 
@@ -89,8 +90,12 @@ class Api:
     is_async: bool
     min_version: int
     max_version: int
-    request_class: type[RequestMessage]
     statistics: ApiStatistics
+
+    @property
+    def request_class(self) -> type[RequestMessage]:
+        """Imported with the first request: most nodes are never asked most of what they serve."""
+        return request_class(self.key)
 
 
 @dataclass(slots=True, frozen=True)
@@ -117,16 +122,14 @@ class ApiTable:
         """Serve an API by `handler`, in all stable versions or those from `min_version` to `max_version`."""
         if api_key in self._apis:
             raise LocalProtocolError(f"{api_key.name} has a handler already")
-        body_class = request_class(api_key)
         lowest, highest = API_VERSIONS[api_key].min, API_VERSIONS[api_key].max_stable
         self._apis[int(api_key)] = Api(
             key=api_key,
-            name=body_class.NAME.removesuffix("Request"),
+            name=API_NAMES[api_key],
             handler=handler,
             is_async=iscoroutinefunction(handler),
             min_version=lowest if min_version is None else max(lowest, min_version),
             max_version=highest if max_version is None else min(highest, max_version),
-            request_class=body_class,
             statistics=ApiStatistics(),
         )
 
