@@ -19,6 +19,7 @@ from barnabas.broker.handlers.describe_topic_partitions import DescribeTopicPart
 from barnabas.broker.handlers.fetch import FetchHandler
 from barnabas.broker.handlers.find_coordinator import CoordinatorLookup, CoordinatorType, FindCoordinatorHandler
 from barnabas.broker.handlers.forward import ForwardHandler
+from barnabas.broker.handlers.list_config_resources import ListConfigResourcesHandler
 from barnabas.broker.handlers.list_offsets import ListOffsetsHandler
 from barnabas.broker.handlers.metadata import MetadataHandler
 from barnabas.broker.handlers.offset_for_leader_epoch import OffsetForLeaderEpochHandler
@@ -78,6 +79,7 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     describe_partitions = DescribeTopicPartitionsHandler(cache, settings.int("max.request.partition.size.limit"))
     table.register(ApiKey.DESCRIBE_TOPIC_PARTITIONS, describe_partitions.handle)
     table.register(ApiKey.DESCRIBE_CLUSTER, DescribeClusterHandler(cache, parts.cluster_id, parts.rng).handle)
+    table.register(ApiKey.LIST_CONFIG_RESOURCES, ListConfigResourcesHandler(cache).handle)
     table.register(ApiKey.DESCRIBE_CONFIGS, DescribeConfigsHandler(cache, parts.config_view).handle)
     coordinators: dict[CoordinatorType, CoordinatorLookup] = {
         CoordinatorType.GROUP: parts.groups,

@@ -1,4 +1,4 @@
-"""IncrementalAlterConfigs and the older AlterConfigs: the configuration of topics and brokers.
+"""IncrementalAlterConfigs and the older AlterConfigs: the configuration of topics, brokers and groups.
 
 Each resource is changed wholly or not at all. Where min.insync.replicas changes, eligible leader replicas are looked
 at in the same decision, because what they are worth depends on it.
@@ -14,8 +14,9 @@ from barnabas.controller.election import changes_after_min_isr
 from barnabas.controller.state import ControllerState
 from barnabas.controller.topics import check_count
 from barnabas.metadata.configs import CLUSTER_DEFAULT, AlterOperation, ConfigsDelta, ResourceKey
+from barnabas.metadata.group_configs import validate_group_configs
 from barnabas.metadata.records import ConfigRecord, MetadataRecord, ResourceType
-from barnabas.metadata.topic_configs import MIN_INSYNC_REPLICAS, topic_configs, validate_topic_configs
+from barnabas.metadata.topic_configs import MIN_INSYNC_REPLICAS, BrokerConfigs, topic_configs, validate_topic_configs
 from barnabas.metadata.topic_names import reason_invalid
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.alter_configs import AlterConfigsRequest, AlterConfigsResponse
@@ -91,6 +92,8 @@ class _Batch:
         after = {name: value for name, value in {**current, **changes}.items() if value is not None}
         if resource[0] == ResourceType.TOPIC:
             validate_topic_configs(after, state.broker_configs())
+        elif resource[0] == ResourceType.GROUP:
+            validate_group_configs(after, partial(_setting, state.broker_configs()))
         else:
             _check_broker_values(changes)
             _check_min_isr(state, resource, changes)
@@ -155,7 +158,9 @@ def _operated(
 
 def _listed(resource_type: int, name: str, operation: AlterOperation, value: str, current: Mapping[str, str]) -> str:
     """A list with these values added or taken away."""
-    definition = (topic_configs() if resource_type == ResourceType.TOPIC else node_definitions()).get(name)
+    definition = None
+    if resource_type != ResourceType.GROUP:  # whose configurations have no lists
+        definition = (topic_configs() if resource_type == ResourceType.TOPIC else node_definitions()).get(name)
     if definition is None or definition.type != "LIST":
         raise WireError(ErrorCode.INVALID_CONFIG, f"Can't {operation.name} to key {name} because its type is not LIST.")
     default = definition.default
@@ -197,6 +202,9 @@ def _check_name(resource: ResourceKey) -> None:
             raise WireError(ErrorCode.INVALID_REQUEST, "Unable to parse broker name as a base 10 number.")
         if name.startswith("-"):
             raise WireError(ErrorCode.INVALID_REQUEST, "Invalid negative broker ID.")
+    elif kind == ResourceType.GROUP:
+        if not name:
+            raise WireError(ErrorCode.INVALID_REQUEST, "Default group resources are not allowed.")
     elif kind in tuple(ResourceType):
         raise WireError(ErrorCode.INVALID_REQUEST, f"Unexpected resource type {ResourceType(kind).name}.")
     else:
@@ -208,10 +216,18 @@ def _check_exists(state: ControllerState, resource: ResourceKey) -> None:
     if kind == ResourceType.TOPIC:
         if state.image.topics.by_name(name) is None:
             raise WireError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"The topic '{name}' does not exist.")
-    elif name:
+    elif kind == ResourceType.BROKER and name:
         nodes = {state.config.node_id, *state.image.cluster.controllers, *state.image.cluster.brokers}
         if int(name) not in nodes:
             raise WireError(ErrorCode.BROKER_ID_NOT_REGISTERED, f"No node with id {name} found.")
+
+
+def _setting(brokers: BrokerConfigs, name: str) -> int:
+    """A setting of brokers, a whole number, as this controller sees it."""
+    for values, _ in brokers.layers():
+        if name in values:
+            return int(values[name])
+    return int(str(node_definitions()[name].default))
 
 
 def _check_broker_values(changes: Changes) -> None:

@@ -89,7 +89,7 @@ class AlterConfigsHandler:
         if null:
             raise _invalid(f"Null value not supported for : {', '.join(null)}")
         match resource.resource_type:
-            case ResourceType.TOPIC:
+            case ResourceType.TOPIC | ResourceType.GROUP:
                 return
             case ResourceType.BROKER:
                 self._check_broker(resource, operations)

@@ -1,4 +1,4 @@
-"""DescribeConfigs (v1–v4): the configuration in effect of topics and of this broker, and where each value comes from.
+"""DescribeConfigs (v1–v4): the configuration in effect of topics, groups and this broker, and where each value is from.
 
 v3 brought types and documentation. There is no documentation to give: Kafka's own applies. Of a broker's loggers there
 is one, `root`.
@@ -12,6 +12,7 @@ from typing import Final
 
 from barnabas.broker.config_view import ConfigView, Synonym, dynamic_broker_configs, is_secret, parse_broker_id
 from barnabas.broker.metadata_cache import MetadataCache
+from barnabas.metadata.group_configs import GroupConfig, group_configs
 from barnabas.metadata.records import ResourceType
 from barnabas.metadata.topic_configs import ConfigSource, TopicConfig, topic_configs
 from barnabas.metadata.topic_names import reason_invalid
@@ -83,6 +84,8 @@ class DescribeConfigsHandler:
                 return self._broker(name, synonyms)
             case ResourceType.BROKER_LOGGER:
                 return self._loggers(name)
+            case ResourceType.GROUP:
+                return self._group(name, synonyms)
             case other:
                 raise WireError(ErrorCode.INVALID_REQUEST, f"Unsupported resource type: {other}")
 
@@ -102,6 +105,23 @@ class DescribeConfigsHandler:
             places.insert(0, (config.name, value, ConfigSource.DYNAMIC_TOPIC_CONFIG))
         else:
             value = self._view.topic_default(config.name)
+        return _entry(config.name, value, places, synonyms, read_only=False, config_type=ConfigType[config.type])
+
+    def _group(self, name: str, synonyms: bool) -> list[_Entry]:
+        """A group need not exist to be configured."""
+        if not name:
+            raise WireError(ErrorCode.INVALID_REQUEST, "Group name must not be empty")
+        values = self._cache.image.configs.of(ResourceType.GROUP, name)
+        return [self._group_entry(config, values.get(config.name), synonyms) for config in group_configs().values()]
+
+    def _group_entry(self, config: GroupConfig, own: str | None, synonyms: bool) -> _Entry:
+        if config.synonym is None:
+            places: list[Synonym] = [(config.name, config.default, ConfigSource.DEFAULT_CONFIG)]
+        else:
+            places = self._view.broker_synonyms(config.synonym)
+        if own is not None:
+            places.insert(0, (config.name, value_text(config.parse(own)), ConfigSource.DYNAMIC_GROUP_CONFIG))
+        value = places[0][1]
         return _entry(config.name, value, places, synonyms, read_only=False, config_type=ConfigType[config.type])
 
     def _broker(self, name: str, synonyms: bool) -> list[_Entry]:

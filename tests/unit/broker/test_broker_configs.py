@@ -10,6 +10,7 @@ from barnabas.broker.config import replica_config
 from barnabas.broker.config_view import ConfigView, dynamic_broker_configs, parse_log_config
 from barnabas.broker.handlers.alter_configs import AlterConfigsHandler
 from barnabas.broker.handlers.describe_configs import DescribeConfigsHandler
+from barnabas.broker.handlers.list_config_resources import ListConfigResourcesHandler
 from barnabas.broker.metadata_cache import MetadataCache
 from barnabas.metadata.delta import MetadataDelta
 from barnabas.metadata.records import ConfigRecord, TopicRecord
@@ -19,11 +20,12 @@ from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.alter_configs import AlterConfigsRequest
 from barnabas.protocol.messages.describe_configs import DescribeConfigsRequest, DescribeConfigsResponse
 from barnabas.protocol.messages.incremental_alter_configs import IncrementalAlterConfigsRequest
+from barnabas.protocol.messages.list_config_resources import ListConfigResourcesRequest
 from barnabas.server.definitions import node_definitions
 from barnabas.server.settings import Settings
 from barnabas.storage.config import LogConfig
 
-TOPIC, BROKER, LOGGER = 2, 4, 8
+TOPIC, BROKER, LOGGER, GROUP = 2, 4, 8, 32
 OWN, EVERY_BROKER, STATIC, DEFAULT, TOPIC_SOURCE = 2, 3, 4, 5, 1
 
 
@@ -153,7 +155,17 @@ def test_the_default_of_all_brokers_shows_what_was_set() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [(BROKER, "8"), (BROKER, "x"), (BROKER, " 7"), (BROKER, "7_"), (LOGGER, ""), (LOGGER, "8"), (32, "g"), (3, "")],
+    [
+        (BROKER, "8"),
+        (BROKER, "x"),
+        (BROKER, " 7"),
+        (BROKER, "7_"),
+        (LOGGER, ""),
+        (LOGGER, "8"),
+        (16, "m"),
+        (32, ""),
+        (3, ""),
+    ],
 )
 def test_what_cannot_be_described(kind: int, name: str) -> None:
     assert Node().result(kind, name).error_code == ErrorCode.INVALID_REQUEST
@@ -259,3 +271,36 @@ def test_records_are_looked_at_as_the_node_is_told() -> None:
     settings = {"node.id": 7, "barnabas.record.validation": "full"}
     assert replica_config(Settings.of(settings)).full_record_validation
     assert not replica_config(Settings.of({"node.id": 7})).full_record_validation
+
+
+# -- groups -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_group_follows_the_brokers_settings_where_it_sets_nothing() -> None:
+    node = Node(setting(GROUP, "g", "consumer.session.timeout.ms", "50000"), group_consumer_heartbeat_interval_ms=6000)
+    own = node.entry(GROUP, "g", "consumer.session.timeout.ms")
+    assert (own.value, own.config_source, own.read_only) == ("50000", 8, False)
+    assert synonyms(own) == [
+        ("consumer.session.timeout.ms", "50000", 8),
+        ("group.consumer.session.timeout.ms", "45000", DEFAULT),
+    ]
+    followed = node.entry(GROUP, "g", "consumer.heartbeat.interval.ms")
+    assert (followed.value, followed.config_source) == ("6000", STATIC)
+    alone = node.entry(GROUP, "other", "share.auto.offset.reset")
+    assert (alone.value, synonyms(alone)) == ("latest", [("share.auto.offset.reset", "latest", DEFAULT)])
+
+
+def test_what_has_a_configuration_is_listed_by_type() -> None:
+    node = Node(setting(GROUP, "g", "consumer.session.timeout.ms", "50000"))
+    handler = ListConfigResourcesHandler(node.cache)
+
+    def listed(*types: int, version: int = 1) -> list[tuple[int, str]] | int:
+        response = handler.answer(ListConfigResourcesRequest(resource_types=types), version)
+        return response.error_code or [(each.resource_type, each.resource_name) for each in response.config_resources]
+
+    assert listed(GROUP) == [(GROUP, "g")]
+    assert listed(TOPIC, GROUP) == [(GROUP, "g"), (TOPIC, "t")]
+    assert listed()[0] == (GROUP, "g")
+    assert listed(version=0) == []
+    assert listed(GROUP, version=0) == ErrorCode.UNSUPPORTED_VERSION
+    assert listed(3) == ErrorCode.UNSUPPORTED_VERSION

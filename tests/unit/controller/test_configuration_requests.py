@@ -108,7 +108,8 @@ def test_validate_only_changes_nothing(cluster: ControllerHarness) -> None:
         (BROKER, "9", ErrorCode.BROKER_ID_NOT_REGISTERED),
         (BROKER, "x", ErrorCode.INVALID_REQUEST),
         (BROKER, "-1", ErrorCode.INVALID_REQUEST),
-        (int(ResourceType.GROUP), "g", ErrorCode.INVALID_REQUEST),
+        (int(ResourceType.GROUP), "", ErrorCode.INVALID_REQUEST),
+        (int(ResourceType.CLIENT_METRICS), "m", ErrorCode.INVALID_REQUEST),
         (99, "x", ErrorCode.UNSUPPORTED_VERSION),
     ],
 )
