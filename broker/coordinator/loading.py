@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 _AT_ONCE: Final = 4
-_BYTES_A_TURN: Final = 32 * 1024
+_BYTES_A_TURN: Final = 8 * 1024
 
 
 class LoadStatistics:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from barnabas.server.metrics import Metrics, Reading
 
 _KIND: Final = ("kind",)
+_STATES: Final = [
+    *[("classic", state) for state in ("Empty", "PreparingRebalance", "CompletingRebalance", "Stable")],
+    *[("consumer", state) for state in ("Empty", "Assigning", "Reconciling", "Stable")],
+]
+"""Types of groups, and their states: told even while no group is so."""
 
 
 def add_coordinator_metrics(metrics: Metrics, all_kinds: Sequence[Coordinators[Any]]) -> None:
@@ -67,11 +72,10 @@ def add_coordinator_metrics(metrics: Metrics, all_kinds: Sequence[Coordinators[A
 def add_group_metrics(metrics: Metrics, groups: Coordinators[GroupCoordinator]) -> None:
     """What is told of groups."""
 
-    def by_state() -> dict[tuple[str, ...], float]:
+    def by_state() -> Reading:
         machines = [shard.machine for shard in groups.shards()]
-        return dict(
-            Counter((group.type, group.state_name) for machine in machines for group in machine.groups.values())
-        )
+        found = Counter((group.type, group.state_name) for machine in machines for group in machine.groups.values())
+        return {**dict.fromkeys(_STATES, 0), **found}
 
     metrics.gauge("barnabas_groups", "Groups that this broker coordinates", by_state, ("type", "state"))
     metrics.gauge(
