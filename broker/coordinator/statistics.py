@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from barnabas.server.metrics import Metrics, Reading
 
 _KIND: Final = ("kind",)
-_STATES: Final = [
+_STATES: Final[list[tuple[str, ...]]] = [
     *[("classic", state) for state in ("Empty", "PreparingRebalance", "CompletingRebalance", "Stable")],
     *[("consumer", state) for state in ("Empty", "Assigning", "Reconciling", "Stable")],
 ]
@@ -73,9 +72,12 @@ def add_group_metrics(metrics: Metrics, groups: Coordinators[GroupCoordinator]) 
     """What is told of groups."""
 
     def by_state() -> Reading:
-        machines = [shard.machine for shard in groups.shards()]
-        found = Counter((group.type, group.state_name) for machine in machines for group in machine.groups.values())
-        return {**dict.fromkeys(_STATES, 0), **found}
+        counts: dict[tuple[str, ...], float] = dict.fromkeys(_STATES, 0)
+        for shard in groups.shards():
+            for group in shard.machine.groups.values():
+                key = group.type, group.state_name
+                counts[key] = counts.get(key, 0) + 1
+        return counts
 
     metrics.gauge("barnabas_groups", "Groups that this broker coordinates", by_state, ("type", "state"))
     metrics.gauge(
