@@ -141,8 +141,13 @@ class Cleaning:
             yield from self._clean(group, transactions, kept)
         self.end_offset = end_offset
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether the log was truncated or given up since: whatever a step says then, means nothing."""
+        return self._log.generation != self._generation or not self._log.segments
+
     def _go_on(self) -> None:
-        if self._log.generation != self._generation or not self._log.segments:
+        if self.is_stale:
             raise CleaningAborted(f"{self._log.directory} was truncated or given up while it was cleaned")
 
     def _still_there(self, segments: Sequence[Segment]) -> list[Segment]:

@@ -241,7 +241,8 @@ class _Opening:
             # Its last entry was written when the next segment began: perhaps after all else in it was synced.
             durable[-1].read_max_timestamp()
         self.snapshots.remove_after(end_offset)
-        self.epochs.truncate_from_end(end_offset)
+        # What was cleaned was durable, and its epochs written down: they cannot be read from what is left of it.
+        self.epochs.truncate_from_end(max(end_offset, self.cleaned_offset))
         producers = load_producers(self.snapshots, durable, end_offset, self.notes)
         for number in range(first, len(self.segments)):
             segment = self.segments[number]

@@ -282,7 +282,8 @@ class Making:
 
     def log(self, *, clean: bool = False, folder: str = "t-0", now_ms: int = 0, **settings: Any) -> PartitionLog:
         """Open `t-0`; settings beyond open_log's are topic configs."""
-        opening = {name: settings.pop(name) for name in ("recovery_point", "log_start_offset") if name in settings}
+        checkpoints = ("recovery_point", "log_start_offset", "cleaned_offset")
+        opening = {name: settings.pop(name) for name in checkpoints if name in settings}
         settings.setdefault("index_interval_bytes", 100)
         return open_log(self.disk, folder, "t", 0, LogConfig(**settings), clean=clean, now_ms=now_ms, **opening)
 
