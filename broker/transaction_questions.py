@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, cast
 
-import structlog
-
 from barnabas.broker.peer_channels import PeerUnavailable
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.add_partitions_to_txn import AddPartitionsToTxnRequest, AddPartitionsToTxnResponse
+from barnabas.server.logging import get_logger
 
 if TYPE_CHECKING:
     from barnabas.broker.background import Background
     from barnabas.broker.coordinator.transactions.marker_sender import Peers
     from barnabas.broker.transaction_verification import Question
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 Then = Callable[[ErrorCode], None]
 _Asked = tuple["Question", Then]

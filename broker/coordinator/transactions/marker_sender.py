@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
-import structlog
-
 from barnabas.broker.coordinator.answers import OnceWaiter, Waiter
 from barnabas.broker.coordinator.transactions.marker_queue import LeaderOf, MarkerQueue
 from barnabas.broker.peer_channels import PeerUnavailable
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.write_txn_markers import WriteTxnMarkersRequest, WriteTxnMarkersResponse
+from barnabas.server.logging import get_logger
 
 if TYPE_CHECKING:
     from barnabas.broker.background import Background
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from barnabas.broker.purgatory import TimerSource
     from barnabas.protocol.message import RequestMessage, ResponseMessage
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 _FIRST_RETRY_SECONDS: Final = 0.02
 _LAST_RETRY_SECONDS: Final = 1.0
