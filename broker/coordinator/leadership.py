@@ -73,12 +73,10 @@ class LedPartition(Generic[M]):
             shard.close()
         if role is None:
             return
-        shard = self.shard
-        if shard is None:
-            self._begin(role.leader_epoch)
-        elif shard.state is ShardState.ACTIVE:
+        shard = self.shard or self._begin(role.leader_epoch)
+        if shard.state is ShardState.ACTIVE:
             shard.committed(role.high_watermark)
-        elif self._loaded_end is not None and self._loaded_end <= role.high_watermark:
+        elif shard.state is ShardState.LOADING and self._is_loaded(role.high_watermark):
             self._activate(shard, role.high_watermark)
 
     def find(self) -> Shard[M]:
@@ -92,11 +90,16 @@ class LedPartition(Generic[M]):
 
     # Loading
 
-    def _begin(self, leader_epoch: int) -> None:
+    def _begin(self, leader_epoch: int) -> Shard[M]:
+        replica_log = self.partition.log
         self._begun_at = self._clock()
-        self._loaded_end = None
         self.shard = shard = self._new_shard(self.partition, leader_epoch, self._begin_again_later)
-        self._spawn(self._load, shard)
+        if replica_log.log_start_offset < replica_log.log_end_offset:
+            self._loaded_end = None
+            self._spawn(self._load, shard)
+        else:  # a new topic: its first user need not wait
+            self._loaded_end = replica_log.log_end_offset
+        return shard
 
     async def _load(self, shard: Shard[M]) -> None:
         try:
@@ -111,6 +114,10 @@ class LedPartition(Generic[M]):
             if end is not None and shard is self.shard and shard.state is ShardState.LOADING:
                 self._loaded_end = end
                 self.look()
+
+    def _is_loaded(self, high_watermark: int) -> bool:
+        """Whether loading is through, and all that was loaded is committed."""
+        return self._loaded_end is not None and self._loaded_end <= high_watermark
 
     def _activate(self, shard: Shard[M], high_watermark: int) -> None:
         seconds = self._clock() - self._begun_at
@@ -132,3 +139,4 @@ class LedPartition(Generic[M]):
     def _begin_again(self, closed: Shard[M] | None) -> None:
         if closed is not None and closed is self.shard:
             self._begin(closed.leader_epoch)
+            self.look()
