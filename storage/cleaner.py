@@ -15,9 +15,9 @@ Kept true:
   was lost. (Kafka keeps the last one of a round only.)
 - a record goes only when the one that replaces it is durable (`cleaner_plan.py` sees to that).
 
-Readers go on reading the old files as long as they hold them. The log may grow and lose old segments meanwhile: a group
-of which a segment has gone is left alone. If it is truncated, deleted or given up, the round ends (`CleaningAborted`),
-as what the map says may not be true any more; what is in place by then stays.
+Readers go on reading the old files as long as they hold them. The log may grow meanwhile, and lose old segments whose
+turn has not come. If it loses one that is being cleaned, is truncated, deleted or given up, the round ends
+(`CleaningAborted`); what is in place by then stays.
 
 A round is driven by whoever asks for its `steps`: each is a piece of work of about a megabyte, for a thread, and what
 comes between two steps happens where they are asked for: on the event loop, which owns the log.
@@ -50,7 +50,7 @@ _STEP_BYTES: Final = 1 << 20
 
 
 class CleaningAborted(Exception):
-    """The log was truncated or given up: there is nothing to go on with."""
+    """The log is another by now, so that there is nothing to go on with."""
 
 
 class CleaningStatistics:
@@ -146,9 +146,11 @@ class Cleaning:
         """Whether the log was truncated or given up since: whatever a step says then, means nothing."""
         return self._log.generation != self._generation or not self._log.segments
 
-    def _go_on(self) -> None:
+    def _go_on(self, group: Sequence[Segment] = ()) -> None:
         if self.is_stale:
             raise CleaningAborted(f"{self._log.directory} was truncated or given up while it was cleaned")
+        if len(self._still_there(group)) < len(group):
+            raise CleaningAborted(f"{self._log.directory} lost a segment that was being cleaned")
 
     def _still_there(self, segments: Sequence[Segment]) -> list[Segment]:
         """Those that are still the log's; retention may have taken some."""
@@ -193,26 +195,25 @@ class Cleaning:
             return
         made = CleanedSegment(log.disk, log.directory, group[0].base_offset, log.config, group[-1].created_ms)
         copying = _Copying(made, transactions, kept, log.producers, self.statistics)
-        replaced = False
+        durable = False
         made.open()
         try:
             for segment in group:
                 batches = _Batches(segment, 0)
                 while not batches.at_end:
                     yield partial(copying.some, batches, segment is group[-1])
-                    self._go_on()
+                    self._go_on(group)
             yield partial(_sync, made.finish(transactions.take_kept()))
-            self._go_on()
-            replaced = self._still_there(group) == group
+            self._go_on(group)
+            durable = True
         finally:
-            if not replaced and log.segments:
+            if not durable and log.segments:
                 with suppress(StorageError):  # the next start removes the files, if the disk still works
                     made.discard()
-        if replaced:
-            removal = Removal(log.disk, files=made.replace(group))
-            log.replace_segments(group, made.segment)
-            yield partial(_settle, log, removal)
-            self._go_on()
+        removal = Removal(log.disk, files=made.replace(group))
+        log.replace_segments(group, made.segment)
+        yield partial(_settle, log, removal)
+        self._go_on()
 
 
 class _Copying:

@@ -31,8 +31,6 @@ class Dirt:
     """Where the dirty part ends that may be cleaned: a segment begins here."""
     clean_bytes: int
     dirty_bytes: int
-    uncleaned_bytes: int
-    """What comes after: not to be cleaned now."""
     overdue_ms: int
     """For how long some of it should have been cleaned by now."""
 
@@ -68,7 +66,6 @@ def survey(log: PartitionLog, cleaned_offset: int | None, stable_offset: int, no
         end_offset=max(bases[end], first_offset),
         clean_bytes=sum(sizes[: bisect_left(bases, first_offset)]),
         dirty_bytes=sum(sizes[first:end]),
-        uncleaned_bytes=sum(sizes[end:]),
         overdue_ms=_overdue_ms(segments[first:-1], log.config, now_ms),
     )
 
