@@ -39,11 +39,13 @@ class Plan:
     length: float
     synced: bool
     """Whether what is acknowledged is on disk: then any host may crash at any time."""
+    lonely: bool = False
+    """Whether records are acknowledged that one broker has alone (`min.insync.replicas` is 1)."""
     loss: Loss = Loss.LATEST
     """What a host that crashes loses of what was not synced."""
 
     @classmethod
-    def drawn(cls, rng: random.Random, *, synced: bool) -> Plan:
+    def drawn(cls, rng: random.Random, *, synced: bool, lonely: bool = False) -> Plan:
         every = tuple(kinds())
         some = tuple(kind for kind in every if rng.random() < 0.4) or (rng.choice(every),)
         return cls(
@@ -51,6 +53,7 @@ class Plan:
             pause=rng.choice([0.5, 2.0, 5.0]),
             length=rng.choice([0.5, 3.0, 12.0]),
             synced=synced,
+            lonely=lonely,
             loss=rng.choice(list(Loss)),
         )
 
@@ -157,9 +160,16 @@ class Nemesis:
 
     def may_lose(self, node: Node) -> bool:
         """Whether nothing that is acknowledged is on this host alone: controllers sync before they answer, and brokers
-        if they are configured so. Else all brokers must be there and in sync.
+        if they are configured so. Else all brokers must be there and in sync. That is not enough where one member of
+        the ISR may be alone in it: the others may leave it before anybody notices that this one is gone.
         """
-        return node.is_controller or ((self.plan.synced or self.all_in_sync()) and not self.rotten)
+        if node.is_controller:
+            return True
+        return not self.rotten and (self.plan.synced or (not self.plan.lonely and self.all_in_sync()))
+
+    def may_replace(self, node: Node) -> bool:
+        """Whether everything on this broker's disks may go, synced or not."""
+        return not self.plan.lonely and self.may_lose(node) and self.all_in_sync()
 
     def may_crash(self, node: Node) -> bool:
         """A broker's crash is an unclean shutdown, which the controllers take for a loss of records. As with Kafka,

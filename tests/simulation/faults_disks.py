@@ -58,7 +58,7 @@ async def _fail(nemesis: Nemesis, error: int) -> None:
 async def lose_directory(nemesis: Nemesis) -> None:
     """One of a broker's log directories comes back empty, but not the one with the metadata log."""
     node = nemesis.some_node(brokers_only=True)
-    if node is None or len(node.platters) < 2 or not nemesis.may_lose(node) or not nemesis.all_in_sync():
+    if node is None or len(node.platters) < 2 or not nemesis.may_replace(node):
         return
     nemesis.busy.add(node.id)
     try:
@@ -94,7 +94,7 @@ async def rot_segment(nemesis: Nemesis) -> None:
     replicas have everything, somebody removes the damaged replica, and it is made anew.
     """
     node = nemesis.some_node(brokers_only=True)
-    if node is None or node.id in nemesis.rotten or not nemesis.may_lose(node) or not nemesis.all_in_sync():
+    if node is None or not nemesis.may_replace(node):
         return
     batches = [
         (platter, path, inode, start, end)

@@ -83,7 +83,7 @@ class Scenario:
                 topic_pause=rng.choice([1.0, 5.0]),
                 replicas=replicas,
             ),
-            plan=Plan.drawn(rng, synced=synced) if faults else None,
+            plan=Plan.drawn(rng, synced=synced, lonely=min_isr == 1) if faults else None,
             seconds=seconds,
             directories=rng.choice([1, 1, 2]),
             capacity=rng.choice([65536, 65536, 300]),
