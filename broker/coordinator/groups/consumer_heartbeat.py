@@ -11,9 +11,9 @@ much that it seems to have lost the last answer. v1 brought patterns, and member
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from barnabas.broker.coordinator.groups.consumer_context import REVOCATION, ConsumerContext
 from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup
@@ -45,7 +45,7 @@ from barnabas.protocol.messages.consumer_group_heartbeat import (
 _NOT_GIVEN: Final = -1
 
 
-def check_heartbeat(request: ConsumerGroupHeartbeatRequest, version: int, assignors: Container[str]) -> None:
+def check_heartbeat(request: ConsumerGroupHeartbeatRequest, version: int, assignors: Collection[str]) -> None:
     """Raises `WireError` for what no coordinator would accept, whatever the group is like."""
     epoch = request.member_epoch
     if not request.member_id.strip() and (version >= 1 or epoch > 0 or epoch == LEAVE_EPOCH):
@@ -66,7 +66,7 @@ def check_heartbeat(request: ConsumerGroupHeartbeatRequest, version: int, assign
     if request.server_assignor is not None and request.server_assignor not in assignors:
         raise WireError(
             ErrorCode.UNSUPPORTED_ASSIGNOR,
-            f"ServerAssignor {request.server_assignor} is not supported. Supported assignors: {assignors}.",
+            f"ServerAssignor {request.server_assignor} is not supported. Supported assignors: {', '.join(assignors)}.",
         )
 
 
@@ -174,24 +174,25 @@ class Heartbeats:
 
 
 def _told(member: ConsumerMember, request: ConsumerGroupHeartbeatRequest, caller: Caller) -> ConsumerMember:
-    """The member with what its heartbeat tells; from now on it speaks the new protocol."""
-    names, regex, timeout_ms = (
-        request.subscribed_topic_names,
-        request.subscribed_topic_regex,
-        request.rebalance_timeout_ms,
-    )
-    return replace(
-        member,
-        instance_id=member.instance_id if request.instance_id is None else request.instance_id,
-        rack_id=member.rack_id if request.rack_id is None else request.rack_id,
-        rebalance_timeout_ms=member.rebalance_timeout_ms if timeout_ms == _NOT_GIVEN else timeout_ms,
-        assignor=member.assignor if request.server_assignor is None else request.server_assignor,
-        topic_names=member.topic_names if names is None else frozenset(names),
-        topic_regex=member.topic_regex if regex is None else regex,
-        client_id=caller.client_id,
-        client_host=caller.client_host,
-        classic=None,
-    )
+    """The member with what its heartbeat tells, which from now on speaks the new protocol; the very same if that is no
+    news."""
+    names, timeout_ms = request.subscribed_topic_names, request.rebalance_timeout_ms
+    told = {
+        "instance_id": request.instance_id,
+        "rack_id": request.rack_id,
+        "rebalance_timeout_ms": None if timeout_ms == _NOT_GIVEN else timeout_ms,
+        "assignor": request.server_assignor,
+        "topic_names": None if names is None else frozenset(names),
+        "topic_regex": request.subscribed_topic_regex,
+        "client_id": caller.client_id,
+        "client_host": caller.client_host,
+    }
+    news: dict[str, Any] = {
+        name: value for name, value in told.items() if value is not None and value != getattr(member, name)
+    }
+    if member.uses_classic_protocol:
+        news["classic"] = None
+    return replace(member, **news) if news else member
 
 
 def _check_epoch(member: ConsumerMember, epoch: int, owned: Partitions | None) -> None:
