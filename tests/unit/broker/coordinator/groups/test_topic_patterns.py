@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from barnabas.broker.coordinator.groups.patterns import PatternError, TopicPattern
 
-names = st.text("abA1._-", max_size=6)
+names = st.text("abA1._-", min_size=1, max_size=6)
 
 ATOMS = r"a b A 1 \. - _ . [ab] [^a] [a-c1] [^.-] \d \w \W \D [\d.] ^ $ \b \B \A"
 atoms = st.sampled_from(ATOMS.split())
