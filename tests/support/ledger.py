@@ -35,13 +35,17 @@ def entry(name: str, value: int | None, *producer: int, note: str = "") -> Recor
     return Record(OffsetCommitKey(group=name), value_record, *producer)
 
 
+Kept = dict[str, tuple[int, int]]
+"""Of each name the offset of its record, and its value."""
+
+
 class Ledger:
     """The machine."""
 
     def __init__(self, partition: int, image: Callable[[], MetadataImage]) -> None:
         self.partition = partition
-        self.values: dict[str, int] = {}
-        self.pending: dict[int, dict[str, int]] = {}
+        self._kept: Kept = {}
+        self._pending: dict[int, Kept] = {}
         self.parked: dict[str, list[Waiter]] = {}
         self.deadlines: dict[str, float] = {}
         self.loaded_at: float | None = None
@@ -52,6 +56,18 @@ class Ledger:
 
     def __str__(self) -> str:
         return f"ledger of {len(self.values)}"
+
+    @property
+    def values(self) -> dict[str, int]:
+        """What counts."""
+        return {name: value for name, (_, value) in self._kept.items()}
+
+    @property
+    def pending(self) -> dict[int, dict[str, int]]:
+        """What transactions have written that have not ended, by producer."""
+        return {
+            producer: {name: value for name, (_, value) in kept.items()} for producer, kept in self._pending.items()
+        }
 
     # Decisions
 
@@ -99,26 +115,27 @@ class Ledger:
     # Replay
 
     def replay(self, records: Sequence[CoordinatorRecord], last_offset: int, epoch: int) -> None:
-        for record in records:
+        for offset, record in enumerate(records, last_offset + 1 - len(records)):
             if isinstance(record, TransactionEnd):
-                ended = self.pending.pop(record.producer_id, {})
-                if record.committed:
-                    self.values |= ended
+                ended = self._pending.pop(record.producer_id, {})
+                for name, kept in ended.items() if record.committed else ():
+                    # Compaction goes by the order of records, not of markers: so must this.
+                    self._kept[name] = max(kept, self._kept.get(name, kept))
             else:
-                self._replay(record)
+                self._replay(record, offset)
 
-    def _replay(self, record: Record) -> None:
+    def _replay(self, record: Record, offset: int) -> None:
         if self.broken_replay:
             raise KeyError("no such thing")
         assert isinstance(record.key, OffsetCommitKey)
         name = record.key.group
         if record.value is None:
-            self.values.pop(name, None)
+            self._kept.pop(name, None)
             self.deadlines.pop(name, None)
             return
         assert isinstance(record.value, OffsetCommitValue)
-        values = self.values if record.producer_id < 0 else self.pending.setdefault(record.producer_id, {})
-        values[name] = record.value.offset
+        kept = self._kept if record.producer_id < 0 else self._pending.setdefault(record.producer_id, {})
+        kept[name] = (offset, record.value.offset)
 
     def commit(self, offset: int) -> None:
         self.committed = offset
