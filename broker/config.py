@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from barnabas.broker.fetcher import FetchLimits
+from barnabas.broker.log_cleaning import CleanerConfig
 from barnabas.broker.log_housekeeping import HousekeepingConfig
 from barnabas.broker.replica_manager import ReplicaConfig
 from barnabas.broker.replica_selector import RACK_AWARE
@@ -28,6 +29,16 @@ def fetch_limits(settings: Settings) -> FetchLimits:
         max_bytes=settings.int("replica.fetch.response.max.bytes"),
         partition_max_bytes=settings.int("replica.fetch.max.bytes"),
         max_backoff=settings.seconds("replica.fetch.backoff.ms"),
+    )
+
+
+def cleaner_config(settings: Settings) -> CleanerConfig:
+    """For compaction."""
+    return CleanerConfig(
+        tasks=settings.int("log.cleaner.threads") if settings.bool("log.cleaner.enable") else 0,
+        backoff=settings.seconds("log.cleaner.backoff.ms"),
+        map_bytes=settings.int("log.cleaner.dedupe.buffer.size"),
+        bytes_per_second=settings.float("log.cleaner.io.max.bytes.per.second"),
     )
 
 

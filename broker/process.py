@@ -23,7 +23,8 @@ import trio
 from barnabas.broker.alter_partition import AlterPartitionSender
 from barnabas.broker.apis import BrokerParts, features, register_handlers, supported_features
 from barnabas.broker.background import EventLoopBackground
-from barnabas.broker.config import fetch_limits, housekeeping_config, replica_config
+from barnabas.broker.cleaner_statistics import add_cleaner_metrics
+from barnabas.broker.config import cleaner_config, fetch_limits, housekeeping_config, replica_config
 from barnabas.broker.config_view import ConfigView
 from barnabas.broker.controller_channel import ControllerChannel, NodeAddress
 from barnabas.broker.coordinator.coordinators import Coordinators
@@ -33,6 +34,7 @@ from barnabas.broker.fetcher_task import ReplicaFetchers
 from barnabas.broker.forwarding import Forwarder
 from barnabas.broker.heartbeats import BrokerIdentity, Heartbeats
 from barnabas.broker.lifecycle import BrokerLifecycle, BrokerState
+from barnabas.broker.log_cleaning import LogCleaner
 from barnabas.broker.log_directories import LogDirectories
 from barnabas.broker.log_housekeeping import LogHousekeeping
 from barnabas.broker.log_loading import LogLoader, remove_leftovers
@@ -165,6 +167,7 @@ class Broker:
         )
         self._transactions = self._make_transactions()
         self._housekeeping = LogHousekeeping(self._replicas, housekeeping_config(settings))
+        self._cleaner = LogCleaner(self._replicas, cleaner_config(settings), environment.threads)
         self._loader = LogLoader(
             directories.logs,
             self._config_view.log_config,
@@ -345,6 +348,7 @@ class Broker:
         address = http_address(self._settings)
         add_server_metrics(self._metrics, self._table, self._server.statistics)
         add_replica_metrics(self._metrics, self._replicas)
+        add_cleaner_metrics(self._metrics, self._cleaner)
         add_coordinator_metrics(self._metrics, [self._groups, self._transactions.coordinators])
         add_group_metrics(self._metrics, self._groups)
         add_broker_metrics(self._metrics, self._lifecycle, self._cache, self._quorum)
@@ -366,6 +370,7 @@ class Broker:
         self._take_replicas()
         self._nursery.start_soon(self._server.serve)
         self._housekeeping.start()
+        self._cleaner.start(self._nursery)
         self._replicas.start_checking_isr()
         heartbeats.ready_to_unfence()
         await heartbeats.wait_for_state(BrokerState.RUNNING)
