@@ -72,6 +72,7 @@ class LogCleaner:
         self._config: Final = config
         self._threads: Final = threads
         self._throttle: Final = Throttle(config.bytes_per_second)
+        self._checkpointing: Final = trio.Lock()
         self._under_way: set[PartitionLog] = set()
         self._uncleanable: dict[PartitionLog, Partition] = {}
 
@@ -166,9 +167,15 @@ class LogCleaner:
             return False
         manager.logs.set_cleaned_offset(replica_log, cleaning.end_offset)
         self._count(partition, cleaning, task, manager.clock() - started)
-        for failure in await self._threads(manager.logs.prepare_cleaner_checkpoint(replica_log).run):
-            manager.storage_failed(failure)
+        await self._checkpoint(replica_log)
         return True
+
+    async def _checkpoint(self, replica_log: PartitionLog) -> None:
+        manager = self._manager
+        async with self._checkpointing:
+            if manager.logs.get(replica_log.topic, replica_log.partition) is replica_log:
+                for failure in await self._threads(manager.logs.prepare_cleaner_checkpoint(replica_log).run):
+                    manager.storage_failed(failure)
 
     async def _take_steps(self, cleaning: Cleaning) -> None:
         statistics = cleaning.statistics

@@ -286,11 +286,10 @@ class LogManager:
                 (directory, LOG_START_OFFSETS, self._log_start_offsets(directory), directory.rewinds),
                 (directory, HIGH_WATERMARKS, marks, directory.rewinds),
             )
-            checkpoint.writes += self._write_cleaner_offsets(directory)
         return checkpoint
 
     def prepare_cleaner_checkpoint(self, log: PartitionLog) -> Checkpoint:
-        """Write down up to where the logs have been cleaned that are in the directory of `log`."""
+        """Write down up to where the logs have been cleaned that are in the directory of `log`. One at a time."""
         return Checkpoint(self._write_cleaner_offsets(self.directory_of(log)))
 
     def _write_cleaner_offsets(self, directory: LogDirectory) -> list[Write]:
