@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -147,11 +147,13 @@ class Consumer:
         )
         self._batch: Iterator[ConsumerRecord] = iter(())
         self._reading: Position | None = None
+        self._handed_from: int | None = None
         self._put_aside: tuple[Position, Iterator[ConsumerRecord]] | None = None
         self._leaving: frozenset[Place] = frozenset()
         self._at_rest = trio.Event()
         self._arrived = trio.Event()
         self._failure: ClientError | None = None
+        self._failure_to_come: ClientError | None = None
         self._assigned = False
         self._open = False
 
@@ -324,7 +326,7 @@ class Consumer:
         if self._reading is not None and not with_record_in_hand:
             place = (self._reading.topic, self._reading.partition)
             if place in offsets:
-                offsets[place] -= 1
+                offsets[place] = offsets[place] - 1 if self._handed_from is None else self._handed_from
         return offsets
 
     def fetch_more(self) -> None:
@@ -352,10 +354,48 @@ class Consumer:
             await trio.lowlevel.checkpoint()
             await self._next_batch()
 
+    async def batches(self) -> AsyncIterator[list[ConsumerRecord]]:
+        """The records as they were batched: lists of records of one partition, never empty.
+
+        The user is done with a list when asking for the next one; until then nothing of it is committed by itself.
+        """
+        while (records := await self.next_batch()) is not None:
+            yield records
+
+    async def next_batch(self) -> list[ConsumerRecord] | None:
+        """The next of `batches`; None where the iteration ends."""
+        try:
+            while not (records := await self._take_batch()):
+                pass
+        except StopAsyncIteration:
+            return None
+        return records
+
+    async def _take_batch(self) -> list[ConsumerRecord]:
+        """What is left of the batch that was begun, or the next one."""
+        records: list[ConsumerRecord] = []
+        if self._reading is None or self._handed_from is not None:
+            self._come_back()
+            await trio.lowlevel.checkpoint()
+            await self._next_batch()
+        assert self._reading is not None
+        start = self._reading.offset
+        try:
+            records.extend(self._batch)
+        except ClientError as error:
+            if not records:
+                raise
+            self._failure_to_come = error
+        self._batch, self._handed_from = iter(()), start
+        return records
+
     def _come_back(self) -> None:
-        """The user is done with the record before."""
-        self._reading = None
+        """The user is done with what was given out before."""
+        self._reading = self._handed_from = None
         self._at_rest.set()
+        if self._failure_to_come is not None:
+            error, self._failure_to_come = self._failure_to_come, None
+            raise error
 
     async def _next_batch(self) -> None:
         while True:

@@ -28,6 +28,7 @@ from barnabas.protocol.types import ZERO_UUID, Buffer
 if TYPE_CHECKING:
     from barnabas.client.consumer import Consumer
     from barnabas.client.groups.committed import OffsetAndMetadata
+    from barnabas.client.groups.member import Generation
     from barnabas.client.transactions import Transactions
 
 Acks = Literal["all", -1, 0, 1]
@@ -211,10 +212,23 @@ class Producer:
 
         Raises TransactionAborted when a record could not be written, ProducerFenced, ClientError.
         """
-        transactions = self._transactional()
-        await transactions.begin()
+        await self.begin_transaction()
         try:
             yield
+        except BaseException:
+            await self.abort_transaction()
+            raise
+        await self.commit_transaction()
+
+    async def begin_transaction(self) -> None:
+        """What is sent from now on belongs to a transaction. `transaction()` does this and its end."""
+        await self._transactional().begin()
+
+    async def commit_transaction(self) -> None:
+        """Wait for what was sent, and make it visible; see `transaction`."""
+        transactions = self._transactional()
+        transactions.check_open()
+        try:
             await self.flush()
         except BaseException:
             await self._abort(transactions)
@@ -225,6 +239,10 @@ class Producer:
             await self._abort(transactions)
             raise TransactionAborted(f"the transaction was aborted: {failure}") from failure
         await transactions.end(commit=True)
+
+    async def abort_transaction(self) -> None:
+        """Make nothing of what was sent visible, whatever became of it. Does not fail, and takes a bounded time."""
+        await self._abort(self._transactional())
 
     async def _abort(self, transactions: Transactions) -> None:
         """Whatever is still under way ends here. Bounded: a coordinator that does not answer aborts by its timeout."""
@@ -245,15 +263,19 @@ class Producer:
         CommitFailed when the consumer is not in its group any more: leave the block by it, and the transaction is
         aborted. The consumer must not commit by itself (`enable_auto_commit=False`).
         """
+        chosen = consumer.consumed(with_record_in_hand=True) if offsets is None else offsets
+        await self.send_offsets_of(*consumer.group_metadata, chosen)
+
+    async def send_offsets_of(
+        self, group: str, member: Generation, offsets: Mapping[Place, int | OffsetAndMetadata]
+    ) -> None:
+        """As `send_offsets`, for a consumer that is known by its `group_metadata`."""
         from barnabas.client.groups.committed import OffsetAndMetadata
 
-        chosen = consumer.consumed(with_record_in_hand=True) if offsets is None else offsets
-        group, member = consumer.group_metadata
-        await self._transactional().commit_offsets(
-            group,
-            {place: at if isinstance(at, OffsetAndMetadata) else OffsetAndMetadata(at) for place, at in chosen.items()},
-            member,
-        )
+        chosen = {
+            place: at if isinstance(at, OffsetAndMetadata) else OffsetAndMetadata(at) for place, at in offsets.items()
+        }
+        await self._transactional().commit_offsets(group, chosen, member)
 
     def _transactional(self) -> Transactions:
         if self._transactions is None:

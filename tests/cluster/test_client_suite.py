@@ -7,6 +7,8 @@ import pytest
 from barnabas.testing.processes import Cluster
 from client_suite import checks
 
+pytestmark = pytest.mark.cluster
+
 CHECKS = checks()
 
 
