@@ -8,7 +8,7 @@ import pytest
 
 from barnabas.client.admin import CreatedTopic, NewTopic
 from barnabas.client.blocking import Admin, Consumer, Producer
-from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError, NoBrokersAvailable
+from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError
 from barnabas.testing import embedded
 
 pytestmark = pytest.mark.cluster
@@ -59,7 +59,7 @@ def test_transactions(bootstrap: str) -> None:
         with producer.transaction():
             producer.send("transactions", b"yes", partition=0)
         with pytest.raises(ZeroDivisionError), producer.transaction():
-            producer.send("transactions", b"no", partition=0).offset / 0  # noqa: B018
+            producer.send("transactions", b"no", partition=0).offset / 0
     with Consumer(bootstrap, isolation_level="read_committed") as consumer:
         consumer.assign({("transactions", 0): "earliest"}, stop_at_end=True)
         assert [record.value for record in consumer] == [b"yes"]
@@ -70,7 +70,7 @@ def test_errors_come_through(bootstrap: str) -> None:
         producer.send("not a topic", b"")
     with pytest.raises(ConfigurationError, match="acks"), Producer(bootstrap, acks=7):
         pass
-    with Admin("127.0.0.1:1", timeout=0.2) as admin, pytest.raises((NoBrokersAvailable, Exception), match="127.0.0.1:1"):
+    with Admin("127.0.0.1:1", timeout=0.2) as admin, pytest.raises(ClientError, match=r"127\.0\.0\.1:1"):
         admin.call(lambda admin: admin.describe_cluster())
     with pytest.raises(ClientClosed, match="not open"):
         producer.flush()
