@@ -243,6 +243,22 @@ def test_a_follower_takes_over_what_is_left(gaps, make, new_disk):
     assert not again.recovery_notes
 
 
+@pytest.mark.parametrize("was_closed", [False, True])
+def test_a_log_starts_where_it_started_though_apache_kafka_left_its_first_segment_empty(make, was_closed):
+    log = make.log(**SETTINGS)
+    fill(log)
+    log.close(0)
+    second = log.segments[1]
+    log.segments[0].file().truncate(0)
+    again = make.log(clean=was_closed, cleaned_offset=second.base_offset, **SETTINGS)
+    assert (again.log_start_offset, again.log_end_offset) == (0, log.log_end_offset)
+    assert next(again.read_batches(0)).base_offset == second.base_offset
+    found = again.locate(0, 1, again.log_end_offset)
+    assert found.read()[:8] == second.base_offset.to_bytes(8, "big")
+    assert clean(again, now_ms=NOW_MS, cleaned=0).end_offset == again.segments[-1].base_offset
+    assert again.log_start_offset == 0
+
+
 def test_what_apache_kafka_cleaned_is_not_taken_for_torn(make):
     """It leaves gaps between segments: after a crash they are all right as far as the log was cleaned."""
     log = make.log(**SETTINGS)
