@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import trio
@@ -16,6 +17,8 @@ from tests.simulation.cluster import Cluster, Node, Violation
 from tests.simulation.disk import Loss
 
 Fault = Callable[["Nemesis"], Awaitable[None]]
+
+_RNG: ContextVar[random.Random] = ContextVar("rng")
 
 _REPAIR_SECONDS = 60.0
 _AFTER_RESET = 0.5
@@ -43,6 +46,8 @@ class Plan:
     """Whether records are acknowledged that one broker has alone (`min.insync.replicas` is 1)."""
     loss: Loss = Loss.LATEST
     """What a host that crashes loses of what was not synced."""
+    without: frozenset[int] = frozenset()
+    """Numbers of the faults that are left out; the first one is 1."""
 
     @classmethod
     def drawn(cls, rng: random.Random, *, synced: bool, lonely: bool = False) -> Plan:
@@ -67,7 +72,8 @@ class Nemesis:
         """How often each kind happened."""
         self.cluster = cluster
         self.plan = plan
-        self.rng = random.Random(f"{cluster.seed}/nemesis")
+        self.faults = 0
+        """How many have begun, or were left out."""
         self.on_loss = on_loss
         self.busy: set[int] = set()
         """The nodes to which something happens now."""
@@ -81,18 +87,30 @@ class Nemesis:
         """Whether all machines are without power."""
         self.wiped: Node | None = None
         """The controller that lost its vote with its disk."""
+        self._rng = random.Random(f"{cluster.seed}/nemesis")
         self._scope = trio.CancelScope()
+
+    @property
+    def rng(self) -> random.Random:
+        """Each fault has its own, so that it stays as it is when others are left out."""
+        return _RNG.get(self._rng)
 
     async def run(self) -> None:
         """Faults, one after another and side by side."""
-        does = kinds()
         with self._scope:
             async with trio.open_nursery() as nursery:
                 while True:
-                    await trio.sleep(self.rng.expovariate(1 / self.plan.pause))
-                    kind = self.rng.choice(self.plan.kinds)
-                    self.counts[kind] += 1
-                    nursery.start_soon(does[kind], self)
+                    await trio.sleep(self._rng.expovariate(1 / self.plan.pause))
+                    kind = self._rng.choice(self.plan.kinds)
+                    self.faults += 1
+                    if self.faults not in self.plan.without:
+                        nursery.start_soon(self._do, self.faults, kind)
+
+    async def _do(self, number: int, kind: str) -> None:
+        _RNG.set(random.Random(f"{self.cluster.seed}/nemesis/{number}"))
+        self.counts[kind] += 1
+        self.note(f"fault {number}: {kind}")
+        await kinds()[kind](self)
 
     async def heal(self) -> None:
         """No more faults; what they broke is mended, and every node runs."""

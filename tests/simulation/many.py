@@ -9,6 +9,7 @@ from functools import partial
 
 from tests.simulation.run import Outcome, run_seed
 from tests.simulation.scenario import Scenario
+from tests.simulation.sometimes import PATHS
 
 
 def run_quietly(seconds: float, seed: int) -> Outcome:
@@ -29,16 +30,26 @@ def run_many(seeds: range, seconds: float, jobs: int) -> int:
     """The number of seeds that failed."""
     failed, simulated, took = 0, 0.0, 0.0
     counts: Counter[str] = Counter()
+    paths: Counter[str] = Counter()
     for outcome in outcomes(seeds, seconds, jobs):
         simulated, took = simulated + outcome.simulated, took + outcome.took
         counts += outcome.counts
+        paths += outcome.paths
         if outcome.failure is not None:
             failed += 1
             print(f"seed {outcome.seed} at {outcome.simulated:.2f} s: {outcome.failure}", flush=True)
-    for what, count in sorted(counts.items()):
-        print(f"{count:9} {what}")
+    _report(counts, paths)
     print(
         f"{len(seeds)} seeds, {failed} failed; {simulated:.0f} simulated seconds in {took:.0f} s of one core: "
-        f"{simulated / took:.1f} a second"
+        f"ten minutes in {600 * took / simulated:.1f} s"
     )
     return failed
+
+
+def _report(counts: Counter[str], paths: Counter[str]) -> None:
+    print("What happened:")
+    for what, count in sorted(counts.items()):
+        print(f"{count:9} {what}")
+    print("Rare paths:")
+    for path in PATHS:
+        print(f"{paths[path.what] or 'NEVER':>9} {path}")

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import trio
-from tests.simulation import scheduler
+from tests.simulation import scheduler, sometimes
 from tests.simulation.cluster import Cluster, Violation
 from tests.simulation.faults import Nemesis
 from tests.simulation.invariants import Invariants
@@ -35,6 +35,10 @@ class Outcome:
     """Seconds of one core."""
     counts: Counter[str] = field(default_factory=Counter)
     """What happened how often."""
+    paths: Counter[str] = field(default_factory=Counter)
+    """Which of the rare paths in `sometimes.py` were taken, and how often."""
+    faults: int = 0
+    """How many began, or were left out."""
 
 
 def run_seed(seed: int, scenario: Scenario | None = None, trace: Trace | None = None) -> Outcome:
@@ -44,18 +48,20 @@ def run_seed(seed: int, scenario: Scenario | None = None, trace: Trace | None = 
     history = _Run(seed, scenario, trace)
     began = time.process_time()
     failure = None
-    try:
-        with trace.takes_logs():
+    with trace.takes_logs(), sometimes.watching() as paths:
+        try:
             scheduler.run(seed, history.main)
-    except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - every failure of a run is a finding
-        failure = _describe(error)
-    return Outcome(seed, trace.digest, failure, history.now, time.process_time() - began, history.counts)
+        except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - every failure of a run is a finding
+            failure = _describe(error)
+    took = time.process_time() - began
+    return Outcome(seed, trace.digest, failure, history.now, took, history.counts, paths, history.faults)
 
 
 class _Run:
     def __init__(self, seed: int, scenario: Scenario, trace: Trace) -> None:
         self.counts: Counter[str] = Counter()
         self.now = 0.0
+        self.faults = 0
         self._seed = seed
         self._scenario = scenario
         self._trace = trace
@@ -99,9 +105,12 @@ class _Run:
 
             nemesis = Nemesis(cluster, self._scenario.plan, records_lost)
             cluster.nursery.start_soon(nemesis.run)
-            await trio.sleep(self._scenario.seconds)
-            await nemesis.heal()
-            self.counts += nemesis.counts
+            try:
+                await trio.sleep(self._scenario.seconds)
+                await nemesis.heal()
+            finally:
+                self.counts += nemesis.counts
+                self.faults = nemesis.faults
         else:
             await trio.sleep(self._scenario.seconds)
         await self._recovered(cluster, invariants, _RECOVERY_SECONDS)

@@ -30,7 +30,10 @@ class Trace:
         self._out = out
         self._frames: dict[tuple[Address, Address], bytearray] = {}
         self._asked: dict[tuple[Address, Address, int], str] = {}
+        self._names: dict[tuple[Address, Address], str] = {}
         self.events = 0
+        self.schedule: list[str] = []
+        """The lines that tell of faults."""
 
     @property
     def digest(self) -> str:
@@ -41,14 +44,18 @@ class Trace:
         self.events += 1
         line = f"{trio.current_time():11.6f}  {who:<12} {what}"
         self._hash.update(line.encode())
+        if who == "nemesis":
+            self.schedule.append(line)
         if self._out is not None:
             print(line, file=self._out)
 
     def sent(self, source: Address, target: Address, data: memoryview) -> None:
         """An observer of the network."""
         self.events += 1
-        line = f"{trio.current_time()!r} {source} {target} {len(data)} {zlib.crc32(data)}"
-        self._hash.update(line.encode())
+        name = self._names.get((source, target))
+        if name is None:
+            name = self._names[source, target] = f"{source} {target}"
+        self._hash.update(f"{trio.current_time()!r} {name} {len(data)} {zlib.crc32(data)}".encode())
         if self._out is not None:
             self._write_frames(source, target, data)
 

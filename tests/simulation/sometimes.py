@@ -1,0 +1,220 @@
+"""Rare paths, which a good set of seeds takes now and then: each says what happened, and where one sees it.
+
+Faults that never lead anywhere prove nothing. So the calls of some functions are looked at while a run lasts, and
+counted where they mean that a rare thing has happened; product code knows nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Final, TypeAlias
+from unittest import mock
+
+from barnabas.broker.fetch_session import FetchSessionCache
+from barnabas.broker.partition import Partition
+from barnabas.broker.partition_leader import LeaderRole
+from barnabas.broker.replica_manager import ReplicaManager
+from barnabas.controller import partition_change
+from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.messages.create_topics import CreateTopicsResponse
+from barnabas.raft.leader import Leader
+from barnabas.server.metadata_log import MetadataLog
+from barnabas.server.runtime import Runtime
+from barnabas.storage.log import PartitionLog
+from barnabas.storage.producer_state import ProducerStates
+from barnabas.storage.recovery import _Opening
+from barnabas.storage.segment import Segment
+
+Look: TypeAlias = Callable[..., Any]
+"""Gets `seen`, to be called where the path was taken; `call`, which does what is looked at; and that one's arguments.
+Returns the result.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A rare path, and the call in which it shows."""
+
+    what: str
+    place: Any
+    name: str
+    look: Look
+
+    def __str__(self) -> str:
+        return self.what
+
+
+@contextmanager
+def watching() -> Iterator[Counter[str]]:
+    """How often each path was taken meanwhile."""
+    counts: Counter[str] = Counter()
+    with ExitStack() as stack:
+        for path in PATHS:
+            stack.enter_context(mock.patch.object(path.place, path.name, _watched(path, counts)))
+        yield counts
+
+
+def _watched(path: Path, counts: Counter[str]) -> Callable[..., Any]:
+    original, look, what = getattr(path.place, path.name), path.look, path.what
+
+    def seen() -> None:
+        counts[what] += 1
+
+    @wraps(original)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        return look(seen, lambda: original(*args, **kwargs), *args)
+
+    return watched
+
+
+# How to look
+
+
+def _always(seen: Callable[[], None], call: Callable[[], Any], *_: object) -> Any:
+    seen()
+    return call()
+
+
+def _if_it_returns(wanted: Callable[[Any], bool]) -> Look:
+    def look(seen: Callable[[], None], call: Callable[[], Any], *_: object) -> Any:
+        result = call()
+        if wanted(result):
+            seen()
+        return result
+
+    return look
+
+
+def _if_it_refuses(code: ErrorCode) -> Look:
+    def look(seen: Callable[[], None], call: Callable[[], Any], *_: object) -> Any:
+        try:
+            return call()
+        except WireError as error:
+            if error.code is code:
+                seen()
+            raise
+
+    return look
+
+
+def _while_a_produce_waits(seen: Callable[[], None], call: Callable[[], Any], partition: Partition, error: Any) -> Any:
+    if partition._waiting and error is ErrorCode.NOT_LEADER_OR_FOLLOWER:
+        seen()
+    return call()
+
+
+def _if_the_log_gets_shorter(seen: Callable[[], None], call: Callable[[], Any], log: Any, *_: object) -> Any:
+    before = log.log_end_offset
+    result = call()
+    if log.log_end_offset < before:
+        seen()
+    return result
+
+
+def _if_the_change_is_news(expands: bool) -> Look:
+    def look(seen: Callable[[], None], call: Callable[[], Any], _: LeaderRole, change: Any) -> Any:
+        news = call()
+        if news and change.expands is expands:
+            seen()
+        return news
+
+    return look
+
+
+def _if_nobody_knows(seen: Callable[[], None], call: Callable[[], Any], _: LeaderRole, change: Any, error: Any) -> Any:
+    again = call()
+    if again:
+        seen()
+    return again
+
+
+def _while_a_creation_waits(seen: Callable[[], None], call: Callable[[], Any], runtime: Runtime[Any], _: Any) -> Any:
+    if any(isinstance(reply, CreateTopicsResponse) for _, _, reply in runtime._waiting):
+        seen()
+    return call()
+
+
+def _if_decisions_are_taken_back(seen: Callable[[], None], call: Callable[[], Any], runtime: Any, _: Any) -> Any:
+    if runtime.leading and runtime.replayed_offset > runtime.committed_offset:
+        seen()
+    return call()
+
+
+def _if_the_leader_is(eligible: bool) -> Look:
+    def look(seen: Callable[[], None], call: Callable[[], Any], in_sync: Any, leader: int, clean: bool, _: Any) -> Any:
+        if clean is eligible:
+            seen()
+        return call()
+
+    return look
+
+
+def _if_older_than_the_log(
+    seen: Callable[[], None], call: Callable[[], Any], partition: Partition, state: Any, _: Any
+) -> Any:
+    if state.leader_epoch < partition.log.latest_epoch:
+        seen()
+    return call()
+
+
+def _if_there_was_one_before(seen: Callable[[], None], call: Callable[[], Any], leader: Leader, *_: Any) -> Any:
+    if leader.start_offset > 0:
+        seen()
+    return call()
+
+
+def _if_still_leading(seen: Callable[[], None], call: Callable[[], Any], leader: Leader, now: float) -> Any:
+    if leader.peers and now >= leader._check_deadline:
+        seen()
+    return call()
+
+
+PATHS: Final = (
+    # Leaders
+    Path("a leader was deposed while a produce waited", Partition, "_settle_all", _while_a_produce_waits),
+    Path("a leader took a replica out of the ISR", LeaderRole, "handle_alter_response", _if_the_change_is_news(False)),
+    Path("a leader let a replica into the ISR", LeaderRole, "handle_alter_response", _if_the_change_is_news(True)),
+    Path("nobody knew what became of an ISR change", LeaderRole, "handle_alter_error", _if_nobody_knows),
+    Path(
+        "acks=all was refused: too few in sync",
+        Partition,
+        "check_append",
+        _if_it_refuses(ErrorCode.NOT_ENOUGH_REPLICAS),
+    ),
+    Path("an earlier life of a broker fetched", LeaderRole, "is_stale_fetcher", _if_it_returns(bool)),
+    # Replicas
+    Path("a request knew an older leader epoch", Partition, "check", _if_it_refuses(ErrorCode.FENCED_LEADER_EPOCH)),
+    Path("a request knew a newer leader epoch", Partition, "check", _if_it_refuses(ErrorCode.UNKNOWN_LEADER_EPOCH)),
+    Path("a broker's metadata was older than its log", Partition, "become", _if_older_than_the_log),
+    Path("a follower cut what diverged", PartitionLog, "truncate_to", _if_the_log_gets_shorter),
+    Path("a log directory failed", ReplicaManager, "storage_failed", _always),
+    # Fetch sessions
+    Path("a fetch session was evicted", FetchSessionCache, "_evict_for", _if_it_returns(bool)),
+    Path(
+        "there was no room for a fetch session", FetchSessionCache, "_evict_for", _if_it_returns(lambda gone: not gone)
+    ),
+    # Producers
+    Path("a retry was answered, not written again", ProducerStates, "check", _if_it_returns(bool)),
+    Path(
+        "a batch came before the one before it",
+        ProducerStates,
+        "check",
+        _if_it_refuses(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER),
+    ),
+    # Disks
+    Path("recovery cut a torn end", _Opening, "_recover_segment", _if_it_returns(lambda whole: not whole)),
+    Path("an index was made anew", Segment, "rebuild_indexes", _always),
+    # Controllers
+    Path("a topic's creation waited while the controller lost the lead", Runtime, "resign", _while_a_creation_waits),
+    Path("uncommitted decisions were taken back", Runtime, "resign", _if_decisions_are_taken_back),
+    Path("an eligible replica was elected", partition_change, "_joined", _if_the_leader_is(True)),
+    Path("the last known leader was elected", partition_change, "_joined", _if_the_leader_is(False)),
+    # The quorum
+    Path("the quorum got another leader", Leader, "open_epoch", _if_there_was_one_before),
+    Path("a leader of the quorum did not hear a majority", Leader, "poll", _if_still_leading),
+    Path("a controller cut what diverged", MetadataLog, "truncate", _always),
+)
