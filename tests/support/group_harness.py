@@ -23,19 +23,25 @@ START_MS = 1_700_000_000_000
 
 
 class Asked:
-    """A request that waits or was answered: it may be answered once."""
+    """A request that waits or was answered: it may be answered once. One that was parked by a decision which failed is
+    answered then; what the machine, which knows nothing of that, answers later is lost."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.response: Any = None
         self.error: WireError | None = None
         self.answered = False
+        self.was_parked_in_vain = False
 
     def reply(self, response: Any) -> None:
+        if self.was_parked_in_vain:
+            return
         assert not self.answered, f"{self.name} was answered before"
         self.answered, self.response = True, response
 
     def fail(self, error: WireError) -> None:
+        if self.was_parked_in_vain:
+            return
         assert not self.answered, f"{self.name} was answered before"
         self.answered, self.error = True, error
 
@@ -119,6 +125,7 @@ class GroupHarness:
                 waiters = [waiter for waiter, _ in answers]
                 for waiter in waiters if asked in waiters else [*waiters, asked]:
                     waiter.fail(result)
+                asked.was_parked_in_vain = asked not in waiters
             else:
                 for waiter, response in result:
                     waiter.reply(response)

@@ -88,8 +88,10 @@ class ConsumerGroups:
             group = self._consumer_group(request.group_id)
             turn.answer(waiter, self._heartbeats.leave(group, request, self._classic.remove, turn))
         else:
-            group = self._group_to_be_in(request, turn)
+            group, before = self._group_to_be_in(request, turn), self._groups.get(request.group_id)
             turn.answer(waiter, self._heartbeats.beat(group, request, caller, turn))
+            if isinstance(before, ClassicGroup):
+                self._conversions.release(before, turn)
 
     def _consumer_group(self, group_id: str) -> ConsumerGroup:
         group = self._groups.get(group_id)

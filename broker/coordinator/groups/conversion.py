@@ -50,19 +50,23 @@ class Conversions:
     def upgrade(self, group: ClassicGroup, turn: Turn) -> ConsumerGroup:
         """The group as it will be when the turn's records are replayed, for the rest of this turn's decision.
 
-        Raises `WireError` GROUP_ID_NOT_FOUND where it cannot become a consumer group.
+        Raises `WireError` GROUP_ID_NOT_FOUND where it cannot become a consumer group. `release` its members at last.
         """
         self._check_upgrade(group)
         upgraded = self._upgraded(group)
         turn.records += group.tombstones()
         turn.records += upgraded.records()
-        for member in group.members.values():
-            if member.join is not None:
-                turn.answer(member.join, refusal(ErrorCode.REBALANCE_IN_PROGRESS, member.id))
-            if member.sync is not None:
-                turn.answer(member.sync, SyncGroupResponse(error_code=ErrorCode.REBALANCE_IN_PROGRESS))
-            self._context.heard_of(group.id, member.id, turn.now, member.session_timeout_ms)
         return upgraded
+
+    def release(self, group: ClassicGroup, turn: Turn) -> None:
+        """The decision upon an upgraded group is made: its members' sessions begin anew, and nobody waits any more."""
+        for member in group.members.values():
+            joining, syncing, member.sync = group.take_join(member), member.sync, None
+            if joining is not None:
+                turn.answer(joining, refusal(ErrorCode.REBALANCE_IN_PROGRESS, member.id))
+            if syncing is not None:
+                turn.answer(syncing, SyncGroupResponse(error_code=ErrorCode.REBALANCE_IN_PROGRESS))
+            self._context.heard_of(group.id, member.id, turn.now, member.session_timeout_ms)
 
     def _check_upgrade(self, group: ClassicGroup) -> None:
         if not self._context.config.upgrades:
