@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from barnabas.protocol.record_batch import RecordBatch
+from barnabas.protocol.record_batch import NO_TIMESTAMP, RecordBatch
 from barnabas.storage import scan
 from barnabas.storage.config import LogConfig
 from barnabas.storage.disk import Disk, File
@@ -80,7 +80,9 @@ class CleanedSegment:
         if self.segment.size + batch.size > _MAX_BYTES:
             raise SegmentTooLarge(f"{self.segment.name} would have more than {_MAX_BYTES} bytes after cleaning")
         self._batches.append(batch.view)
-        self.segment.note(batch.size, batch.last_offset, batch.max_timestamp)
+        # The time index is for finding records, and who checks it looks at those.
+        latest = batch.max_timestamp if batch.records_count else NO_TIMESTAMP
+        self.segment.note(batch.size, batch.last_offset, latest)
 
     def write(self) -> None:
         """Write what was added."""
@@ -94,6 +96,7 @@ class CleanedSegment:
         for each in aborted:
             self.segment.transaction_index.append(each)
         self.segment.complete_time_index()
+        self.segment.first_timestamp = self.segment.max_timestamp = None  # as the headers have them, if anybody asks
         return self.segment.take_unsynced()
 
     def discard(self) -> None:

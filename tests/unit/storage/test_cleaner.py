@@ -208,11 +208,15 @@ class Life:
     def check_segments(self) -> None:
         segments = self.log.segments
         for number, segment in enumerate(segments):
-            end = segment.base_offset
-            latest = -1
-            for header in segment.headers():
-                end, latest = header.last_offset + 1, max(latest, header.max_timestamp)
-            assert segment.read_max_timestamp() == latest
+            end, latest, latest_record = segment.base_offset, -1, -1
+            for batch in segment.batches():
+                end, latest = batch.next_offset, max(latest, batch.max_timestamp)
+                if batch.records_count:
+                    latest_record = max(latest_record, batch.max_timestamp)
+            assert latest_record <= segment.read_max_timestamp() <= latest
+            for entry in range(len(segment.time_index)):
+                timestamp, relative = segment.time_index.entry(entry)
+                assert segment.find(segment.base_offset + relative).max_timestamp == timestamp
             if number + 1 < len(segments):
                 assert end == segments[number + 1].base_offset
         names = {entry.name.rpartition(".")[2] for entry in self.make.disk.scan("t-0")}

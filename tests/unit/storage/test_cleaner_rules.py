@@ -152,6 +152,17 @@ def test_timestamps_survive_a_horizon_where_the_broker_gave_them(compacted):
     assert [record.timestamp for record in batch.records()] == [77]
 
 
+def test_what_is_empty_is_not_in_the_time_index(compacted):
+    append(compacted, (b"a", b"1"), timestamps=[5])
+    append(compacted, (b"b", b"1"), timestamps=[9], producer=9, sequence=0)
+    append(compacted, (b"b", b"2"), timestamps=[7])
+    roll_and_clean(compacted)
+    segment = compacted.segments[0]
+    assert [segment.time_index.entry(number) for number in range(len(segment.time_index))] == [(7, 2)]
+    assert compacted.offset_for_timestamp(6).offset == 2
+    assert compacted.offset_for_timestamp(8).offset == 3
+
+
 # Producers and transactions
 
 
