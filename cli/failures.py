@@ -21,6 +21,7 @@ ADVICE: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.GROUP_ID_NOT_FOUND: "`barnabas group list` shows the groups",
     ErrorCode.NON_EMPTY_GROUP: "stop its members first; `barnabas group describe` shows them",
     ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC: "stop the members that subscribe to it first",
+    ErrorCode.TRANSACTIONAL_ID_NOT_FOUND: "`barnabas transaction list` shows the transactional ids",
     ErrorCode.NOT_ENOUGH_REPLICAS: "`barnabas topic describe` shows which replicas are in sync",
 }
 

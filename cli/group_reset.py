@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import Final, Literal
 
 import typer
 
+from barnabas.cli.durations import parse_duration
 from barnabas.cli.failures import CommandError, UsageError
 from barnabas.cli.group_view import is_wanted
 from barnabas.cli.output import show_json, show_table
@@ -22,9 +22,6 @@ from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
 from barnabas.protocol.errors import ErrorCode
 
 _EMPTY_STATES: Final = frozenset({"Empty", "Dead"})
-_SIMPLE: Final = re.compile(r"(?P<count>\d+)(?P<unit>[smhd])")
-_ISO: Final = re.compile(r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+(?:\.\d+)?)S)?)?")
-_SECONDS: Final[Mapping[str, int]] = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,11 @@ def parse_target(
         *([Target(offset=offset)] if offset is not None else []),
         *([Target(shift=shift)] if shift is not None else []),
         *([Target(parse_datetime(datetime_text))] if datetime_text is not None else []),
-        *([Target(int(time.time() * 1000) - parse_duration(duration_text))] if duration_text is not None else []),
+        *(
+            [Target(int(time.time() * 1000) - parse_duration(duration_text, "--by-duration"))]
+            if duration_text is not None
+            else []
+        ),
         *([Target(places=read_file(file))] if file is not None else []),
     ]
     if len(targets) != 1:
@@ -82,16 +83,6 @@ def parse_datetime(text: str) -> int:
         return int(datetime.fromisoformat(text).timestamp() * 1000)
     except ValueError:
         raise UsageError(f"--to-datetime {text!r} is not a time such as 2026-01-31T12:00:00+01:00") from None
-
-
-def parse_duration(text: str) -> int:
-    """Milliseconds from `90s`, `15m`, `6h`, `7d`, or ISO 8601's `P1DT2H30M`."""
-    if simple := _SIMPLE.fullmatch(text):
-        return int(simple["count"]) * _SECONDS[simple["unit"]] * 1000
-    iso = _ISO.fullmatch(text)
-    if iso is None or not any(iso.groups()):
-        raise UsageError(f"--by-duration {text!r} is not a duration such as 15m, 6h or PT1H30M")
-    return int(sum(float(iso[unit] or 0) * _SECONDS[unit] for unit in "dhms") * 1000)
 
 
 def read_file(path: Path) -> dict[Place, int]:

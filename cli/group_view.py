@@ -11,7 +11,7 @@ import typer
 from barnabas.cli.main import EXIT_FAILED
 from barnabas.cli.output import error_json, show_failure, show_json, show_table
 from barnabas.client.admin import Admin, GroupDescription, GroupListing
-from barnabas.client.errors import BrokerError, ClientError
+from barnabas.client.errors import ClientError
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
 
 
@@ -53,7 +53,7 @@ def _show_description(group: GroupDescription) -> None:
 
 def _description_json(name: str, group: GroupDescription | ClientError) -> dict[str, Any]:
     if isinstance(group, ClientError):
-        return {"group": name, "error": _error_json(group)}
+        return {"group": name, "error": error_json(group)}
     return {
         "group": name,
         "type": group.type,
@@ -73,12 +73,6 @@ def _description_json(name: str, group: GroupDescription | ClientError) -> dict[
         ],
         "error": None,
     }
-
-
-def _error_json(error: ClientError) -> dict[str, str]:
-    if isinstance(error, BrokerError):
-        return error_json(error)
-    return {"code": type(error).__name__, "message": str(error)}
 
 
 def places_text(places: Iterable[Place]) -> str:

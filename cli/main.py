@@ -28,6 +28,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "produce": "barnabas.cli.produce",
     "consume": "barnabas.cli.consume",
     "group": "barnabas.cli.group",
+    "transaction": "barnabas.cli.transaction",
     "cluster": "barnabas.cli.cluster",
 }
 

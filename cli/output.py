@@ -12,7 +12,7 @@ import typer
 
 from barnabas.cli.failures import explain
 from barnabas.cli.main import EXIT_FAILED
-from barnabas.client.errors import BrokerError
+from barnabas.client.errors import BrokerError, ClientError
 
 # As wide as a line gets where no terminal sets a bound: a table for `grep` must not be folded.
 _PIPE_WIDTH: Final = 100_000
@@ -53,7 +53,7 @@ class Done:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def show_outcomes(outcomes: Mapping[str, Done | BrokerError], *, as_json: bool) -> None:
+def show_outcomes(outcomes: Mapping[str, Done | ClientError], *, as_json: bool) -> None:
     """What came of a change to several entities: a line each, or a JSON list with `error` null where it succeeded.
 
     Exits with 1 if any failed: failures go to standard error, each by itself.
@@ -61,11 +61,11 @@ def show_outcomes(outcomes: Mapping[str, Done | BrokerError], *, as_json: bool) 
     if as_json:
         show_json([{"name": name, **_facts(outcome)} for name, outcome in outcomes.items()])
     for outcome in outcomes.values():
-        if isinstance(outcome, BrokerError):
+        if isinstance(outcome, ClientError):
             show_failure(outcome)
         elif not as_json:
             typer.echo(outcome.line)
-    if any(isinstance(outcome, BrokerError) for outcome in outcomes.values()):
+    if any(isinstance(outcome, ClientError) for outcome in outcomes.values()):
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -75,12 +75,13 @@ def show_failure(error: BaseException) -> None:
     typer.echo(f"barnabas: {failure.text if failure is not None else error}", err=True)
 
 
-def error_json(error: BrokerError) -> dict[str, str]:
-    """An error as JSON has it everywhere."""
-    return {"code": error.code.name, "message": str(error)}
+def error_json(error: ClientError) -> dict[str, str]:
+    """An error as JSON has it everywhere: `code` is the wire's name of it, or what kind of error it is."""
+    code = error.code.name if isinstance(error, BrokerError) else type(error).__name__
+    return {"code": code, "message": str(error)}
 
 
-def _facts(outcome: Done | BrokerError) -> Mapping[str, Any]:
-    if isinstance(outcome, BrokerError):
+def _facts(outcome: Done | ClientError) -> Mapping[str, Any]:
+    if isinstance(outcome, ClientError):
         return {"error": error_json(outcome)}
     return {**outcome.facts, "error": None}

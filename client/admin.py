@@ -16,10 +16,14 @@ from barnabas.client.admin_types import (
     CreatedTopic,
     GroupDescription,
     GroupListing,
+    HangingTransaction,
     NewTopic,
+    ProducerState,
     QuorumDescription,
     QuorumReplica,
     TopicDescription,
+    TransactionDescription,
+    TransactionListing,
 )
 from barnabas.client.cluster import Cluster
 from barnabas.client.errors import BrokerError, ClientError, check
@@ -52,10 +56,14 @@ __all__ = [
     "CreatedTopic",
     "GroupDescription",
     "GroupListing",
+    "HangingTransaction",
     "NewTopic",
+    "ProducerState",
     "QuorumDescription",
     "QuorumReplica",
     "TopicDescription",
+    "TransactionDescription",
+    "TransactionListing",
 ]
 
 TOPIC: Final = 2
@@ -268,6 +276,55 @@ class Admin:
         from barnabas.client.groups import admin
 
         return await admin.delete_group_offsets(self.cluster, group, places)
+
+    async def list_transactions(
+        self,
+        *,
+        states: Iterable[str] = (),
+        producer_ids: Iterable[int] = (),
+        longer_than_ms: int = -1,
+        pattern: str | None = None,
+    ) -> list[TransactionListing]:
+        """All transactional ids, by name, or those that pass all the filters; `pattern` is RE2, of the whole id."""
+        from barnabas.client import transactions_admin
+
+        return await transactions_admin.list_transactions(
+            self.cluster, states=states, producer_ids=producer_ids, longer_than_ms=longer_than_ms, pattern=pattern
+        )
+
+    async def describe_transactions(
+        self, transactional_ids: Iterable[str]
+    ) -> dict[str, TransactionDescription | ClientError]:
+        """These transactional ids and their present transactions; TRANSACTIONAL_ID_NOT_FOUND for one nobody uses."""
+        from barnabas.client import transactions_admin
+
+        return await transactions_admin.describe_transactions(self.cluster, transactional_ids)
+
+    async def describe_producers(self, places: Iterable[Place]) -> dict[Place, list[ProducerState] | ClientError]:
+        """Who writes to these (topic, partition), as their leaders know it."""
+        from barnabas.client import transactions_admin
+
+        return await transactions_admin.describe_producers(self.cluster, places)
+
+    async def find_hanging_transactions(
+        self, places: Iterable[Place], *, older_than_ms: int, now_ms: int
+    ) -> list[HangingTransaction]:
+        """Transactions open in these partitions, with their last record older than that, which nobody will end."""
+        from barnabas.client import transactions_admin
+
+        return await transactions_admin.find_hanging(self.cluster, places, older_than_ms=older_than_ms, now_ms=now_ms)
+
+    async def abort_transaction(self, place: Place, producer: ProducerState) -> None:
+        """Have an abort of the producer's hanging transaction written to a partition. BrokerError if refused."""
+        from barnabas.client import transactions_admin
+
+        await transactions_admin.write_abort(self.cluster, place, producer)
+
+    async def fence_producers(self, transactional_ids: Iterable[str]) -> dict[str, ClientError | None]:
+        """Abort what producers with these ids have open, and let none of them go on."""
+        from barnabas.client import transactions_admin
+
+        return await transactions_admin.fence_producers(self.cluster, transactional_ids)
 
     async def describe_quorum(self) -> QuorumDescription:
         """The controllers, and the nodes that follow their log."""

@@ -130,3 +130,48 @@ class GroupDescription:
     epoch: int
     coordinator: Node
     members: list[GroupMember]
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionListing:
+    """A transactional id in a list. `state` is "Ongoing", "CompleteCommit" or another; `coordinator` a broker's id."""
+
+    transactional_id: str
+    producer_id: int
+    state: str
+    coordinator: int
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionDescription:
+    """A transactional id and its present transaction: since when (ms, None: there is none) and in which partitions."""
+
+    transactional_id: str
+    producer_id: int
+    epoch: int
+    state: str
+    coordinator: Node
+    timeout_ms: int
+    start_ms: int | None
+    partitions: frozenset[tuple[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerState:
+    """What a partition's leader knows of a producer: its last batch, and where its open transaction begins, if any."""
+
+    producer_id: int
+    epoch: int
+    coordinator_epoch: int = -1
+    last_sequence: int = -1
+    last_timestamp_ms: int = -1
+    transaction_start: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HangingTransaction:
+    """A transaction that is open in a partition and that nobody will end; the transactional id where it is known."""
+
+    partition: tuple[str, int]
+    producer: ProducerState
+    transactional_id: str | None

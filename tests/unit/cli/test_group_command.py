@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from barnabas.cli.group_reset import parse_datetime, parse_duration
+from barnabas.cli.group_reset import parse_datetime
 from barnabas.client.admin import GroupDescription, GroupListing
 from barnabas.client.admin_types import GroupMember
 from barnabas.client.errors import BrokerError, ClientError
@@ -195,13 +195,5 @@ def test_delete_offsets(run: Run, groups: FakeGroups) -> None:
     assert "no committed offsets of x" in run("group", "delete-offsets", "g", "--topic", "x").err
 
 
-def test_times_and_durations() -> None:
+def test_times() -> None:
     assert parse_datetime("1970-01-01T00:00:01+00:00") == 1000
-    assert [parse_duration(text) for text in ("90s", "15m", "2h", "1d", "PT1H30M", "P1DT0.5S")] == [
-        90_000,
-        900_000,
-        7_200_000,
-        86_400_000,
-        5_400_000,
-        86_400_500,
-    ]
