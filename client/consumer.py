@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -354,13 +354,12 @@ class Consumer:
             await trio.lowlevel.checkpoint()
             await self._next_batch()
 
-    async def batches(self) -> AsyncIterator[list[ConsumerRecord]]:
-        """The records as they were batched: lists of records of one partition, never empty.
+    def batches(self) -> Batches:
+        """The records as they were batched, to iterate: lists of records of one partition, never empty.
 
         The user is done with a list when asking for the next one; until then nothing of it is committed by itself.
         """
-        while (records := await self.next_batch()) is not None:
-            yield records
+        return Batches(self)
 
     async def next_batch(self) -> list[ConsumerRecord] | None:
         """The next of `batches`; None where the iteration ends."""
@@ -430,3 +429,20 @@ class Consumer:
 
     def _something_arrived(self) -> None:
         self._arrived.set()
+
+
+class Batches:
+    """What `Consumer.batches` gives. No generator, so that leaving it in the middle leaves nothing behind."""
+
+    def __init__(self, consumer: Consumer) -> None:
+        self._consumer: Final = consumer
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[ConsumerRecord]:
+        """The next list."""
+        records = await self._consumer.next_batch()
+        if records is None:
+            raise StopAsyncIteration
+        return records
