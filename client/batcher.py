@@ -93,6 +93,7 @@ class Batch:
         "outcome",
         "partition",
         "retry_at",
+        "size",
         "topic",
     )
 
@@ -104,6 +105,8 @@ class Batch:
         self.deadline: Final = deadline
         self.data: bytearray | None = None
         """The bytes, from the first attempt on."""
+        self.size = 0
+        """Bytes of its records, as they count for `buffered`."""
         self.attempts = 0
         self.in_flight = False
         self.retry_at = now
@@ -147,6 +150,8 @@ class Batcher:
         self._identity: tuple[int, int] | None = None
         self._enrolled: set[tuple[str, int]] = set()
         self._joins_by_writing = False
+        self.buffered = 0
+        """Bytes of records that have not ended."""
         self.flushing = False
         """Whether batches are sent without lingering."""
         self.wrote = False
@@ -172,14 +177,19 @@ class Batcher:
         if queue is None:
             queue = self._queues[place] = _Queue()
         last = queue.batches[-1] if queue.batches else None
+        size = record_size(key, value, headers)
         if last is not None and last.data is None:
             builder = last.builder
-            if builder.size + record_size(key, value, headers) <= self._config.batch_size:
+            if builder.size + size <= self._config.batch_size:
                 builder.append(timestamp, key, value, headers)
+                last.size += size
+                self.buffered += size
                 return last, builder.count - 1, False
         builder = BatchBuilder(self._config.compression, transactional=self._config.transactional)
         builder.append(timestamp, key, value, headers)  # before anything changes: it refuses what is no record
         batch = Batch(topic, partition, builder, now, now + self._config.delivery_timeout)
+        batch.size = size
+        self.buffered += size
         queue.batches.append(batch)
         self._open[place] = queue
         return batch, 0, True
@@ -334,6 +344,7 @@ class Batcher:
             del self._open[place]
         batch.outcome = outcome
         batch.in_flight = False
+        self.buffered -= batch.size
         if self._config.transactional and not isinstance(outcome, Written):
             self.failure = self.failure or outcome
             return

@@ -86,6 +86,7 @@ class Producer:
         compression: CompressionName = "none",
         linger: float = 0.0,
         batch_size: int = 16384,
+        buffer_memory: int = 32 * 1024 * 1024,
         enable_idempotence: bool | None = None,
         delivery_timeout: float = 120.0,
         request_timeout: float = 30.0,
@@ -100,6 +101,7 @@ class Producer:
         compression: of batches.
         linger: seconds to wait for more records before a batch is sent; records gather anyway while one is under way.
         batch_size: bytes of a batch before compression; a larger record goes alone.
+        buffer_memory: bytes that may be under way; `send` and `send_soon` wait while there is no room.
         enable_idempotence: whether retries can never double a record; needs acks="all". None: if acks is "all".
         delivery_timeout: seconds, retries included, after which a record is given up.
         request_timeout: seconds that a broker has for one answer.
@@ -113,7 +115,14 @@ class Producer:
         if isinstance(bootstrap, str):
             bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=request_timeout)
         self.cluster: Final[Cluster] = bootstrap
-        _check_at_least(batch_size=(batch_size, 1), linger=(linger, 0), delivery_timeout=(delivery_timeout, 0.001))
+        self._buffer_memory: Final = buffer_memory
+        self._room = trio.Event()
+        _check_at_least(
+            batch_size=(batch_size, 1),
+            buffer_memory=(buffer_memory, 1),
+            linger=(linger, 0),
+            delivery_timeout=(delivery_timeout, 0.001),
+        )
         idempotent = self._acks == -1 if enable_idempotence is None else enable_idempotence
         config = BatcherConfig(
             batch_size,
@@ -181,9 +190,10 @@ class Producer:
     ) -> Receipt:
         """Take one record as `send` does, but do not wait for its acknowledgement: the receipt does.
 
-        What one task sends keeps its order within a partition. Nothing bounds how much is under way but the caller.
+        What one task sends keeps its order within a partition. Waits while `buffer_memory` is full.
         """
         partition = await self._place(topic, value, key, headers, partition)
+        await self._wait_for_room(record_size(key, value, headers))
         if not self._open:
             raise ClientClosed("the producer is not open: use it inside its `async with` block")
         if self._transactions is not None:
@@ -194,6 +204,11 @@ class Producer:
             self._ended[batch] = trio.Event()
             self._wake.set()
         return Receipt(batch, index, stamp, self._ended[batch])
+
+    async def _wait_for_room(self, size: int) -> None:
+        """Until a record of so many bytes fits in; one that never would goes alone."""
+        while self._open and self._batcher.buffered and self._batcher.buffered + size > self._buffer_memory:
+            await self._room.wait()
 
     async def flush(self) -> None:
         """Wait until everything that is under way has been acknowledged or has failed."""
@@ -348,6 +363,9 @@ class Producer:
     def _finish(self, batches: Iterable[Batch]) -> None:
         for batch in batches:
             self._ended.pop(batch).set()
+            self._room.set()
+        if self._room.is_set():
+            self._room = trio.Event()
 
     async def _get_producer_id(self) -> None:
         request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=0x7FFFFFFF)

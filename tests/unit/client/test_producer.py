@@ -253,3 +253,45 @@ async def test_cancelling_stops_the_waiting_not_the_record(brokers: FakeCluster,
 async def test_settings_that_make_no_sense_are_refused(options: dict[str, object], text: str) -> None:
     with pytest.raises(ConfigurationError, match=text):
         Producer(**{"bootstrap": "localhost:9092", **options})  # type: ignore[arg-type]
+
+
+async def test_sending_waits_while_too_much_is_under_way(brokers: FakeCluster, autojump_clock: MockClock) -> None:
+    partitions = brokers.create("t")
+    brokers.refusals[ApiKey.PRODUCE].extend([ErrorCode.NOT_ENOUGH_REPLICAS] * 3)
+    async with cluster_of(brokers) as cluster, Producer(cluster, buffer_memory=2500, batch_size=1000) as producer:
+        begun = trio.current_time()
+        first = [await producer.send_soon("t", b"x" * 1000) for _ in range(2)]
+        assert trio.current_time() == begun
+        third = await producer.send_soon("t", b"y" * 1000)
+        assert trio.current_time() > begun
+        assert (await first[0].wait()).offset == 0
+        assert (await third.wait()).offset == 2
+        alone = await producer.send("t", b"z" * 5000)
+        assert alone.offset == 3
+    assert len(partitions[0].batches) == 4
+
+
+async def test_who_waits_for_room_is_told_when_the_producer_closes(
+    brokers: FakeCluster, autojump_clock: MockClock
+) -> None:
+    brokers.create("t")
+    brokers.refusals[ApiKey.PRODUCE].extend([ErrorCode.NOT_ENOUGH_REPLICAS] * 1000)
+    refused: list[ClientClosed] = []
+
+    async def send(producer: Producer) -> None:
+        try:
+            await producer.send_soon("t", b"y" * 1000)
+        except ClientClosed as error:
+            refused.append(error)
+
+    async def fail(cluster: Cluster, nursery: trio.Nursery) -> None:
+        async with Producer(cluster, buffer_memory=1000) as producer:
+            await producer.send_soon("t", b"x" * 1000)
+            nursery.start_soon(send, producer)
+            await trio.testing.wait_all_tasks_blocked()
+            raise ZeroDivisionError
+
+    async with cluster_of(brokers) as cluster, trio.open_nursery() as nursery:
+        with pytest.raises(ZeroDivisionError):
+            await fail(cluster, nursery)
+    assert len(refused) == 1
