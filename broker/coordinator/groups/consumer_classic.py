@@ -66,7 +66,7 @@ class ClassicInConsumerGroup:
             )
         member_id = request.member_id or self._context.new_id(caller.client_id)
         check_not_full(group, member_id, config.max_size)
-        subscription = _subscription(group, request, member_id)
+        _check_protocols(group, request, member_id)
         static = request.group_instance_id is not None
         if caller.version >= _FIRST_VERSION_WITH_REQUIRED_ID and not static and not request.member_id:
             turn.answer(
@@ -74,6 +74,7 @@ class ClassicInConsumerGroup:
                 JoinGroupResponse(error_code=ErrorCode.MEMBER_ID_REQUIRED, member_id=member_id, protocol_name=None),
             )
             return
+        subscription = _subscription(request, member_id)
         member = self._joining_member(group, request, member_id, turn)
         after = self._update(group, member, _told(member, request, subscription, caller), subscription, turn)
         turn.answer(
@@ -226,16 +227,24 @@ def _leaving_member(group: ConsumerGroup, identity: LeaveGroupRequest.MemberIden
     return member
 
 
-def _subscription(group: ConsumerGroup, request: JoinGroupRequest, member_id: str) -> ConsumerProtocolSubscription:
-    """What the member wants, as it says for its first assignor."""
+def _check_protocols(group: ConsumerGroup, request: JoinGroupRequest, member_id: str) -> None:
+    """The member must be a consumer, with an assignor that all classic members of the group have."""
     names = {protocol.name for protocol in request.protocols}
-    count = group.classic_count
-    if request.protocol_type == CONSUMER_PROTOCOL and any(group.classic_protocols[name] == count for name in names):
-        try:
-            return read_subscription(bytes(request.protocols[0].metadata))
-        except MalformedMessage:
-            pass
-    raise WireError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, f"Member {member_id}'s protocols are not supported.")
+    common = any(group.classic_protocols[name] == group.classic_count for name in names)
+    if request.protocol_type != CONSUMER_PROTOCOL or not common:
+        raise _not_supported(member_id)
+
+
+def _subscription(request: JoinGroupRequest, member_id: str) -> ConsumerProtocolSubscription:
+    """What the member wants, as it says for its first assignor."""
+    try:
+        return read_subscription(bytes(request.protocols[0].metadata))
+    except MalformedMessage:
+        raise _not_supported(member_id) from None
+
+
+def _not_supported(member_id: str) -> WireError:
+    return WireError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL, f"Member {member_id}'s protocols are not supported.")
 
 
 def _told(

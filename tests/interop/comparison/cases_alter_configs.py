@@ -14,7 +14,6 @@ from comparison.configuring import (
     BROKER,
     BROKER_LOGGER,
     DELETE,
-    GROUP,
     SET,
     SUBTRACT,
     TOPIC,
@@ -208,7 +207,6 @@ def altering_other_resources(talk: Talk, version: int) -> None:
 
 @case(1, difference="Resources of later releases")
 def altering_resources_of_later_releases(talk: Talk, version: int) -> None:
-    talk.ask(alter(GROUP, talk.name(), ("consumer.session.timeout.ms", SET, "50000"), validate_only=True), version)
     talk.ask(alter(BROKER_LOGGER, "1", ("root", SET, "INFO"), validate_only=True), version)
 
 
