@@ -7,8 +7,9 @@ where Apache Kafka says nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.message import Message, Struct
@@ -170,6 +171,16 @@ def _chosen(kind: str) -> Callable[[Any, Names], Any]:
     return lambda value, _: value if value in (None, "", -1) else f"<{kind}>"
 
 
+_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$")
+
+
+def _member(value: Any, names: Names) -> Any:
+    """A member's id ends with something that the cluster made up; a client may say anything else."""
+    if isinstance(value, str) and (found := _UUID.search(value)):
+        return names.text(value[: found.start()]) + names.of("member", value)
+    return names.text(value) if isinstance(value, str) else value
+
+
 _TRANSLATIONS: dict[str, Callable[[Any, Names], Any]] = {
     "error_code": _error,
     "error_message": _text,
@@ -181,6 +192,8 @@ _TRANSLATIONS: dict[str, Callable[[Any, Names], Any]] = {
     "producer_id": _id("producer-id", -1),
     "cluster_id": _chosen("cluster-id"),
     "host": _chosen("host"),
+    "leader": _member,
+    "member_id": _member,
     "port": _chosen("port"),
     "controller_id": _chosen("node"),
     "log_append_time_ms": lambda value, _: _time(value),
@@ -195,6 +208,7 @@ _SORTED = {
     "configs",
     "current_voters",
     "finalized_features",
+    "groups",
     "node_endpoints",
     "nodes",
     "observers",
@@ -204,7 +218,11 @@ _SORTED = {
     "results",
     "supported_features",
     "topics",
+    "DescribedGroup.members",
+    "JoinGroupResponse.members",
     "ListOffsetsTopicResponse.partitions",
+    "OffsetFetchResponseTopic.partitions",
+    "OffsetFetchResponseTopics.partitions",
 }
 
 
@@ -213,8 +231,10 @@ def _is_unordered(struct: Struct, name: str) -> bool:
     return not in_order and (name in _SORTED or f"{type(struct).__name__}.{name}" in _SORTED)
 
 
-def _position(item: Struct) -> tuple[list[int], list[str], bytes]:
+def _position(item: Struct) -> tuple[list[int], list[str], list[bytes]]:
     """By what an item is about."""
     numbers = [getattr(item, field, 0) for field in ("node_id", "broker_id", "replica_id", "index", "partition_index")]
-    names = [getattr(item, field, None) or "" for field in ("resource_name", "name", "topic")]
-    return numbers, names, getattr(item, "topic_id", b"")
+    fields = ("resource_name", "name", "topic", "group_id", "group_instance_id", "client_id")
+    names = [getattr(item, field, None) or "" for field in fields]
+    data = [getattr(item, field, b"") for field in ("topic_id", "metadata", "member_metadata", "member_assignment")]
+    return numbers, names, [part if isinstance(part, bytes) else b"" for part in data]

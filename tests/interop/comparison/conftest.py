@@ -18,6 +18,10 @@ SETTINGS = {
     "log.retention.ms": "-1",
     # Other than the default, to be seen where it counts.
     "num.partitions": "2",
+    # Members of groups come and go quickly.
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "300",
+    "offsets.topic.num.partitions": "5",
 }
 
 

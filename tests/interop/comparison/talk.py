@@ -72,6 +72,8 @@ class Talk:
         self._token = token
         self._names = Names(token)
         self.transcript: list[dict[str, Any]] = []
+        self.closing = contextlib.ExitStack()
+        """Closes what the case has opened."""
 
     # What is compared
 
@@ -81,24 +83,37 @@ class Talk:
         version: int,
         *,
         broker: int = 1,
+        to: str | None = None,
         blur: Iterable[str] = (),
         hide: Iterable[str] = (),
         patience: float | None = None,
     ) -> Any:
         """Send a request and note the answer, which is returned; None if there is none.
 
-        `blur` names fields that each cluster chooses, `hide` some that are compared elsewhere. `patience` in seconds,
-        where no answer may be one.
+        `to` says who is asked where each cluster chooses the broker. `blur` names fields that each cluster chooses,
+        `hide` some that are compared elsewhere. `patience` in seconds, where no answer may be one.
         """
-        asked = f"{request.NAME} v{version} to {broker}"
+        asked = f"{request.NAME} v{version} to {to or broker}"
         try:
             answer = self._exchange(request, version, broker, patience)
         except TimeoutError:
             self.side.drop(broker)
             self.note(asked, SILENCE)
             return None
-        self.note(asked, CLOSED if answer is None else plain(answer, version, self._names, blur=blur, hide=hide))
+        self.note_answer(asked, answer, version, blur=blur, hide=hide)
         return answer
+
+    def note_answer(
+        self,
+        asked: str,
+        answer: ResponseMessage | None,
+        version: int,
+        *,
+        blur: Iterable[str] = (),
+        hide: Iterable[str] = (),
+    ) -> None:
+        """Put an answer into the transcript, as `ask` does; None: the connection is closed."""
+        self.note(asked, CLOSED if answer is None else plain(answer, version, self._names, blur=blur, hide=hide))
 
     def note(self, what: str, value: Any) -> None:
         """Put something that was seen into the transcript."""

@@ -38,7 +38,8 @@ def test_answers_are_the_same(case: Case, sides: list[Side], request: pytest.Fix
 def transcript(case: Case, side: Side, token: str) -> list[dict[str, Any]]:
     """What the cluster answers in this case."""
     talk = Talk(side, token)
-    case.say(talk, case.version)
+    with talk.closing:
+        case.say(talk, case.version)
     return talk.transcript
 
 
