@@ -6,7 +6,8 @@ from typing import Any
 
 import typer
 
-from barnabas.cli.options import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT, AsJson, Bootstrap, Timeout, noun
+from barnabas.cli.access import Access
+from barnabas.cli.options import AsJson, noun
 from barnabas.cli.output import show_json, show_table
 from barnabas.cli.session import with_admin
 from barnabas.client.admin import Admin, ClusterDescription, TopicDescription
@@ -21,15 +22,13 @@ def cluster() -> None:
 
 
 @app.command()
-def describe(
-    as_json: AsJson = False, timeout: Timeout = DEFAULT_TIMEOUT, bootstrap: Bootstrap = DEFAULT_BOOTSTRAP
-) -> None:
+def describe(as_json: AsJson = False, *, access: Access) -> None:
     """Show the cluster's id and its brokers, with the partitions that each holds and leads."""
 
     async def fetch(admin: Admin) -> tuple[ClusterDescription, list[TopicDescription]]:
         return await admin.describe_cluster(), await admin.list_topics()
 
-    description = _facts(*with_admin(bootstrap, timeout, fetch))
+    description = _facts(*with_admin(access, fetch))
     if as_json:
         show_json(description)
         return

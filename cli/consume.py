@@ -10,9 +10,10 @@ from typing import Annotated, Final, Literal
 import trio
 import typer
 
+from barnabas.cli.access import Access
 from barnabas.cli.failures import CommandError, UsageError
 from barnabas.cli.main import EXIT_INTERRUPTED
-from barnabas.cli.options import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT, Bootstrap, Timeout, noun
+from barnabas.cli.options import noun
 from barnabas.cli.record_lines import HEADERS_END, LineRecord, TextForm, json_line, parse_separator
 from barnabas.cli.session import in_trio
 from barnabas.cli.streams import leave_stdout
@@ -60,19 +61,19 @@ def consume(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print JSON objects with all there is of a record, one a line.")
     ] = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Read records: each is a line of standard output. Ends at what was the end of the topic when it began."""
     if as_json and (print_key or key_separator is not None or headers):
         raise UsageError("--json prints keys and headers anyway; leave out the options for text")
     follow = follow or start == "end"
-    source = Source(topic, tuple(partition or ()), _parse_start(start), follow, max_records, timeout)
+    source = Source(topic, tuple(partition or ()), _parse_start(start), follow, max_records, access.timeout)
     separator = parse_separator(key_separator) if key_separator is not None else HEADERS_END if print_key else None
     form = TextForm(separator, headers, null.encode())
     interrupted = False
     try:
-        in_trio(_consume, bootstrap, source, _json if as_json else lambda record: form.line(_line(record)))
+        in_trio(_consume, access, source, _json if as_json else lambda record: form.line(_line(record)))
     except* KeyboardInterrupt:
         interrupted = True
     except* BrokenPipeError:
@@ -81,9 +82,9 @@ def consume(
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
-async def _consume(bootstrap: str, source: Source, line: Callable[[ConsumerRecord], bytes]) -> None:
+async def _consume(access: Access, source: Source, line: Callable[[ConsumerRecord], bytes]) -> None:
     async with Consumer(
-        bootstrap, auto_offset_reset="none", request_timeout=source.patience, client_id="barnabas-cli"
+        access.bootstrap, auto_offset_reset="none", request_timeout=access.timeout, client_id=access.client_id
     ) as consumer:
         await print_records(consumer, source, line)
 

@@ -8,15 +8,12 @@ from typing import Annotated
 
 import typer
 
+from barnabas.cli.access import Access
 from barnabas.cli.failures import UsageError
 from barnabas.cli.group_reset import fetch_plan, parse_target, show_plan
 from barnabas.cli.group_view import fetch_lags, show_descriptions, show_lags, show_list
 from barnabas.cli.options import (
-    DEFAULT_BOOTSTRAP,
-    DEFAULT_TIMEOUT,
     AsJson,
-    Bootstrap,
-    Timeout,
     noun,
     parse_places,
 )
@@ -41,11 +38,11 @@ def list_groups(
     state: Annotated[list[str] | None, typer.Option(metavar="STATE", help="Stable, Empty, ...")] = None,
     kind: Annotated[list[str] | None, typer.Option("--type", metavar="TYPE", help="classic, consumer, ...")] = None,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """List groups."""
-    groups = with_admin(bootstrap, timeout, lambda admin: admin.list_groups(states=state or (), types=kind or ()))
+    groups = with_admin(access, lambda admin: admin.list_groups(states=state or (), types=kind or ()))
     show_list(groups, as_json=as_json)
 
 
@@ -53,11 +50,11 @@ def list_groups(
 def describe(
     groups: Groups,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Show groups, their members, and who reads what."""
-    show_descriptions(with_admin(bootstrap, timeout, lambda admin: admin.describe_groups(groups)), as_json=as_json)
+    show_descriptions(with_admin(access, lambda admin: admin.describe_groups(groups)), as_json=as_json)
 
 
 @app.command()
@@ -65,12 +62,12 @@ def lag(
     groups: Groups,
     topic: Topics = None,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Show how far groups are behind the ends of what they read, by partition and in all."""
     wanted = parse_places(topic)
-    show_lags(with_admin(bootstrap, timeout, lambda admin: fetch_lags(admin, groups, wanted)), as_json=as_json)
+    show_lags(with_admin(access, lambda admin: fetch_lags(admin, groups, wanted)), as_json=as_json)
 
 
 @app.command("reset-offsets")
@@ -97,8 +94,8 @@ def reset_offsets(
     execute: Annotated[bool, typer.Option("--execute", help="Do it; otherwise only show it.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done: the default.")] = False,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Move a group that has no members now to other offsets."""
     if execute and dry_run:
@@ -116,7 +113,7 @@ def reset_offsets(
     wanted = parse_places(topic)
     if not wanted and not all_topics and not target.places:
         raise UsageError("which topics? Give --topic, --all-topics or --from-file")
-    plan = with_admin(bootstrap, timeout, lambda admin: fetch_plan(admin, group, target, wanted, execute=execute))
+    plan = with_admin(access, lambda admin: fetch_plan(admin, group, target, wanted, execute=execute))
     show_plan(plan, executed=execute, as_json=as_json)
 
 
@@ -124,11 +121,11 @@ def reset_offsets(
 def delete(
     groups: Groups,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Delete groups that have no members, with their offsets."""
-    deleted = with_admin(bootstrap, timeout, lambda admin: admin.delete_groups(groups))
+    deleted = with_admin(access, lambda admin: admin.delete_groups(groups))
     outcomes = {name: error or Done(f"deleted group {name}", {"deleted": True}) for name, error in deleted.items()}
     show_outcomes(outcomes, as_json=as_json)
 
@@ -140,12 +137,12 @@ def delete_offsets(
         list[str], typer.Option("--topic", metavar="TOPIC[:PARTITION,...]", help="May be given several times.")
     ],
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Forget what a group has committed of topics that it does not subscribe to now."""
     wanted = parse_places(topic)
-    deleted = with_admin(bootstrap, timeout, lambda admin: _delete_offsets(admin, group, wanted))
+    deleted = with_admin(access, lambda admin: _delete_offsets(admin, group, wanted))
     outcomes: dict[str, Done | BrokerError] = {
         f"{name}-{number}": error or Done(f"deleted the offset of {name}-{number}", {"deleted": True})
         for (name, number), error in deleted.items()

@@ -2,40 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Final
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
 import typer
 
+from barnabas.cli.access import (
+    BOOTSTRAP_VARIABLE,
+    DEFAULT_BOOTSTRAP,
+    DEFAULT_TIMEOUT,
+    PROFILE_VARIABLE,
+    Asked,
+    resolve,
+)
 from barnabas.cli.failures import UsageError
 
-DEFAULT_BOOTSTRAP: Final = "127.0.0.1:9092"
-DEFAULT_TIMEOUT: Final = 15.0
+F = TypeVar("F", bound=Callable[..., None])
 
-Bootstrap = Annotated[
-    str,
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+_Timeout = Annotated[
+    float | None,
     typer.Option(
-        "--bootstrap",
-        envvar="BARNABAS_BOOTSTRAP",
-        metavar="HOST:PORT,...",
-        help="Brokers to begin with; the others are learnt from them.",
+        "--timeout",
+        metavar="SECONDS",
+        min=1,
+        help="How long to try before giving up.",
+        show_default=f"{DEFAULT_TIMEOUT:g}",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-Timeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long to try before giving up.")
+_Bootstrap = Annotated[
+    str | None,
+    typer.Option(
+        "--bootstrap",
+        metavar="HOST:PORT,...",
+        help=f"Brokers to begin with; the others are learnt from them. Or {BOOTSTRAP_VARIABLE}.",
+        show_default=DEFAULT_BOOTSTRAP,
+    ),
 ]
+_Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="NAME",
+        help=f"A cluster of the file barnabas/config.toml. Or {PROFILE_VARIABLE}.",
+        show_default=False,
+    ),
+]
+_CommandConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--command-config",
+        metavar="FILE",
+        help="A properties file of Kafka's clients: bootstrap.servers, ...",
+        show_default=False,
+    ),
+]
+_ACCESS_OPTIONS = {
+    "timeout": _Timeout,
+    "bootstrap": _Bootstrap,
+    "profile": _Profile,
+    "command_config": _CommandConfig,
+}
 
 
-def noun(help_text: str | None = None) -> typer.Typer:
+class Noun(typer.Typer):
+    """An app for the commands of one noun. A command that has a parameter `access: Access` gets the options for it."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[F], F]:
+        """As typer's."""
+        register = super().command(name, **settings)
+
+        def add(function: F) -> F:
+            register(_with_access_options(function))
+            return function
+
+        return add
+
+
+def noun(help_text: str | None = None) -> Noun:
     """An app for the commands of one noun. Help and errors are plain lines, as the rest of the output."""
-    return typer.Typer(
+    return Noun(
         help=help_text,
         no_args_is_help=help_text is not None,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
+
+
+def _with_access_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The command as typer is to see it: with the options of `access` instead of it."""
+    signature = inspect.signature(function, eval_str=True)
+    own = [parameter for name, parameter in signature.parameters.items() if name != "access"]
+    if len(own) == len(signature.parameters):
+        return function
+
+    @wraps(function)
+    def command(**given: Any) -> None:
+        asked = Asked(**{name: given.pop(name) for name in _ACCESS_OPTIONS})
+        function(**given, access=resolve(asked))
+
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in _ACCESS_OPTIONS.items()
+    ]
+    del command.__wrapped__
+    command.__signature__ = signature.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in [*own, *more]}
+    return command
 
 
 def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:

@@ -11,8 +11,9 @@ from typing import Annotated
 
 import typer
 
+from barnabas.cli.access import Access
 from barnabas.cli.failures import CommandError, UsageError
-from barnabas.cli.options import DEFAULT_BOOTSTRAP, DEFAULT_TIMEOUT, Bootstrap, Timeout, noun
+from barnabas.cli.options import noun
 from barnabas.cli.record_lines import (
     BadLine,
     Header,
@@ -78,8 +79,8 @@ def produce(
     partition: Annotated[int | None, typer.Option(min=0, help="Where all records go.")] = None,
     acks: Annotated[AcksOption, typer.Option(help="Who must have a record before it counts.")] = AcksOption.ALL,
     compression: Annotated[CompressionOption, typer.Option(help="Of batches.")] = CompressionOption.NONE,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Write records: each line of standard input is one. Exit code 0 says that all of them are acknowledged."""
     if as_json and (key_separator is not None or headers or null is not None):
@@ -91,21 +92,19 @@ def produce(
     separator = None if key_separator is None else parse_separator(key_separator)
     form = TextForm(separator, headers, None if null is None else null.encode())
     target = Target(topic, parse_json if as_json else form.parse, fixed, partition)
-    acknowledged = in_trio(_produce, bootstrap, timeout, acks, compression, target)
+    acknowledged = in_trio(_produce, access, acks, compression, target)
     if sys.stdin.isatty():
         typer.echo(f"{acknowledged} records written to {topic}", err=True)
 
 
-async def _produce(
-    bootstrap: str, patience: float, acks: AcksOption, compression: CompressionOption, target: Target
-) -> int:
+async def _produce(access: Access, acks: AcksOption, compression: CompressionOption, target: Target) -> int:
     async with Producer(
-        bootstrap,
+        access.bootstrap,
         acks="all" if acks is AcksOption.ALL else 1 if acks is AcksOption.LEADER else 0,
         compression=compression.value,
-        delivery_timeout=patience,
-        request_timeout=patience,
-        client_id="barnabas-cli",
+        delivery_timeout=access.timeout,
+        request_timeout=access.timeout,
+        client_id=access.client_id,
     ) as producer:
         return await write_lines(producer, target)
 

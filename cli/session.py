@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import trio
 
+from barnabas.cli.access import Access
 from barnabas.client.admin import Admin
 
 T = TypeVar("T")
@@ -17,11 +18,11 @@ def in_trio(work: Callable[..., Awaitable[T]], *arguments: Any) -> T:
     return trio.run(work, *arguments, restrict_keyboard_interrupt_to_checkpoints=True)
 
 
-def with_admin(bootstrap: str, timeout: float, work: Callable[[Admin], Awaitable[T]]) -> T:
-    """Run `work` with an open Admin; `timeout` in seconds, for each of its requests."""
+def with_admin(access: Access, work: Callable[[Admin], Awaitable[T]]) -> T:
+    """Run `work` with an open Admin."""
 
     async def session() -> T:
-        async with Admin(bootstrap, client_id="barnabas-cli", timeout=timeout) as admin:
+        async with Admin(access.bootstrap, client_id=access.client_id, timeout=access.timeout) as admin:
             return await work(admin)
 
     return in_trio(session)

@@ -8,13 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
+from barnabas.cli.access import Access
 from barnabas.cli.failures import UsageError
 from barnabas.cli.options import (
-    DEFAULT_BOOTSTRAP,
-    DEFAULT_TIMEOUT,
     AsJson,
-    Bootstrap,
-    Timeout,
     noun,
     parse_assignment,
     parse_pairs,
@@ -48,15 +45,15 @@ def create(
     if_not_exists: Annotated[bool, typer.Option("--if-not-exists", help="Leave a topic that exists as it is.")] = False,
     validate_only: Annotated[bool, typer.Option("--validate-only", help="Only check that it could be done.")] = False,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Create topics."""
     if assignment is not None and (partitions is not None or replication_factor is not None):
         raise UsageError("--assignment says how many partitions and copies there are; leave out the other two")
     configs, assignments = parse_pairs(config, "--config"), parse_assignment(assignment)
     new = [NewTopic(name, partitions or -1, replication_factor or -1, configs, assignments) for name in topics]
-    created = with_admin(bootstrap, timeout, lambda admin: admin.create_topics(new, validate_only=validate_only))
+    created = with_admin(access, lambda admin: admin.create_topics(new, validate_only=validate_only))
     outcomes = {
         name: _creation(name, outcome, if_not_exists=if_not_exists, validate_only=validate_only)
         for name, outcome in created.items()
@@ -68,11 +65,11 @@ def create(
 def list_topics(
     internal: Annotated[bool, typer.Option("--internal", help="Internal topics too.")] = False,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """List topics, and how many of their partitions lack a replica or a leader."""
-    topics = with_admin(bootstrap, timeout, lambda admin: admin.list_topics())
+    topics = with_admin(access, lambda admin: admin.list_topics())
     show_list([topic for topic in topics if internal or not topic.internal], as_json=as_json)
 
 
@@ -80,11 +77,11 @@ def list_topics(
 def describe(
     topics: Annotated[list[str] | None, typer.Argument(metavar="TOPIC", show_default=False)] = None,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Show topics with the settings they were given and their partitions. Without a name, all topics."""
-    found = with_admin(bootstrap, timeout, lambda admin: fetch_topics(admin, topics or None))
+    found = with_admin(access, lambda admin: fetch_topics(admin, topics or None))
     show_descriptions(found, as_json=as_json)
 
 
@@ -93,11 +90,11 @@ def delete(
     topics: Topics,
     if_exists: Annotated[bool, typer.Option("--if-exists", help="Accept that a topic does not exist.")] = False,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Delete topics with all their records, for good."""
-    deleted = with_admin(bootstrap, timeout, lambda admin: admin.delete_topics(topics))
+    deleted = with_admin(access, lambda admin: admin.delete_topics(topics))
     outcomes: dict[str, Done | BrokerError] = {}
     for name, error in deleted.items():
         if error is None:
@@ -121,13 +118,13 @@ def alter(
         list[str] | None, typer.Option(metavar="NAME", help="Take a setting back to its default.")
     ] = None,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Give topics more partitions, or other settings."""
     change = _change(partitions, assignment, config, delete_config)
 
-    show_outcomes(with_admin(bootstrap, timeout, lambda admin: _alter(admin, topics, change)), as_json=as_json)
+    show_outcomes(with_admin(access, lambda admin: _alter(admin, topics, change)), as_json=as_json)
 
 
 @dataclass(frozen=True, slots=True)

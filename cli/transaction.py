@@ -8,14 +8,11 @@ from typing import Annotated
 
 import typer
 
+from barnabas.cli.access import Access
 from barnabas.cli.durations import parse_duration
 from barnabas.cli.failures import CommandError, UsageError
 from barnabas.cli.options import (
-    DEFAULT_BOOTSTRAP,
-    DEFAULT_TIMEOUT,
     AsJson,
-    Bootstrap,
-    Timeout,
     noun,
     parse_places,
 )
@@ -40,14 +37,13 @@ def list_transactions(
     ] = None,
     producer_id: Annotated[list[int] | None, typer.Option(metavar="ID", help="May be given several times.")] = None,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """List transactional ids, who coordinates them, and in which state they are."""
     longer_than_ms = -1 if longer_than is None else parse_duration(longer_than, "--longer-than")
     found = with_admin(
-        bootstrap,
-        timeout,
+        access,
         lambda admin: admin.list_transactions(
             states=state or (), producer_ids=producer_id or (), longer_than_ms=longer_than_ms, pattern=id_pattern
         ),
@@ -59,11 +55,11 @@ def list_transactions(
 def describe(
     transactional_ids: Annotated[list[str], typer.Argument(metavar="TRANSACTIONAL_ID", show_default=False)],
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Show transactional ids with their producers, and what their present transactions have written to."""
-    found = with_admin(bootstrap, timeout, lambda admin: admin.describe_transactions(transactional_ids))
+    found = with_admin(access, lambda admin: admin.describe_transactions(transactional_ids))
     show_descriptions(found, now_ms=_now_ms(), as_json=as_json)
 
 
@@ -81,8 +77,8 @@ def find_hanging(
         ),
     ] = "15m",
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Find transactions that are open in partitions but not known to their coordinators: nobody will end them.
 
@@ -95,7 +91,7 @@ def find_hanging(
         places = await _places(admin, wanted, broker)
         return await admin.find_hanging_transactions(places, older_than_ms=older_than_ms, now_ms=_now_ms())
 
-    show_hanging(with_admin(bootstrap, timeout, find), now_ms=_now_ms(), as_json=as_json)
+    show_hanging(with_admin(access, find), now_ms=_now_ms(), as_json=as_json)
 
 
 @app.command()
@@ -111,8 +107,8 @@ def abort(
     ] = None,
     producer_id: Annotated[int | None, typer.Option(metavar="ID", min=0, help="Whose it is.")] = None,
     as_json: AsJson = False,
-    timeout: Timeout = DEFAULT_TIMEOUT,
-    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    *,
+    access: Access,
 ) -> None:
     """Abort transactions: by their ids, or one that hangs by its partition.
 
@@ -123,13 +119,13 @@ def abort(
         if not transactional_ids or start_offset is not None or producer_id is not None:
             raise UsageError("what? Give transactional ids, or --topic with --start-offset or --producer-id")
         ids = transactional_ids
-        show_outcomes(with_admin(bootstrap, timeout, lambda admin: _fence(admin, ids)), as_json=as_json)
+        show_outcomes(with_admin(access, lambda admin: _fence(admin, ids)), as_json=as_json)
         return
     if transactional_ids or (start_offset is None) == (producer_id is None):
         raise UsageError("which transaction there? Give one of --start-offset and --producer-id, and no ids")
     place = _one_place(topic)
     outcome = with_admin(
-        bootstrap, timeout, lambda admin: _abort_hanging(admin, place, start_offset=start_offset, owner=producer_id)
+        access, lambda admin: _abort_hanging(admin, place, start_offset=start_offset, owner=producer_id)
     )
     show_outcomes(outcome, as_json=as_json)
 

@@ -14,6 +14,8 @@ from command_harness import FakeAdmin, FakeConsumer, FakeProducer, Run, run_comm
 def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     """Run `barnabas ARGUMENTS...`, with `stdin` to read, and tell how it ended."""
     monkeypatch.delenv("BARNABAS_BOOTSTRAP", raising=False)
+    monkeypatch.delenv("BARNABAS_PROFILE", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     return partial(run_command, capfdbinary, tmp_path / "stdin")
 
 
