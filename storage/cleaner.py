@@ -19,8 +19,8 @@ Readers go on reading the old files as long as they hold them. The log may grow 
 turn has not come. If it loses one that is being cleaned, is truncated, deleted or given up, the round ends
 (`CleaningAborted`); what is in place by then stays.
 
-A round is driven by whoever asks for its `steps`: each is a piece of work of about a megabyte, for a thread, and what
-comes between two steps happens where they are asked for: on the event loop, which owns the log.
+A round is driven by whoever asks for its `steps`: each is a piece of work of a millisecond or two, for a thread, and
+what comes between two steps happens where they are asked for: on the event loop, which owns the log.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ from barnabas.storage.swap import CleanedSegment
 
 Step = Callable[[], object]
 
-_STEP_BYTES: Final = 1 << 20
+_STEP_BYTES: Final = 1 << 17
+"""A thread that works for longer keeps the event loop from its turn, until Python's interpreter takes it away."""
 
 
 class CleaningAborted(Exception):
@@ -91,7 +92,7 @@ class _Batches:
         return self.position == self.size
 
     def some(self) -> Iterator[RecordBatch]:
-        """The next ones, of about a megabyte."""
+        """The next ones, of as many bytes as are a step."""
         stop = self.position + _STEP_BYTES
         while self.position < min(stop, self.size):
             batch = next(self._batches, None)
