@@ -202,6 +202,10 @@ class LogCleaner:
             bytes_after=done.written_bytes,
             seconds=round(seconds, 3),
         )
+        if done.keyless:
+            log.warning(
+                "records without a key removed", topic=partition.topic, partition=partition.index, records=done.keyless
+            )
 
     # What cannot be cleaned
 

@@ -43,6 +43,7 @@ from barnabas.storage.log import PartitionLog
 from barnabas.storage.producer_state import ProducerStates
 from barnabas.storage.segment import Segment
 from barnabas.storage.swap import CleanedSegment
+from barnabas.storage.transaction_index import AbortedTransaction
 
 Step = Callable[[], object]
 
@@ -57,7 +58,7 @@ class CleaningAborted(Exception):
 class CleaningStatistics:
     """What one round did; sizes in bytes."""
 
-    __slots__ = ("map_bytes", "map_utilization", "read_bytes", "written_bytes")
+    __slots__ = ("keyless", "map_bytes", "map_utilization", "read_bytes", "written_bytes")
 
     def __init__(self) -> None:
         self.map_bytes = 0
@@ -68,6 +69,8 @@ class CleaningStatistics:
         """Of what was cleaned."""
         self.written_bytes = 0
         """Of what was left."""
+        self.keyless = 0
+        """Records without a key, which a compacted topic must not have, and which went."""
 
     @property
     def io_bytes(self) -> int:
@@ -119,12 +122,7 @@ class Cleaning:
         self._now_ms = now_ms
         self._generation = log.generation
         self._segments = [segment for segment in log.segments if segment.base_offset < dirt.end_offset]
-        self._aborted = [
-            aborted
-            for segment in log.segments
-            for aborted in segment.transaction_index.after(0)
-            if aborted.first_offset < dirt.end_offset
-        ]
+        self._aborted: list[AbortedTransaction] = []
 
     def steps(self) -> Generator[Step, None, None]:
         """See the module's text. Raises CorruptRecords, CorruptIndex, SegmentTooLarge, StorageError, CleaningAborted,
@@ -132,6 +130,9 @@ class Cleaning:
         """
         if not self._dirt.dirty_bytes:
             return
+        for segment in self._log.segments:
+            # They may end after what is cleaned.
+            self._aborted += segment.transaction_index.after(0)
         yield from self._fill_map()
         self.statistics.map_utilization = self._map.utilization
         end_offset = self._map.latest_offset + 1
@@ -140,6 +141,7 @@ class Cleaning:
         kept = BatchFilter(self._map, self._now_ms, self._log.config.delete_retention_ms)
         for group in group_segments(segments, self._log.config, self._dirt.end_offset):
             yield from self._clean(group, transactions, kept)
+        self.statistics.keyless = kept.keyless
         self.end_offset = end_offset
 
     @property

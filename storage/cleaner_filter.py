@@ -42,20 +42,16 @@ _INT64: Final = 1 << 63
 
 
 class BatchFilter:
-    """See the module's text. One round of cleaning uses one; it counts what it sees."""
+    """See the module's text. One round of cleaning uses one."""
 
-    __slots__ = ("_delete_retention_ms", "_map", "_now_ms", "invalid", "read", "retained")
+    __slots__ = ("_delete_retention_ms", "_map", "_now_ms", "keyless")
 
     def __init__(self, keys: OffsetMap, now_ms: int, delete_retention_ms: int) -> None:
         self._map = keys
         self._now_ms = now_ms
         self._delete_retention_ms = delete_retention_ms
-        self.read = 0
-        """Records that came by."""
-        self.retained = 0
-        """Those that stayed."""
-        self.invalid = 0
-        """Those without a key, which a compacted topic must not have, and which go."""
+        self.keyless = 0
+        """Records without a key, which a compacted topic must not have, and which went."""
 
     def clean(self, batch: RecordBatch, *, discard: bool, keep_empty: bool) -> RecordBatch | None:
         """What is left of `batch`; None if nothing is.
@@ -66,17 +62,14 @@ class BatchFilter:
         horizon_ms = batch.delete_horizon_ms
         expired = horizon_ms is not None and horizon_ms <= self._now_ms
         empty = _empty(batch) if keep_empty else None
-        self.read += batch.records_count
         if not batch.records_count or (discard and (expired or not batch.is_control)):
             return empty
         if batch.is_control:
-            self.retained += batch.records_count
             return self._set_horizon(batch) if discard and horizon_ms is None else batch
         payload = bytes(batch.payload())
         kept, tombstones = self._choose(batch, payload, expired)
         if not kept:
             return empty
-        self.retained += len(kept)
         if tombstones and horizon_ms is None:
             return _rebuild(batch, payload, kept, self._now_ms + self._delete_retention_ms)
         return batch if len(kept) == batch.records_count else _rebuild(batch, payload, kept, None)
@@ -95,7 +88,7 @@ class BatchFilter:
             offset, key, tombstone = base + record[4], record[5], record[6]
             if offset <= last_known:
                 if key is None:
-                    self.invalid += 1
+                    self.keyless += 1
                     continue
                 if offset < known(key) or (tombstone and expired):
                     continue

@@ -116,12 +116,13 @@ def finish_swaps(disk: Disk, directory: str) -> dict[str, int]:
     names = [entry.name for entry in disk.scan(directory) if not entry.is_directory]
     started = min((_base(name) for name in names if name.endswith(CLEANED_SUFFIX)), default=None)
     swaps = [name for name in names if name.endswith(SWAP_SUFFIX)]
-    valid = [name for name in swaps if started is None or _base(name) < started]
+    whole = [name for name in swaps if started is None or _base(name) < started]
     # What is not whole goes first: without `.cleaned` beside it, it would count.
-    for name in [*(set(swaps) - set(valid)), *(name for name in names if name.endswith(_TEMPORARY))]:
+    partial = [name for name in swaps if name not in whole]
+    for name in [*partial, *(name for name in names if name.endswith(_TEMPORARY))]:
         disk.remove(f"{directory}/{name}")
-    if valid:
-        _swap_in(disk, directory, valid, names)
+    if whole:
+        _swap_in(disk, directory, whole, names)
     return {entry.name: entry.size for entry in disk.scan(directory) if not entry.is_directory}
 
 

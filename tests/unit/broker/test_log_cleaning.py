@@ -184,6 +184,28 @@ async def test_a_new_topic_of_the_same_name_is_as_dirty_as_it_is(broker: BrokerH
     assert checkpoint_of(broker) == {("t", 0): 2}
 
 
+async def test_compact_and_delete_does_both(broker: BrokerHarness) -> None:
+    broker.create_topic("t", cleanup_policy="compact,delete", retention_ms="1000")
+    fill(broker, "t", b"a", b"a")
+    cleaner = cleaner_of(broker)
+    assert await cleaner.clean_filthiest()
+    assert keys_of(broker, "t") == [b"a", b"next"]
+    broker.now_ms += 1001
+    fill(broker, "t", b"b", b"b")
+    partition = broker.partition("t")
+    partition.apply_retention(broker.now_ms)
+    assert partition.log.log_start_offset == 2
+    assert await cleaner.clean_filthiest()
+    assert keys_of(broker, "t") == [b"next", b"b", b"next"]
+    broker.now_ms += 1001
+    fill(broker, "t", b"c", b"c")
+    partition.apply_retention(broker.now_ms)
+    assert partition.log.log_start_offset == 5
+    assert await cleaner.clean_filthiest()
+    assert keys_of(broker, "t") == [b"next", b"c", b"next"]
+    assert checkpoint_of(broker) == {("t", 0): 8}
+
+
 # What goes wrong
 
 
