@@ -198,6 +198,17 @@ def a_static_member_restarts_while_the_group_rebalances(talk: Talk, version: int
     once_more.hear()
 
 
+@case(3, 4, NEWEST)
+def a_group_is_full(talk: Talk, version: int) -> None:
+    group = Group(talk)
+    members = group.stable(*[{}] * 5)
+    group.ask(join(group=group.name), version)
+    group.ask(join(group=group.name, instance="i"), NEWEST)
+    members[4].ask(members[4].joins(), version)
+    members[4].ask(members[4].leaves(), 4)
+    group.ask(join(group=group.name, session=0.3), NEWEST)
+
+
 @case(NEWEST)
 def ids_that_nobody_joins_with(talk: Talk, version: int) -> None:
     group = Group(talk)

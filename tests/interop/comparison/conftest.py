@@ -10,9 +10,11 @@ import pytest
 from comparison.talk import PATIENCE_SECONDS, Side
 
 import apache_kafka
+from barnabas.protocol.messages.find_coordinator import FindCoordinatorRequest, FindCoordinatorResponse
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
 from barnabas.testing import cluster
 
+COORDINATOR_SECONDS = 120.0
 SETTINGS = {
     # Cases write records of fixed, old times.
     "log.retention.ms": "-1",
@@ -21,6 +23,7 @@ SETTINGS = {
     # Members of groups come and go quickly.
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "300",
+    "group.max.size": "5",
     "offsets.topic.num.partitions": "5",
 }
 
@@ -43,6 +46,7 @@ def sides(request: pytest.FixtureRequest) -> Iterator[list[Side]]:
         for side in found:
             stack.callback(side.close)
             wait_for_producer_ids(side)
+            wait_for_coordinators(side)
         yield found
 
 
@@ -78,4 +82,14 @@ def wait_for_producer_ids(side: Side) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while side.wire(broker).ask(request, 0, InitProducerIdResponse).error_code:
             assert time.monotonic() < deadline, f"{side.name} gives no producer ids"
+            time.sleep(0.05)
+
+
+def wait_for_coordinators(side: Side) -> None:
+    """Their topics are created when somebody first asks for one, which takes Apache Kafka long on a busy machine."""
+    deadline = time.monotonic() + COORDINATOR_SECONDS
+    for key_type in (0, 1):
+        request = FindCoordinatorRequest(key_type=key_type, coordinator_keys=["anything"])
+        while side.wire(1).ask(request, 4, FindCoordinatorResponse).coordinators[0].error_code:
+            assert time.monotonic() < deadline, f"{side.name} has no coordinators"
             time.sleep(0.05)
