@@ -8,15 +8,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, cast
 
 import trio
 
 from barnabas.client.background import Background
 from barnabas.client.cluster import Cluster
-from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError
+from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError, UnreadableRecords
 from barnabas.client.fetch_task import FetchConfig, FetchTask
-from barnabas.client.fetching import ConsumerRecord, Fetching, FetchingConfig, OffsetReset, Place, Position
+from barnabas.client.fetching import ConsumerRecord, Fetching, FetchingConfig, K, OffsetReset, Place, Position, V
 from barnabas.client.offsets import OffsetSpec, list_offsets
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ Topics = Iterable[str] | str | re.Pattern[str]
 """Names of topics, one name, or a pattern that whole names match."""
 
 
-class Consumer:
+class Consumer(Generic[K, V]):
     """Reads the partitions that its group gives it, or that it is told to read. Open it with `async with`; one task at
     a time may iterate.
 
@@ -58,6 +58,8 @@ class Consumer:
         on_lost: RebalanceCallback | None = None,
         auto_offset_reset: OffsetReset = "latest",
         isolation_level: Literal["read_uncommitted", "read_committed"] = "read_uncommitted",
+        key_deserializer: Callable[[bytes | None], K] | None = None,
+        value_deserializer: Callable[[bytes | None], V] | None = None,
         fetch_min_bytes: int = 1,
         fetch_max_wait: float = 0.5,
         fetch_max_bytes: int = 8 * 1024 * 1024,
@@ -86,6 +88,8 @@ class Consumer:
             the last (offsets may be committed), and when others may have them already (default: `on_revoked`).
         auto_offset_reset: where to begin without a committed offset, or to go on when a position is not in the log:
             "earliest", "latest", or "none": raise OFFSET_OUT_OF_RANGE.
+        key_deserializer, value_deserializer: what makes keys and values of bytes or None; without one they stay so.
+            What it raises comes as UnreadableRecords, with the record's place, and iterating again goes on behind it.
         isolation_level: "read_committed" leaves out what belongs to open or aborted transactions.
         fetch_min_bytes, fetch_max_wait: a broker answers when it has so much, or after so long.
         fetch_max_bytes, max_partition_fetch_bytes: of one answer, and of one partition in it; a single larger batch
@@ -107,6 +111,9 @@ class Consumer:
             raise ConfigurationError(f"fetch_max_wait={fetch_max_wait:g}; it must be from 0 to below request_timeout")
         if topics is not None and group is None:
             raise ConfigurationError("topics without a group: give a group, or assign partitions")
+        self._deserializers: Final = (
+            None if key_deserializer is None and value_deserializer is None else (key_deserializer, value_deserializer)
+        )
         self._read_committed: Final = isolation_level == "read_committed"
         self._fetching: Final = Fetching(
             FetchingConfig(auto_offset_reset, max_buffered, check_crcs), self.cluster.rng.random
@@ -145,10 +152,10 @@ class Consumer:
                 on_lost=on_lost,
             )
         )
-        self._batch: Iterator[ConsumerRecord] = iter(())
+        self._batch: Iterator[ConsumerRecord[K, V]] = iter(())
         self._reading: Position | None = None
         self._handed_from: int | None = None
-        self._put_aside: tuple[Position, Iterator[ConsumerRecord]] | None = None
+        self._put_aside: tuple[Position, Iterator[ConsumerRecord[K, V]]] | None = None
         self._leaving: frozenset[Place] = frozenset()
         self._at_rest = trio.Event()
         self._arrived = trio.Event()
@@ -344,7 +351,7 @@ class Consumer:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> ConsumerRecord:
+    async def __anext__(self) -> ConsumerRecord[K, V]:
         """The next record. No checkpoint while the records of a batch last."""
         while True:
             record = next(self._batch, None)
@@ -354,14 +361,14 @@ class Consumer:
             await trio.lowlevel.checkpoint()
             await self._next_batch()
 
-    def batches(self) -> Batches:
+    def batches(self) -> Batches[K, V]:
         """The records as they were batched, to iterate: lists of records of one partition, never empty.
 
         The user is done with a list when asking for the next one; until then nothing of it is committed by itself.
         """
         return Batches(self)
 
-    async def next_batch(self) -> list[ConsumerRecord] | None:
+    async def next_batch(self) -> list[ConsumerRecord[K, V]] | None:
         """The next of `batches`; None where the iteration ends."""
         try:
             while not (records := await self._take_batch()):
@@ -370,9 +377,9 @@ class Consumer:
             return None
         return records
 
-    async def _take_batch(self) -> list[ConsumerRecord]:
+    async def _take_batch(self) -> list[ConsumerRecord[K, V]]:
         """What is left of the batch that was begun, or the next one."""
-        records: list[ConsumerRecord] = []
+        records: list[ConsumerRecord[K, V]] = []
         if self._reading is None or self._handed_from is not None:
             self._come_back()
             await trio.lowlevel.checkpoint()
@@ -412,11 +419,30 @@ class Consumer:
             if self._fetching.buffered < buffered:
                 self._fetch_task.wake()
             if found is not None:
-                self._reading, self._batch = found
+                self._reading, batch = found
+                self._batch = self._deserialized(batch)
                 return
             if self._assigned and self._fetching.finished:
                 raise StopAsyncIteration
             await self._arrived.wait()
+
+    def _deserialized(self, batch: Iterator[ConsumerRecord]) -> Iterator[ConsumerRecord[K, V]]:
+        return cast("Iterator[ConsumerRecord[K, V]]", batch if self._deserializers is None else map(self._make, batch))
+
+    def _make(self, record: ConsumerRecord) -> ConsumerRecord[K, V]:
+        """The record, with what the deserialisers make of it."""
+        assert self._deserializers is not None
+        of_key, of_value = self._deserializers
+        made = cast("ConsumerRecord[Any, Any]", record)
+        try:
+            if of_key is not None:
+                made.key = of_key(record.key)
+            if of_value is not None:
+                made.value = of_value(record.value)
+        except Exception as error:
+            place = f"{record.topic}-{record.partition}, offset {record.offset}"
+            raise UnreadableRecords(f"{place}: the deserialiser failed: {error}") from error
+        return made
 
     def _go_on_with_put_aside(self) -> bool:
         if self._put_aside is None:
@@ -431,16 +457,16 @@ class Consumer:
         self._arrived.set()
 
 
-class Batches:
+class Batches(Generic[K, V]):
     """What `Consumer.batches` gives. No generator, so that leaving it in the middle leaves nothing behind."""
 
-    def __init__(self, consumer: Consumer) -> None:
+    def __init__(self, consumer: Consumer[K, V]) -> None:
         self._consumer: Final = consumer
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> list[ConsumerRecord]:
+    async def __anext__(self) -> list[ConsumerRecord[K, V]]:
         """The next list."""
         records = await self._consumer.next_batch()
         if records is None:

@@ -14,7 +14,7 @@ from barnabas.client.connection import ConnectionLost
 from barnabas.client.errors import ClientError
 from barnabas.client.fetching import Fetching, OffsetReset, Place, Position
 from barnabas.client.metadata import Node
-from barnabas.client.offsets import ListedOffset, list_offsets
+from barnabas.client.offsets import ListedOffset, OffsetSpec, list_offsets
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchRequest, FetchResponse
 from barnabas.protocol.types import ZERO_UUID
@@ -124,7 +124,7 @@ class FetchTask:
     async def _reset(self, positions: list[Position]) -> None:
         reset_to = self._config.reset_to
         assert reset_to != "none"
-        wanted = {(p.topic, p.partition): reset_to for p in positions}
+        wanted: dict[Place, OffsetSpec] = {(p.topic, p.partition): reset_to for p in positions}
         found = await list_offsets(self._cluster, wanted, read_committed=self._config.read_committed)
         for position in positions:
             match found[position.topic, position.partition]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Generic, Literal
 
 from barnabas.client.errors import BrokerError, ClientError, UnreadableRecords
 from barnabas.client.metadata import ClusterView, Node
@@ -26,21 +26,31 @@ from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchResponse
 from barnabas.protocol.record_batch import CorruptRecords, RecordBatch, iter_batches
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    K = TypeVar("K", default=bytes | None)
+    V = TypeVar("V", default=bytes | None)
+else:
+    from typing import TypeVar
+
+    K, V = TypeVar("K"), TypeVar("V")
+
 OffsetReset = Literal["earliest", "latest", "none"]
 Place = tuple[str, int]
 """A topic and a partition of it."""
 
 
 @dataclass(slots=True)
-class ConsumerRecord:
-    """A record as it was read. `timestamp` in ms."""
+class ConsumerRecord(Generic[K, V]):
+    """A record as it was read. `timestamp` in ms; key and value as the deserialisers made them of bytes (or None)."""
 
     topic: str
     partition: int
     offset: int
     timestamp: int
-    key: bytes | None
-    value: bytes | None
+    key: K
+    value: V
     headers: list[tuple[str, bytes | None]]
 
 

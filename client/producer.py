@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, cast
 
 import trio
 
@@ -26,10 +26,19 @@ from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
 from barnabas.protocol.types import ZERO_UUID, Buffer
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from barnabas.client.consumer import Consumer
     from barnabas.client.groups.committed import OffsetAndMetadata
     from barnabas.client.groups.member import Generation
     from barnabas.client.transactions import Transactions
+
+    K = TypeVar("K", default=Buffer | None)
+    V = TypeVar("V", default=Buffer | None)
+else:
+    from typing import TypeVar
+
+    K, V = TypeVar("K"), TypeVar("V")
 
 Acks = Literal["all", -1, 0, 1]
 CompressionName = Literal["none", "gzip", "snappy", "lz4", "zstd"]
@@ -72,7 +81,7 @@ class Receipt:
         raise AssertionError(f"{batch} ended without an outcome")
 
 
-class Producer:
+class Producer(Generic[K, V]):
     """Sends records, in batches, in order within each partition, and by default exactly once (idempotent).
 
     Open it with `async with`. The block's end waits for what is under way, at most for the delivery timeout.
@@ -90,6 +99,8 @@ class Producer:
         enable_idempotence: bool | None = None,
         delivery_timeout: float = 120.0,
         request_timeout: float = 30.0,
+        key_serializer: Callable[[K], Buffer | None] | None = None,
+        value_serializer: Callable[[V], Buffer | None] | None = None,
         transactional_id: str | None = None,
         transaction_timeout: float = 60.0,
         client_id: str = "barnabas-producer",
@@ -105,6 +116,8 @@ class Producer:
         enable_idempotence: whether retries can never double a record; needs acks="all". None: if acks is "all".
         delivery_timeout: seconds, retries included, after which a record is given up.
         request_timeout: seconds that a broker has for one answer.
+        key_serializer, value_serializer: what makes bytes (or None) of keys and values; without one they are bytes.
+            What it raises comes out of `send`.
         transactional_id: whose transactions these are; a later producer with the same one ends those of this one. All
             is sent inside `transaction()` then.
         transaction_timeout: seconds after which the cluster aborts a transaction by itself.
@@ -115,6 +128,7 @@ class Producer:
         if isinstance(bootstrap, str):
             bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=request_timeout)
         self.cluster: Final[Cluster] = bootstrap
+        self._serializers: Final = (key_serializer, value_serializer)
         self._buffer_memory: Final = buffer_memory
         self._room = trio.Event()
         _check_at_least(
@@ -163,9 +177,9 @@ class Producer:
     async def send(
         self,
         topic: str,
-        value: Buffer | None,
+        value: V,
         *,
-        key: Buffer | None = None,
+        key: K | None = None,
         headers: Sequence[tuple[str, Buffer | None]] = (),
         partition: int | None = None,
         timestamp: int | None = None,
@@ -181,9 +195,9 @@ class Producer:
     async def send_soon(
         self,
         topic: str,
-        value: Buffer | None,
+        value: V,
         *,
-        key: Buffer | None = None,
+        key: K | None = None,
         headers: Sequence[tuple[str, Buffer | None]] = (),
         partition: int | None = None,
         timestamp: int | None = None,
@@ -192,18 +206,26 @@ class Producer:
 
         What one task sends keeps its order within a partition. Waits while `buffer_memory` is full.
         """
-        partition = await self._place(topic, value, key, headers, partition)
-        await self._wait_for_room(record_size(key, value, headers))
+        value_bytes, key_bytes = self._serialized(value, key)
+        partition = await self._place(topic, value_bytes, key_bytes, headers, partition)
+        await self._wait_for_room(record_size(key_bytes, value_bytes, headers))
         if not self._open:
             raise ClientClosed("the producer is not open: use it inside its `async with` block")
         if self._transactions is not None:
             self._transactions.check_open()
         stamp = time.time_ns() // 1_000_000 if timestamp is None else timestamp
-        batch, index, new = self._batcher.append(topic, partition, stamp, key, value, headers, trio.current_time())
+        now = trio.current_time()
+        batch, index, new = self._batcher.append(topic, partition, stamp, key_bytes, value_bytes, headers, now)
         if new:
             self._ended[batch] = trio.Event()
             self._wake.set()
         return Receipt(batch, index, stamp, self._ended[batch])
+
+    def _serialized(self, value: V, key: K | None) -> tuple[Buffer | None, Buffer | None]:
+        of_key, of_value = self._serializers
+        value_bytes = cast("Buffer | None", value) if of_value is None else of_value(value)
+        key_bytes = cast("Buffer | None", key) if of_key is None or key is None else of_key(key)
+        return value_bytes, key_bytes
 
     async def _wait_for_room(self, size: int) -> None:
         """Until a record of so many bytes fits in; one that never would goes alone."""
@@ -271,7 +293,7 @@ class Producer:
             transactions.failed(TimedOut(f"the coordinator did not abort the transaction in {_ABORT_SECONDS:g} s"))
 
     async def send_offsets(
-        self, consumer: Consumer, offsets: Mapping[Place, int | OffsetAndMetadata] | None = None
+        self, consumer: Consumer[Any, Any], offsets: Mapping[Place, int | OffsetAndMetadata] | None = None
     ) -> None:
         """Commit where the consumer's group is together with the open transaction; None: all that was read.
 

@@ -26,7 +26,7 @@ from barnabas.client.groups.committed import NOBODY, CommitFailed, OffsetAndMeta
 from barnabas.client.groups.consumer_member import ConsumerGroupConfig, ConsumerMember
 from barnabas.client.groups.member import Generation, Member
 from barnabas.client.groups.session import GroupSession, TopicFilter
-from barnabas.client.offsets import ListedOffset, list_offsets
+from barnabas.client.offsets import ListedOffset, OffsetSpec, list_offsets
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.types import uuid_text
 
@@ -226,8 +226,8 @@ class Membership:
             text = "The group has no committed offset there; auto_offset_reset says where to begin then."
             raise BrokerError(ErrorCode.OFFSET_OUT_OF_RANGE, f"{place[0]}-{place[1]}", text)
         if fresh and reset_to != "none":
-            points = dict.fromkeys(fresh, reset_to)
-            found = await list_offsets(self._cluster, {**points}, read_committed=self._config.read_committed)
+            points: dict[Place, OffsetSpec] = dict.fromkeys(fresh, reset_to)
+            found = await list_offsets(self._cluster, points, read_committed=self._config.read_committed)
             for place, offset in found.items():
                 if not isinstance(offset, ListedOffset):
                     raise offset

@@ -9,7 +9,7 @@ from trio.testing import MockClock
 from barnabas.client import Consumer
 from barnabas.client.cluster import Cluster
 from barnabas.client.consumer import Start
-from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError
+from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError, UnreadableRecords
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
@@ -212,3 +212,52 @@ async def test_misuse_is_told(brokers: FakeCluster) -> None:
             await anext(consumer)
         with pytest.raises(ConfigurationError, match="a start of 'begin'"):
             await consumer.assign({("t", 0): "begin"})  # type: ignore[dict-item]
+
+
+async def test_batches_are_lists_of_records_of_one_partition(brokers: FakeCluster) -> None:
+    first, second = brokers.create("t", [1, 2]).values()
+    fill(first, b"a", b"b")
+    fill(first, b"c")
+    fill(second, b"x", b"y")
+    async with cluster_of(brokers) as cluster, Consumer(cluster) as consumer:
+        await consumer.assign({("t", 0): 1, ("t", 1): 0}, stop_at_end=True)
+        lists = [[(r.partition, r.value) for r in records] async for records in consumer.batches()]
+        assert sorted(lists) == [[(0, b"b")], [(0, b"c")], [(1, b"x"), (1, b"y")]]
+
+
+async def test_the_rest_of_a_batch_is_a_batch(brokers: FakeCluster) -> None:
+    fill(brokers.create("t")[0], b"a", b"b", b"c")
+    async with cluster_of(brokers) as cluster, Consumer(cluster) as consumer:
+        await consumer.assign({("t", 0): 0}, stop_at_end=True)
+        assert (await anext(consumer)).value == b"a"
+        assert consumer.consumed(with_record_in_hand=False) == {("t", 0): 0}
+        rest = await consumer.next_batch()
+        assert rest is not None
+        assert [record.value for record in rest] == [b"b", b"c"]
+        assert consumer.consumed(with_record_in_hand=False) == {("t", 0): 1}
+        assert consumer.consumed(with_record_in_hand=True) == {("t", 0): 3}
+        assert await consumer.next_batch() is None
+
+
+async def test_deserialisers_make_values_and_what_they_refuse_can_be_passed_over(brokers: FakeCluster) -> None:
+    fill(brokers.create("t")[0], b"1", b"x", b"3")
+    async with cluster_of(brokers) as cluster, Consumer(cluster, value_deserializer=int) as consumer:  # type: ignore[arg-type]
+        await consumer.assign({("t", 0): 0}, stop_at_end=True)
+        assert (await anext(consumer)).value == 1
+        with pytest.raises(UnreadableRecords, match="t-0, offset 1: the deserialiser failed"):
+            await anext(consumer)
+        assert (await anext(consumer)).value == 3
+
+
+async def test_paused_partitions_wait_and_the_others_go_on(brokers: FakeCluster) -> None:
+    first, second = brokers.create("t", [1, 1]).values()
+    fill(first, b"a")
+    fill(second, b"b")
+    async with cluster_of(brokers) as cluster, Consumer(cluster) as consumer:
+        await consumer.assign({("t", 0): 0, ("t", 1): 0}, stop_at_end=True)
+        consumer.pause(("t", 0))
+        assert (await anext(consumer)).value == b"b"
+        consumer.resume(("t", 0))
+        assert (await anext(consumer)).value == b"a"
+        consumer.seek("t", 1, 0)
+        assert (await anext(consumer)).value == b"b"

@@ -295,3 +295,16 @@ async def test_who_waits_for_room_is_told_when_the_producer_closes(
         with pytest.raises(ZeroDivisionError):
             await fail(cluster, nursery)
     assert len(refused) == 1
+
+
+async def test_serialisers_make_bytes(brokers: FakeCluster) -> None:
+    partitions = brokers.create("t")
+    async with (
+        cluster_of(brokers) as cluster,
+        Producer(cluster, key_serializer=str.encode, value_serializer=lambda number: b"%d" % number) as producer,
+    ):
+        await producer.send("t", 7, key="k")
+        with pytest.raises(TypeError):
+            await producer.send("t", "x")  # type: ignore[arg-type]
+    (record,) = partitions[0].batches[0].records()
+    assert (record.key, record.value) == (b"k", b"7")
