@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 
 import pytest
@@ -21,6 +22,8 @@ pytestmark = pytest.mark.cluster
 KEYS = 40
 VALUE_BYTES = 4000
 PARTITIONS = 2
+OFFSETS = 20
+COMMITS = 60
 SETTINGS = {
     "cleanup.policy": "compact",
     "segment.bytes": "1048576",
@@ -151,3 +154,32 @@ def test_the_latest_values_are_read_while_brokers_compact_and_die(running: Clust
         assert read(running.bootstrap, topic)[0] == load.latest
         node.start()
         wait_for_isr(running.bootstrap, topic, 3)
+
+
+def test_a_group_finds_its_offsets_when_their_topic_was_compacted(tmp_path: Path) -> None:
+    """`__consumer_offsets` keeps the last commit of each partition; a broker that was killed loads that."""
+    settings = {
+        "log.cleaner.backoff.ms": "100",
+        "log.cleaner.min.cleanable.ratio": "0.01",
+        "offsets.topic.num.partitions": "1",
+        "offsets.topic.segment.bytes": "1048576",
+    }
+    with cluster(brokers=1, controllers=1, directory=tmp_path, overrides=settings) as running:
+        [node] = running.brokers
+        create_topic(running.bootstrap, "t", partitions=OFFSETS, replication=1)
+        client = {"bootstrap.servers": running.bootstrap, "group.id": "g", "enable.auto.commit": False}
+        consumer = Consumer(client)
+        note = "n" * 4000
+        for commit in range(COMMITS):
+            places = [TopicPartition("t", partition, commit, metadata=note) for partition in range(OFFSETS)]
+            consumer.commit(offsets=places, asynchronous=False)
+        folder = node.directory / "__consumer_offsets-0"
+        eventually(
+            lambda: sum(file.stat().st_size for file in folder.glob("*.log")) < COMMITS * OFFSETS * len(note) / 2
+        )
+        node.kill()
+        node.start()
+        places = [TopicPartition("t", partition) for partition in range(OFFSETS)]
+        committed = consumer.committed(places, timeout=SETTLE_SECONDS)
+        assert [(place.offset, place.metadata) for place in committed] == [(COMMITS - 1, note)] * OFFSETS
+        consumer.close()
