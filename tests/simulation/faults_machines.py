@@ -111,8 +111,9 @@ async def lose_all_power(nemesis: Nemesis) -> None:
     nemesis.busy.update(node.id for node in nodes)
     try:
         with trio.CancelScope(shield=True):
-            for node in nodes:
-                await _switch_off(nemesis, node)
+            async with trio.open_nursery() as nursery:
+                for node in nodes:
+                    nursery.start_soon(_switch_off, nemesis, node)
             nemesis.lost_power = True
         await trio.sleep(nemesis.length())
         with trio.CancelScope(shield=True):

@@ -1,81 +1,122 @@
-"""What clients did and saw, and what must be true of it at the end.
+"""What clients did and saw: what there is to check when a run is over.
 
-The words for what is wrong are those of Jepsen's queue workload: lost, duplicate, reordered, inconsistent offsets,
-unseen.
+Values are unique: `producer:number`, and each producer sends to one partition, in the order of its numbers. What was
+promised of a record depends on its producer (`Promise`). What is wrong with it all is found by `history_records.py`
+and `history_topics.py`; only what shows at once is raised here.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tests.simulation.cluster import Violation
+from tests.simulation.history_topics import Description, Operation, Setting
 
 Place = tuple[str, int]
+"""A topic and a partition of it."""
+
+NEVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a producer asks for. `acks`: -1 for all in-sync replicas, 1 for the leader alone."""
+
+    acks: int = -1
+    idempotent: bool = True
+
+    def __str__(self) -> str:
+        return f"acks={'all' if self.acks == -1 else self.acks}{' idempotent' if self.idempotent else ''}"
+
+
+@dataclass(slots=True)
+class Send:
+    """One record that was sent, and what became of it as far as its producer was told. Times in simulated seconds."""
+
+    sent_at: float
+    epoch: int
+    """The partition's leader epoch then, or an older one in which some broker still took itself for the leader."""
+    ended_at: float = NEVER
+    offset: int | None = None
+    """Where it was acknowledged; -1 if the broker did not say; None if it was not acknowledged."""
+    is_refused: bool = False
+    """Whether the broker said that it was not written."""
+
+
+class Skip(NamedTuple):
+    """A reader got `offset` after `before`, with nothing in between."""
+
+    reader: str
+    place: Place
+    before: int
+    offset: int
 
 
 @dataclass(slots=True)
 class History:
-    """Values are unique: `producer:number`, and each producer sends to one partition, in the order of its numbers."""
+    """See the module."""
 
-    sent: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
-    acked: dict[Place, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    """With acks=all: value -> offset."""
+    promises: dict[str, Promise] = field(default_factory=dict)
+    """By producer."""
+    sends: dict[Place, dict[str, Send]] = field(default_factory=lambda: defaultdict(dict))
+    """By value, in the order in which they were sent."""
     seen: dict[Place, dict[int, str]] = field(default_factory=lambda: defaultdict(dict))
-    """By consumers: offset -> value."""
+    """By readers: offset -> value."""
+    skips: list[Skip] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    """On topics that come and go."""
+    descriptions: list[Description] = field(default_factory=list)
+    """Of the same topics, by brokers."""
+    settings: list[Setting] = field(default_factory=list)
+    """Of the topics that are there all the time."""
     failed: int = 0
     losses: int = 0
     """How often records may have been lost, by right."""
-    topics: dict[str, str] = field(default_factory=dict)
-    """The state of topics that come and go: "there" and "gone" are certain, anything else is not."""
+    _positions: dict[tuple[str, Place], int] = field(default_factory=dict)
+    _ends: dict[tuple[str, Place], int] = field(default_factory=dict)
+
+    @property
+    def acked(self) -> dict[Place, dict[str, int]]:
+        """value -> offset."""
+        return {
+            place: {value: send.offset for value, send in sends.items() if send.offset is not None}
+            for place, sends in self.sends.items()
+        }
 
     def forget_records(self) -> None:
-        """What was acknowledged or seen may be gone, by right."""
-        self.acked.clear()
+        """What was acknowledged or seen may be gone, by right. Nothing is on its way to a client."""
+        for sends in self.sends.values():
+            for send in sends.values():
+                send.offset = None
         self.seen.clear()
+        self.skips.clear()
+        self._positions.clear()
+        self._ends.clear()
         self.losses += 1
 
-    def saw(self, place: Place, offset: int, value: str) -> None:
+    # Readers
+
+    def begins(self, reader: str, place: Place) -> None:
+        """The reader reads this partition from anywhere."""
+        self._positions.pop((reader, place), None)
+
+    def saw(self, reader: str, place: Place, offset: int, value: str) -> None:
+        """The reader got this record."""
         known = self.seen[place].setdefault(offset, value)
         if known != value:
-            raise Violation(f"inconsistent offsets: {place} {offset} was read as {known} and as {value}")
+            raise Violation(f"inconsistent offsets: {place} {offset} was read as {known} and, by {reader}, as {value}")
+        before = self._positions.get((reader, place))
+        if before is not None and offset <= before:
+            raise Violation(f"nonmonotonic poll: {reader} read {place} {offset} after {before}")
+        if before is not None and offset > before + 1:
+            self.skips.append(Skip(reader, place, before, offset))
+        self._positions[reader, place] = offset
 
-    def check_log(self, place: Place, log: Sequence[tuple[int, str]]) -> None:
-        """`log`: everything that can be read in the end."""
-        offsets = [offset for offset, _ in log]
-        if offsets != list(range(len(log))):
-            raise Violation(f"offsets of {place} have gaps, or go back: {_first_odd(offsets)}")
-        self._check_values(place, [value for _, value in log])
-        values = dict(log)
-        for value, offset in self.acked[place].items():
-            if values.get(offset) != value:
-                raise Violation(f"lost: {value} was acknowledged at {place} {offset}, where {values.get(offset)} is")
-        for offset, value in self.seen[place].items():
-            if values.get(offset) != value:
-                raise Violation(f"unseen: {value} was read at {place} {offset}, where {values.get(offset)} is now")
-
-    def _check_values(self, place: Place, values: Sequence[str]) -> None:
-        twice = [value for value, count in Counter(values).items() if count > 1]
-        if twice:
-            raise Violation(f"duplicate: {twice[:3]} of {place} were written more than once")
-        if strange := [value for value in values if value not in self.sent[place]]:
-            raise Violation(f"nobody sent {strange[:3]} to {place}")
-        last: dict[str, int] = {}
-        for value in values:
-            producer, _, number = value.partition(":")
-            if last.get(producer, -1) >= int(number):
-                raise Violation(f"reordered: {place} has {value} after {producer}:{last[producer]}")
-            last[producer] = int(number)
-
-    def check_topics(self, existing: Mapping[str, object]) -> None:
-        for name, state in self.topics.items():
-            if state == "there" and name not in existing:
-                raise Violation(f"topic {name} was created, and is gone")
-            if state == "gone" and name in existing:
-                raise Violation(f"topic {name} was deleted, and is there")
-
-
-def _first_odd(offsets: Sequence[int]) -> str:
-    index = next(index for index, offset in enumerate(offsets) if index != offset)
-    return f"{offsets[index]} instead of {index}"
+    def saw_end(self, reader: str, place: Place, end: int) -> None:
+        """The reader was told that the log ends here, for consumers."""
+        before = self._ends.get((reader, place), 0)
+        if end < before:
+            raise Violation(f"nonmonotonic end: {reader} was told that {place} ends at {before}, then at {end}")
+        self._ends[reader, place] = end

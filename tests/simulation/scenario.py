@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tests.simulation.faults import Plan
-from tests.simulation.workload import Load
+from tests.simulation.workload import FEATURES, Load
 
 NODE_SETTINGS: Final[Mapping[str, tuple[object, ...]]] = {
     "replica.lag.time.max.ms": (1000, 5000, 30000),
@@ -82,6 +82,7 @@ class Scenario:
                 pause=rng.choice([0.2, 0.5, 1.0]),
                 topic_pause=rng.choice([1.0, 5.0]),
                 replicas=replicas,
+                features=frozenset(feature for feature in FEATURES if rng.random() < 0.4),
             ),
             plan=Plan.drawn(rng, synced=synced, lonely=min_isr == 1) if faults else None,
             seconds=seconds,
@@ -98,7 +99,8 @@ class Scenario:
                 f"{self.controllers} controllers, {self.brokers} brokers with {self.directories} log directories each",
                 f"settings: {settings}",
                 f"topics: {self.load.topics} of {self.load.replicas} replicas: {topics}",
-                f"load: {self.load.producers} producers, {self.load.pause} s between bursts of {self.load.burst:g}",
+                f"load: {self.load.producers} producers, {self.load.pause} s between bursts of {self.load.burst:g}; "
+                f"{', '.join(sorted(self.load.features)) or 'nothing else'}",
                 f"faults: {self.plan or 'none'}",
             ]
         )

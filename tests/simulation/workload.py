@@ -1,28 +1,42 @@
-"""The clients of a simulated cluster: producers, consumers, and somebody who creates and deletes topics.
+"""The clients of a simulated cluster, and how they are begun and ended.
 
-They use Barnabas' own client, each with its own connections, and write down in the history what they were told.
+They use Barnabas' own client, each with its own connections, and write down in the history what they were told. What
+they do is in `workload_records.py` and `workload_topics.py`, a function for each kind of client.
 """
 
 from __future__ import annotations
 
 import random
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, Final
 
 import trio
-from tests.simulation.cluster import START_MS, Cluster, Violation
-from tests.simulation.history import History, Place
+from tests.simulation import history_records, history_topics, workload_records, workload_topics
+from tests.simulation.cluster import Cluster, Violation, image_of
+from tests.simulation.history import History, Place, Promise
+from tests.simulation.pauses import HOST
 
 from barnabas.client.admin import Admin
 from barnabas.client.admin_types import NewTopic
 from barnabas.client.cluster import Cluster as ClientCluster
 from barnabas.client.consumer import Consumer
 from barnabas.client.errors import BrokerError, ClientError
-from barnabas.client.producer import Producer, Receipt
-from barnabas.protocol.errors import ErrorCode
 
-_DELIVERY_SECONDS = 15.0
-_UNDER_WAY = 20
-_END_SECONDS = 60.0
+FEATURES: Final = (
+    "acks=1",
+    "plain producers",
+    "readers from anywhere",
+    "readers of followers",
+    "ends of logs",
+    "settings",
+    "elections",
+)
+"""What there may be besides idempotent producers with acks=all, consumers, and topics that come and go."""
+
+_END_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.1
+_TOO_LARGE: Final = {"max.message.bytes": str(workload_records.MOST_BYTES)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +55,21 @@ class Load:
     """Records in one burst, on average: so batches hold one or several."""
     replicas: int = 3
     """Of each partition."""
+    features: frozenset[str] = frozenset()
+    """Of `FEATURES`."""
 
     @property
     def places(self) -> list[Place]:
         return [(topic, index) for topic, count in self.topics.items() for index in range(count)]
+
+    def promise(self, number: int) -> Promise:
+        """What the producer of this number asks for."""
+        kinds = [Promise()]
+        if "acks=1" in self.features:
+            kinds.append(Promise(1, idempotent=False))
+        if "plain producers" in self.features:
+            kinds.append(Promise(idempotent=False))
+        return kinds[number % len(kinds)]
 
 
 class Workload:
@@ -53,177 +78,161 @@ class Workload:
     def __init__(self, cluster: Cluster, load: Load) -> None:
         self.history = History()
         self.load = load
+        self.cluster = cluster
         self.progress: dict[str, float] = {}
         """When each client last got something done."""
-        self._cluster = cluster
-        self._trace = cluster.trace
+        self.stopping = False
         self._scopes: list[trio.CancelScope] = []
-        self._stopping = False
         self._running = 0
+        self._ended = trio.Event()
         self._producing = load.producers
         self._produced = trio.Event()
-        self._ended = trio.Event()
 
-    def _client(self, number: int, name: str, timeout: float = 10.0) -> ClientCluster:
-        hosts = [host for host in self._cluster.hosts if host.startswith("client-")]
+    def client(self, number: int, name: str, timeout: float = 10.0) -> ClientCluster:
+        """A view of the cluster and connections for one client, on one of the clients' hosts."""
         return ClientCluster(
-            self._cluster.bootstrap,
+            self.cluster.bootstrap,
             client_id=name,
             request_timeout=timeout,
-            network=self._cluster.network.at(hosts[number % len(hosts)]),
-            rng=random.Random(f"{self._cluster.seed}/{name}"),
+            network=self.cluster.network.at(self._host(number)),
+            rng=random.Random(f"{self.cluster.seed}/{name}"),
         )
+
+    def _host(self, number: int) -> str:
+        hosts = [host for host in self.cluster.hosts if host.startswith("client-")]
+        return hosts[number % len(hosts)]
+
+    def note(self, name: str, what: str) -> None:
+        self.cluster.trace.note(name, what)
+
+    def done(self, name: str) -> None:
+        """The client got something done."""
+        self.progress[name] = trio.current_time()
+
+    def oldest_epoch(self, place: Place) -> int:
+        """The lowest leader epoch of the partition in which some broker may take itself for the leader."""
+        brokers = [node for node in self.cluster.brokers if node.handle is not None]
+        return min((_leader_epoch(image_of(node), place) for node in brokers), default=-1)
+
+    # Their lives
 
     async def create_topics(self) -> None:
         """Before anything goes wrong."""
         load = self.load
-        new = [NewTopic(name, count, load.replicas, configs=load.topic_configs) for name, count in load.topics.items()]
-        async with self._client(0, "setup") as client:
+        configs = {**_TOO_LARGE, **load.topic_configs}
+        new = [NewTopic(name, count, load.replicas, configs=configs) for name, count in load.topics.items()]
+        async with self.client(0, "setup") as client:
             for name, outcome in (await Admin(client).create_topics(new)).items():
                 if isinstance(outcome, BrokerError):
                     raise Violation(f"topic {name} cannot be created: {outcome}")
 
     def start(self) -> None:
-        places = self.load.places
-        for number in range(self.load.producers):
-            self._begin(self._produce, number, f"p{number}", places[number % len(places)])
-        for number, topic in enumerate({topic: None for topic, _ in places[: self.load.producers]}):
-            self._begin(self._consume, number, f"c{number}", topic)
-        self._begin(self._change_topics, 0, "admin")
+        load, places = self.load, self.load.places
+        for number in range(load.producers):
+            name = f"p{number}"
+            self.history.promises[name] = load.promise(number)
+            self._begin(workload_records.produce, number, name, places[number % len(places)])
+        for number, topic in enumerate(self._topics_read):
+            self._begin(workload_records.consume, number, f"c{number}", topic)
+        for number in range(2):
+            self._begin(workload_topics.change_topics, number, f"admin{number}")
+        if "readers from anywhere" in load.features:
+            self._begin(workload_records.consume_from_anywhere, 1, "anywhere")
+        if "readers of followers" in load.features:
+            self._begin(workload_records.read_followers, 0, "followers")
+        if "ends of logs" in load.features:
+            self._begin(workload_records.watch_ends, 1, "ends")
+        if "settings" in load.features:
+            self._begin(workload_topics.change_settings, 0, "settings")
+        if "elections" in load.features:
+            self._begin(workload_topics.elect_leaders, 1, "elections")
 
-    def _begin(self, task: object, number: int, name: str, *args: object) -> None:
+    @property
+    def _topics_read(self) -> list[str]:
+        """Those that somebody writes to."""
+        return list(dict.fromkeys(topic for topic, _ in self.load.places[: self.load.producers]))
+
+    def _begin(self, task: Callable[..., Awaitable[None]], number: int, name: str, *args: Any) -> None:
         self._running += 1
-        self.progress[name] = trio.current_time()
-
+        self.done(name)
         scope = trio.CancelScope()
         self._scopes.append(scope)
 
         async def run() -> None:
-            rng = random.Random(f"{self._cluster.seed}/{name}/load")
+            rng = random.Random(f"{self.cluster.seed}/{name}/load")
+            HOST.set(self._host(number))
             with scope:
-                while not self._stopping:
+                while not self.stopping:
                     try:
-                        await task(number, name, rng, *args)  # type: ignore[operator]
+                        await task(self, number, name, rng, *args)
                     except ClientError as error:
-                        self._trace.note(name, f"begins again: {error}")
+                        self.note(name, f"begins again: {error}")
                         await trio.sleep(rng.uniform(0, 0.5))
             self._running -= 1
             if not self._running:
                 self._ended.set()
 
-        self._cluster.nursery.start_soon(run)
+        self.cluster.nursery.start_soon(run)
 
-    async def stop(self) -> None:
-        """Let the producers finish; what reads ends."""
-        self._stopping = True
-        with trio.move_on_after(_END_SECONDS) as waiting:
-            await self._produced.wait()
-        if waiting.cancelled_caught:
-            raise Violation(f"producers do not end in {_END_SECONDS:g} s")
-        for scope in self._scopes:
-            scope.cancel()
-        await self._ended.wait()
-
-    # Producing
-
-    async def _produce(self, number: int, name: str, rng: random.Random, place: Place) -> None:
-        sent = self.history.sent[place]
-        async with (
-            self._client(number, name) as client,
-            Producer(client, delivery_timeout=_DELIVERY_SECONDS) as producer,
-            trio.open_nursery() as nursery,
-        ):
-            under_way = trio.Semaphore(_UNDER_WAY)
-            while not self._stopping:
-                await under_way.acquire()
-                value = f"{name}:{len(sent)}"
-                sent.add(value)
-                try:
-                    receipt = await producer.send_soon(
-                        place[0],
-                        value.encode(),
-                        partition=place[1],
-                        timestamp=START_MS + int(trio.current_time() * 1000),
-                    )
-                except ClientError as error:
-                    self._trace.note(name, f"cannot send: {error}")
-                    under_way.release()
-                else:
-                    nursery.start_soon(self._await, name, place, value, receipt, under_way)
-                if rng.random() < 1 / self.load.burst:
-                    await trio.sleep(rng.expovariate(1 / self.load.pause))
+    def producer_ended(self) -> None:
+        """One of the producers has nothing under way any more."""
         self._producing -= 1
         if not self._producing:
             self._produced.set()
 
-    async def _await(self, name: str, place: Place, value: str, receipt: Receipt, under_way: trio.Semaphore) -> None:
-        try:
-            metadata = await receipt.wait()
-        except ClientError as error:
-            self.history.failed += 1
-            self._trace.note(name, f"{value} failed: {error}")
-        else:
-            self.history.acked[place][value] = metadata.offset
-            self.progress[name] = trio.current_time()
-            self._trace.note(name, f"{value} is at {place[0]}-{place[1]} {metadata.offset}")
-        under_way.release()
+    async def stop(self) -> None:
+        """Let the producers finish, and the consumers read everything; then all end."""
+        self.stopping = True
+        with trio.move_on_after(_END_SECONDS) as waiting:
+            await self._produced.wait()
+        if waiting.cancelled_caught:
+            raise Violation(f"producers do not end in {_END_SECONDS:g} s")
+        await self._consumers_at_the_end()
+        for scope in self._scopes:
+            scope.cancel()
+        await self._ended.wait()
 
-    # Consuming
-
-    async def _consume(self, number: int, name: str, rng: random.Random, topic: str) -> None:
-        seen = self.history.seen
-        losses = self.history.losses
-        starts = {(topic, index): max(seen[topic, index], default=-1) + 1 for index in range(self.load.topics[topic])}
-        async with self._client(number, name) as client, Consumer(client, request_timeout=10.0) as consumer:
-            await consumer.assign(dict(starts))
-            try:
-                async for record in consumer:
-                    place = (record.topic, record.partition)
-                    self.history.saw(place, record.offset, bytes(record.value or b"").decode())
-                    self.progress[name] = trio.current_time()
-            except BrokerError as error:
-                if error.code is ErrorCode.OFFSET_OUT_OF_RANGE and losses == self.history.losses:
-                    raise Violation(f"{name} read up to {starts} and on, and now: {error}") from None
-                raise
-
-    # Topics
-
-    async def _change_topics(self, number: int, name: str, rng: random.Random) -> None:
-        topics = self.history.topics
-        async with self._client(number, name) as client:
-            admin = Admin(client)
-            while not self._stopping:
-                await trio.sleep(rng.expovariate(1 / self.load.topic_pause))
-                there = [topic for topic, state in topics.items() if state == "there"]
-                if len(there) > 3 or (there and rng.random() < 0.5):
-                    await self._delete(admin, rng.choice(there))
-                else:
-                    await self._create(admin, f"fleeting-{len(topics)}", rng)
-                self.progress[name] = trio.current_time()
-
-    async def _create(self, admin: Admin, topic: str, rng: random.Random) -> None:
-        self.history.topics[topic] = "being created"
-        new = NewTopic(topic, rng.randint(1, 3), rng.randint(1, 3))
-        outcome = (await admin.create_topics([new]))[topic]
-        if not isinstance(outcome, BrokerError):
-            self.history.topics[topic] = "there"
-        self._trace.note("admin", f"creating {topic}: {outcome}")
-
-    async def _delete(self, admin: Admin, topic: str) -> None:
-        self.history.topics[topic] = "being deleted"
-        outcome = (await admin.delete_topics([topic]))[topic]
-        if outcome is None:
-            self.history.topics[topic] = "gone"
-        self._trace.note("admin", f"deleting {topic}: {outcome or 'done'}")
+    async def _consumers_at_the_end(self) -> None:
+        limit = trio.current_time() + _END_SECONDS
+        places = [place for place in self.load.places if place[0] in self._topics_read]
+        async with self.client(0, "end") as client:
+            ends = await Admin(client).list_offsets(dict.fromkeys(places, "latest"))
+            while behind := [
+                (place, found)
+                for place, found in ends.items()
+                if isinstance(found, ClientError) or max(self.history.seen[place], default=-1) + 1 < found.offset
+            ]:
+                if trio.current_time() > limit:
+                    raise Violation(f"unseen: consumers do not get to the ends of logs in {_END_SECONDS:g} s: {behind}")
+                await trio.sleep(_POLL_SECONDS)
+                ends = await Admin(client).list_offsets(dict.fromkeys(places, "latest"))
 
     # In the end
 
     async def check(self) -> None:
         """Read everything as a client does, and compare with the history."""
-        async with self._client(0, "checker") as client:
+        wrong: list[str] = []
+        async with self.client(0, "checker") as client:
             for place in self.load.places:
-                self.history.check_log(place, await _read(client, place))
-            self.history.check_topics({topic.name: topic for topic in await Admin(client).list_topics()})
+                check = history_records.LogCheck(
+                    self.history, place, await _read(client, place), _leader_epoch(self.cluster.newest_image, place)
+                )
+                read_to_end = place[0] in self._topics_read and not self.history.losses
+                wrong += map(str, check.anomalies(read_to_end=read_to_end))
+            described = await workload_topics.describe_all(self, client)
+            settings = await workload_topics.read_settings(self, client)
+        wrong += history_topics.contradictions([*self.history.operations, *described])
+        wrong += history_topics.stale_copies(self.history.descriptions, self.history.operations)
+        wrong += history_topics.overwritten(self.history.settings, settings)
+        if wrong:
+            raise Violation("\n".join(wrong[:10]))
+
+
+def _leader_epoch(image: Any, place: Place) -> int:
+    """The partition's, -1 if there is no such partition."""
+    topic = image.topics.by_name(place[0])
+    state = None if topic is None else topic.partitions.get(place[1])
+    return -1 if state is None else state.leader_epoch
 
 
 async def _read(client: ClientCluster, place: Place) -> list[tuple[int, str]]:
