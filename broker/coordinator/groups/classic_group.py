@@ -31,7 +31,12 @@ from typing import Final
 
 from barnabas.broker.coordinator.answers import Waiter
 from barnabas.broker.coordinator.groups.classic_member import ClassicMember, Protocols
-from barnabas.broker.coordinator.groups.classic_records import group_tombstone, member_of, subscribed_topics
+from barnabas.broker.coordinator.groups.classic_records import (
+    group_tombstone,
+    member_of,
+    subscribed_topics,
+    timeouts_of,
+)
 from barnabas.broker.coordinator.groups.group import CLASSIC, CONSUMER_PROTOCOL, CheckPartition
 from barnabas.broker.coordinator.records import Record
 from barnabas.protocol.errors import ErrorCode, WireError
@@ -59,11 +64,32 @@ TRANSITIONS: Final[Mapping[ClassicState, tuple[ClassicState, ...]]] = {
 class ClassicGroup:
     """See the module's text."""
 
+    __slots__ = (
+        "_supported",
+        "generation",
+        "has_newcomers",
+        "id",
+        "initial_delay",
+        "joining",
+        "kind",
+        "leader",
+        "members",
+        "pending",
+        "protocol",
+        "recorded",
+        "replacement",
+        "state",
+        "static",
+        "subscriptions",
+        "unsynced",
+    )
+
     def __init__(self, group_id: str) -> None:
         self.id: Final = group_id
         self.state = ClassicState.EMPTY
         self.generation = 0
-        self.protocol_type_or_none: str | None = None
+        self.kind: str | None = None
+        """The protocol type of its members; None if it has never had any."""
         self.protocol: str | None = None
         """What all members of this generation support, and most want."""
         self.leader: str | None = None
@@ -103,7 +129,7 @@ class ClassicGroup:
     @property
     def protocol_type(self) -> str:
         """See `Group`."""
-        return self.protocol_type_or_none or ""
+        return self.kind or ""
 
     @property
     def is_empty(self) -> bool:
@@ -113,7 +139,7 @@ class ClassicGroup:
     @property
     def is_of_consumers(self) -> bool:
         """Whether its subscriptions can be read."""
-        return self.protocol_type_or_none == CONSUMER_PROTOCOL
+        return self.kind == CONSUMER_PROTOCOL
 
     def is_subscribed_to(self, topic: str) -> bool:
         """See `Group`. Where subscriptions of consumers are unknown, they may be anything."""
@@ -151,14 +177,14 @@ class ClassicGroup:
     @property
     def expires_offsets(self) -> bool:
         """See `Group`. While members come and go nothing is certain, and then nothing grows old."""
-        if self.protocol_type_or_none is None or self.is_empty:
+        if self.kind is None or self.is_empty:
             return True
         return self.is_of_consumers and self.subscriptions is not None and self.state is ClassicState.STABLE
 
     @property
     def offsets_age_from_ms(self) -> int | None:
         """See `Group`. Where members have been, all offsets are kept for some time after the last one has left."""
-        if self.protocol_type_or_none is None or not self.is_empty or self.recorded is None:
+        if self.kind is None or not self.is_empty or self.recorded is None:
             return None
         emptied_ms = self.recorded.current_state_timestamp
         return None if emptied_ms < 0 else emptied_ms
@@ -185,14 +211,12 @@ class ClassicGroup:
         if self.is_empty:
             return bool(protocol_type and protocols)
         count = len(self.members)
-        return protocol_type == self.protocol_type_or_none and any(
-            self._supported.get(name, 0) == count for name, _ in protocols
-        )
+        return protocol_type == self.kind and any(self._supported.get(name, 0) == count for name, _ in protocols)
 
     def add(self, member: ClassicMember, protocol_type: str) -> None:
         """Let a member in. The first one leads, and says what kind of group this is."""
         if not self.members:
-            self.protocol_type_or_none = protocol_type
+            self.kind = protocol_type
         if self.leader is None:
             self.leader = member.id
         self.pending.discard(member.id)
@@ -336,7 +360,7 @@ class ClassicGroup:
             self.replacement = None
         self.recorded = value
         self.generation = value.generation
-        self.protocol_type_or_none = value.protocol_type or None
+        self.kind = value.protocol_type or None
         self.protocol = value.protocol
         self.leader = value.leader
         self.members, self.static, self._supported, self.joining = {}, {}, {}, 0
@@ -344,7 +368,7 @@ class ClassicGroup:
             member = known.get(recorded.member_id)
             if member is None or member.metadata(value.protocol) != recorded.subscription:
                 member = member_of(recorded, value.protocol)
-            member.session_timeout_ms = recorded.session_timeout
+            member.session_timeout_ms, member.rebalance_timeout_ms = timeouts_of(recorded)
             member.assignment = recorded.assignment
             self._insert(member)
         self.unsynced.intersection_update(self.members)

@@ -42,9 +42,7 @@ class ClassicMembers:
         group.check_member(request.member_id, request.group_instance_id)
         if request.generation_id != group.generation:
             raise WireError(ErrorCode.ILLEGAL_GENERATION)
-        if _differ(request.protocol_type, group.protocol_type_or_none) or _differ(
-            request.protocol_name, group.protocol
-        ):
+        if _differ(request.protocol_type, group.kind) or _differ(request.protocol_name, group.protocol):
             raise WireError(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
         if group.state is ClassicState.PREPARING:
             raise WireError(ErrorCode.REBALANCE_IN_PROGRESS)

@@ -218,7 +218,7 @@ def generation_response(group: ClassicGroup, member_id: str) -> JoinGroupRespons
     """The group's generation, as a member is told; the leader learns of all members and what they want."""
     response = JoinGroupResponse(
         generation_id=group.generation,
-        protocol_type=group.protocol_type_or_none,
+        protocol_type=group.kind,
         protocol_name=group.protocol,
         leader=group.leader or "",
         member_id=member_id,
@@ -244,6 +244,4 @@ def described_members(
 
 def assignment_response(group: ClassicGroup, assignment: bytes) -> SyncGroupResponse:
     """What a member of the present generation was assigned."""
-    return SyncGroupResponse(
-        protocol_type=group.protocol_type_or_none, protocol_name=group.protocol, assignment=assignment
-    )
+    return SyncGroupResponse(protocol_type=group.kind, protocol_name=group.protocol, assignment=assignment)

@@ -76,18 +76,23 @@ def _record(group_id: str, value: GroupMetadataValue | None) -> Record:
 
 def member_of(recorded: GroupMetadataValue.MemberMetadata, protocol: str | None) -> ClassicMember:
     """A member as far as it is recorded. Of its protocols that is the one which was chosen."""
+    session_timeout_ms, rebalance_timeout_ms = timeouts_of(recorded)
     return ClassicMember(
         recorded.member_id,
         instance_id=recorded.group_instance_id,
         client_id=recorded.client_id,
         client_host=recorded.client_host,
-        rebalance_timeout_ms=(
-            recorded.session_timeout if recorded.rebalance_timeout == -1 else recorded.rebalance_timeout
-        ),
-        session_timeout_ms=recorded.session_timeout,
+        rebalance_timeout_ms=rebalance_timeout_ms,
+        session_timeout_ms=session_timeout_ms,
         protocols=() if protocol is None else ((protocol, recorded.subscription),),
         assignment=recorded.assignment,
     )
+
+
+def timeouts_of(recorded: GroupMetadataValue.MemberMetadata) -> tuple[int, int]:
+    """Of the session and of a rebalance, ms. The oldest records have one for both."""
+    session = recorded.session_timeout
+    return session, session if recorded.rebalance_timeout == -1 else recorded.rebalance_timeout
 
 
 def subscribed_topics(subscriptions: Iterable[bytes | None]) -> frozenset[str] | None:

@@ -244,15 +244,16 @@ class GroupCoordinator:
         return turn.decision()
 
     def _due(self, group: ClassicGroup, key: DeadlineKey, turn: Turn) -> None:
-        match key:
-            case (what, _, member_id) if what == SESSION:
-                self._rebalances.session_due(group, member_id, turn)
-            case (what, _, _) if what == JOIN:
-                self._rebalances.joins_due(group, turn)
-            case (what, _, _) if what == SYNC:
-                self._rebalances.syncs_due(group, turn)
-            case _:
-                self._rebalances.start(group, turn)
+        what, _, member_id = key
+        if what == SESSION:
+            self._rebalances.session_due(group, member_id, turn)
+        elif what == JOIN:
+            self._rebalances.joins_due(group, turn)
+        elif what == SYNC:
+            self._rebalances.syncs_due(group, turn)
+        else:
+            assert what == START
+            self._rebalances.start(group, turn)
 
     def on_metadata(self, delta: MetadataDelta, image: MetadataImage, now: float, now_ms: int) -> Decision:
         """The cluster's metadata have changed."""
