@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from group_scenario import GroupScenario
 from scenarios import check_scenario
 
