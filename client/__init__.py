@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from barnabas.client.errors import ClientError as ClientError
     from barnabas.client.fetching import ConsumerRecord as ConsumerRecord
     from barnabas.client.producer import Producer as Producer
-    from barnabas.client.producer import RecordMetadata as RecordMetadata
+    from barnabas.client.receipts import RecordMetadata as RecordMetadata
 
 _HOMES: Final = {
     "Admin": "admin",
@@ -31,7 +31,7 @@ _HOMES: Final = {
     "ConsumerRecord": "fetching",
     "NewTopic": "admin",
     "Producer": "producer",
-    "RecordMetadata": "producer",
+    "RecordMetadata": "receipts",
 }
 
 

@@ -8,13 +8,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self
 
 import trio
 
 from barnabas.client.background import Background
 from barnabas.client.cluster import Cluster
-from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError, UnreadableRecords
+from barnabas.client.deserializer import Deserializer
+from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError
 from barnabas.client.fetch_task import FetchConfig, FetchTask
 from barnabas.client.fetching import ConsumerRecord, Fetching, FetchingConfig, K, OffsetReset, Place, Position, V
 from barnabas.client.offsets import OffsetSpec, list_offsets
@@ -111,9 +112,7 @@ class Consumer(Generic[K, V]):
             raise ConfigurationError(f"fetch_max_wait={fetch_max_wait:g}; it must be from 0 to below request_timeout")
         if topics is not None and group is None:
             raise ConfigurationError("topics without a group: give a group, or assign partitions")
-        self._deserializers: Final = (
-            None if key_deserializer is None and value_deserializer is None else (key_deserializer, value_deserializer)
-        )
+        self._deserializer: Final = Deserializer(key_deserializer, value_deserializer)
         self._read_committed: Final = isolation_level == "read_committed"
         self._fetching: Final = Fetching(
             FetchingConfig(auto_offset_reset, max_buffered, check_crcs), self.cluster.rng.random
@@ -420,29 +419,11 @@ class Consumer(Generic[K, V]):
                 self._fetch_task.wake()
             if found is not None:
                 self._reading, batch = found
-                self._batch = self._deserialized(batch)
+                self._batch = self._deserializer.apply(batch)
                 return
             if self._assigned and self._fetching.finished:
                 raise StopAsyncIteration
             await self._arrived.wait()
-
-    def _deserialized(self, batch: Iterator[ConsumerRecord]) -> Iterator[ConsumerRecord[K, V]]:
-        return cast("Iterator[ConsumerRecord[K, V]]", batch if self._deserializers is None else map(self._make, batch))
-
-    def _make(self, record: ConsumerRecord) -> ConsumerRecord[K, V]:
-        """The record, with what the deserialisers make of it."""
-        assert self._deserializers is not None
-        of_key, of_value = self._deserializers
-        made = cast("ConsumerRecord[Any, Any]", record)
-        try:
-            if of_key is not None:
-                made.key = of_key(record.key)
-            if of_value is not None:
-                made.value = of_value(record.value)
-        except Exception as error:
-            place = f"{record.topic}-{record.partition}, offset {record.offset}"
-            raise UnreadableRecords(f"{place}: the deserialiser failed: {error}") from error
-        return made
 
     def _go_on_with_put_aside(self) -> bool:
         if self._put_aside is None:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, cast
 
 import trio
 
 from barnabas.client.background import Background
-from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdict, Written, record_size
+from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdict, record_size
 from barnabas.client.cluster import Cluster, version_with_names
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError, TimedOut
 from barnabas.client.metadata import Node
 from barnabas.client.offsets import Place
 from barnabas.client.partitioner import StickyPartitioner, partition_for_key
-from barnabas.protocol.compression import Compression
+from barnabas.client.receipts import Receipt as Receipt
+from barnabas.client.receipts import RecordMetadata as RecordMetadata
+from barnabas.client.settings import check_acks, check_at_least, check_compression
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
@@ -44,41 +45,6 @@ Acks = Literal["all", -1, 0, 1]
 CompressionName = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 
 _ABORT_SECONDS: Final = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class RecordMetadata:
-    """Where a record went: `offset` is -1 where the broker does not say (acks=0), `timestamp` in ms."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-
-
-class Receipt:
-    """A record that is under way."""
-
-    __slots__ = ("_batch", "_ended", "_index", "_timestamp")
-
-    def __init__(self, batch: Batch, index: int, timestamp: int, ended: trio.Event) -> None:
-        self._batch: Final = batch
-        self._index: Final = index
-        self._timestamp: Final = timestamp
-        self._ended: Final = ended
-
-    async def wait(self) -> RecordMetadata:
-        """Wait until the record is acknowledged. Raises ClientError when it is not."""
-        await self._ended.wait()
-        batch = self._batch
-        match batch.outcome:
-            case Written(base, append_time):
-                offset = base + self._index if base >= 0 else -1
-                timestamp = self._timestamp if append_time < 0 else append_time
-                return RecordMetadata(batch.topic, batch.partition, offset, timestamp)
-            case ClientError() as error:
-                raise error.again()
-        raise AssertionError(f"{batch} ended without an outcome")
 
 
 class Producer(Generic[K, V]):
@@ -122,7 +88,7 @@ class Producer(Generic[K, V]):
             is sent inside `transaction()` then.
         transaction_timeout: seconds after which the cluster aborts a transaction by itself.
         """
-        self._acks: Final = _check_acks(acks, True if transactional_id is not None else enable_idempotence)
+        self._acks: Final = check_acks(acks, True if transactional_id is not None else enable_idempotence)
         self._stack: Final = AsyncExitStack()
         self._owned: Final = isinstance(bootstrap, str)
         if isinstance(bootstrap, str):
@@ -131,7 +97,7 @@ class Producer(Generic[K, V]):
         self._serializers: Final = (key_serializer, value_serializer)
         self._buffer_memory: Final = buffer_memory
         self._room = trio.Event()
-        _check_at_least(
+        check_at_least(
             batch_size=(batch_size, 1),
             buffer_memory=(buffer_memory, 1),
             linger=(linger, 0),
@@ -142,7 +108,7 @@ class Producer(Generic[K, V]):
             batch_size,
             linger,
             delivery_timeout,
-            _check_compression(compression),
+            check_compression(compression),
             idempotent,
             transactional_id is not None,
         )
@@ -498,26 +464,3 @@ def _answers(request: ProduceRequest, response: ProduceResponse) -> dict[tuple[s
         for topic in response.responses
         for p in topic.partition_responses
     }
-
-
-def _check_acks(acks: object, idempotence: bool | None) -> int:
-    number = -1 if acks == "all" else acks
-    if number not in (-1, 0, 1) or not isinstance(number, int):
-        raise ConfigurationError(f'acks={acks!r}; it is "all", 1 or 0')
-    if idempotence and number != -1:
-        raise ConfigurationError(f'enable_idempotence needs acks="all", not {acks!r}')
-    return number
-
-
-def _check_compression(name: str) -> Compression:
-    try:
-        return Compression.of(name)
-    except ValueError:
-        known = ", ".join(codec.name.lower() for codec in Compression)
-        raise ConfigurationError(f"compression={name!r}; it is one of {known}") from None
-
-
-def _check_at_least(**limits: tuple[float, float]) -> None:
-    for name, (value, lowest) in limits.items():
-        if value < lowest:
-            raise ConfigurationError(f"{name}={value:g}; it must be at least {lowest:g}")
