@@ -30,6 +30,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "group": "barnabas.cli.group",
     "transaction": "barnabas.cli.transaction",
     "cluster": "barnabas.cli.cluster",
+    "doctor": "barnabas.cli.doctor.command",
     "log": "barnabas.cli.log",
 }
 
