@@ -37,6 +37,7 @@ def register_group_handlers(
     table: ApiTable, groups: Coordinators[GroupCoordinator], cache: MetadataCache, settings: Settings
 ) -> None:
     """Register what a broker serves of groups."""
+    has_consumers = "consumer" in settings.list("group.coordinator.rebalance.protocols")
 
     def join_group() -> Callable[[Request], None]:
         from barnabas.broker.coordinator.groups.config import GroupConfig
@@ -61,8 +62,7 @@ def register_group_handlers(
 
     def consumer_protocol() -> bool:
         """Whether the cluster and this node have the new protocol."""
-        enabled = "consumer" in settings.list("group.coordinator.rebalance.protocols")
-        return enabled and cache.image.features.level(GROUP_VERSION) >= 1
+        return has_consumers and cache.image.features.level(GROUP_VERSION) >= 1
 
     def consumer_group_heartbeat() -> Callable[[Request], None]:
         from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
 from barnabas.broker.authorized_operations import ON_GROUP
-from barnabas.broker.coordinator.coordinators import partition_of
 from barnabas.broker.coordinator.groups.config import GroupConfig
 from barnabas.broker.handlers.delete_groups import DeleteGroupsHandler
 from barnabas.broker.handlers.describe_groups import DescribeGroupsHandler
@@ -21,14 +19,14 @@ from barnabas.broker.handlers.offset_commit import OffsetCommitHandler
 from barnabas.broker.handlers.offset_delete import OffsetDeleteHandler
 from barnabas.broker.handlers.offset_fetch import OffsetFetchHandler
 from barnabas.broker.handlers.sync_group import SyncGroupHandler
-from barnabas.protocol import codec
 from barnabas.protocol.api_keys import API_VERSIONS
-from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.message import RequestMessage
 from barnabas.protocol.messages.delete_groups import DeleteGroupsRequest
 from barnabas.protocol.messages.describe_groups import DescribeGroupsRequest
 from barnabas.protocol.messages.list_groups import ListGroupsRequest
 from barnabas.protocol.messages.offset_fetch import OffsetFetchRequest
+from fake_coordinators import FakeCoordinators, ask, name_of
 from group_harness import GroupHarness
 from group_requests import commit, delete_offsets, heartbeat, join, leave, sync
 from images import ImageSource, broker, topic
@@ -37,52 +35,12 @@ UNKNOWN_ID = b"\xaa" * 16
 LOADING = ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
 
 
-class FakeShard:
-    """A shard that has the machine of a harness, or an error instead."""
-
-    def __init__(self) -> None:
-        self.harness = GroupHarness(GroupConfig(initial_rebalance_delay=0.0))
-        self.error: ErrorCode | None = None
-
-    def submit(self, decide: Callable[..., Any], waiter: Any) -> None:
-        """As `Shard`."""
-        if self.error is not None:
-            waiter.fail(WireError(self.error))
-            return
-        h = self.harness
-
-        def decided(machine: Any, asked: Any) -> Any:
-            asked.reply, asked.fail = waiter.reply, waiter.fail
-            return decide(machine, h.now, h.now_ms)
-
-        h.decide(decided)
-
-
-class FakeCoordinators:
-    """Two shards; `missing` is why a third one is not here."""
-
-    def __init__(self) -> None:
-        self.all = [FakeShard(), FakeShard()]
-        self.missing: ErrorCode | None = None
-        self.loading = False
-
-    def partition_for(self, key: str) -> int:
-        return partition_of(key, 2)
-
-    def shard(self, key: str) -> FakeShard:
-        if self.missing is not None:
-            raise WireError(self.missing)
-        return self.all[self.partition_for(key)]
-
-    def shards(self) -> Iterator[FakeShard]:
-        return iter(self.all)
-
-
 class House:
     """The handlers, and the topics t (of 3 partitions) and u (of one)."""
 
     def __init__(self) -> None:
-        self.coordinators = FakeCoordinators()
+        config = GroupConfig(initial_rebalance_delay=0.0)
+        self.coordinators = FakeCoordinators(GroupHarness(config), GroupHarness(config))
         source = ImageSource(broker(1), *topic("t", 1, 1, 1), *topic("u", 1))
         self.ids = source.cache.image.topics.ids
         groups, cache = cast("Any", self.coordinators), source.cache
@@ -102,23 +60,7 @@ class House:
 
     def ask(self, request: RequestMessage, version: int, client_id: str | None = "client") -> Any:
         """The answer, as the client reads it; None while it waits."""
-        name = request.NAME.removesuffix("Request")
-        response_class = getattr(sys.modules[type(request).__module__], f"{name}Response")
-        body, _ = codec.decode(type(request), version, codec.encode(request, version))
-        answers: list[Any] = []
-
-        class Request:
-            header = type("Header", (), {"client_id": client_id})()
-            connection = type("Connection", (), {"peer": "[::1]:5000"})()
-
-            def reply(self, message: Any) -> None:
-                answers.append(codec.decode(response_class, version, codec.encode(message, version))[0])
-
-        fake = Request()
-        fake.body, fake.version = body, version  # type: ignore[attr-defined]
-        cast("Any", self.handlers[name]).handle(fake)
-        assert len(answers) <= 1
-        return answers[0] if answers else None
+        return ask(self.handlers[name_of(request)], request, version, client_id)
 
     def advance(self, seconds: float = 0) -> None:
         for shard in self.coordinators.all:
