@@ -101,7 +101,16 @@ class TransactionVerification:
         return sum(map(len, self._waiting.values()))
 
     def is_needed(self, partition: Partition, producer_id: int, epoch: int, operation: Operation) -> bool:
-        """Whether transactional records of this producer must not be written without asking."""
+        """Whether transactional records of this producer must not be written without asking.
+
+        Raises WireError(INVALID_PRODUCER_EPOCH) for an epoch that is over: a zombie must not get in the way of others.
+        """
+        state = partition.log.producers.get(producer_id)
+        if state is not None and epoch < state.epoch:
+            raise WireError(
+                ErrorCode.INVALID_PRODUCER_EPOCH,
+                f"Epoch of producer {producer_id} is {epoch}, which is smaller than the last seen epoch {state.epoch}",
+            )
         if partition.log.producers.in_transaction(producer_id, epoch):
             return False
         return self._config.enabled or operation is Operation.ADD

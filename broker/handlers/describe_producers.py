@@ -40,7 +40,7 @@ class DescribeProducersHandler:
             partition = self._manager.find(topic, index)
             partition.check(-1, leader_only=True)
         except WireError as error:
-            answer.error_code, answer.error_message = error.code, error.message
+            answer.error_code, answer.error_message = error.code, error.message or error.code.text
         else:
             answer.active_producers = [
                 DescribeProducersResponse.ProducerState(

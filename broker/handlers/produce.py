@@ -110,10 +110,13 @@ class ProduceHandler:
             role = partition.check_append(acks)
             now_ms = manager.wall_clock_ms()
             batch = validate_batch(batch, config=partition.rules, now_ms=now_ms)
-            if not batch.is_transactional or self._is_verified(partition, batch, request.version):
-                self._write(parts, partition, role, batch, answer, now_ms)
-            else:
-                self._verify(parts, partition, batch, answer)
+            if batch.is_transactional:
+                started = None
+                if not self._is_verified(partition, batch, request.version):
+                    self._verify(parts, partition, batch, answer)
+                    return
+                started = partition
+            self._write(parts, partition, role, batch, answer, now_ms)
         except WireError as error:
             _refuse(answer, error, started)
         except StorageError as error:
@@ -287,7 +290,7 @@ def _by_topic(
 
 def _refuse_all(body: ProduceRequest, version: int, response: ProduceResponse, error: ErrorCode) -> None:
     for topic, _, batches in _by_topic(body, version):
-        answers = [Answer(index=index, error_code=error, base_offset=-1) for index in batches]
+        answers = [Answer(index=index, error_code=error, error_message=error.text, base_offset=-1) for index in batches]
         response.responses.append(
             ProduceResponse.TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
         )

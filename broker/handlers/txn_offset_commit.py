@@ -94,10 +94,11 @@ class TxnOffsetCommitHandler:
                 raise WireError(ErrorCode.INVALID_GROUP_ID)
             shard = self._coordinators.shard(body.group_id)
             partition = self._replicas.find(self._coordinators.topic, shard.partition)
+            needed = self._verification.is_needed(partition, producer_id, epoch, operation)
         except WireError as error:
             then(error.code)
             return
-        if self._verification.is_needed(partition, producer_id, epoch, operation):
+        if needed:
             self._verification.verify(
                 partition, body.transactional_id, producer_id, epoch, operation, then, sequence=NO_SEQUENCE
             )

@@ -73,8 +73,7 @@ def initialize(
     if metadata.state.is_prepared:
         raise WireError(ErrorCode.CONCURRENT_TRANSACTIONS)
     if metadata.state is TransactionState.ONGOING:
-        aborted = metadata.fenced().prepared(commit=False, version=server_version, now_ms=now_ms)
-        return Initialization(aborted, ask_again=True)
+        return Initialization(metadata.aborted_and_fenced(server_version, now_ms), ask_again=True)
     if needs_producer_id(metadata, expected):
         last_epoch = NO_EPOCH if expected is None else metadata.producer_epoch
         producer_id = _given(new_producer_id)

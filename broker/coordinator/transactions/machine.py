@@ -193,8 +193,7 @@ class TransactionCoordinator:
         if self._ongoing and self._next_abort <= now:
             timed_out = list(islice(self._timed_out(now_ms), _RECORDS_AT_ONCE))
             for metadata in timed_out:
-                aborted = metadata.fenced().prepared(commit=False, version=self._server_version(), now_ms=now_ms)
-                records += self._decide(aborted).records
+                records += self._decide(metadata.aborted_and_fenced(self._server_version(), now_ms)).records
             if len(timed_out) < _RECORDS_AT_ONCE:
                 self._next_abort = now + self._config.abort_interval
         if self._next_expiration <= now:

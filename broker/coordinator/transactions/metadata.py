@@ -86,7 +86,7 @@ class TransactionMetadata:
     producer_epoch: int
     timeout_ms: int
     previous_producer_id: int = NO_PRODUCER_ID
-    """The producer id before the last transition that could change it."""
+    """The producer id before the last transition."""
     next_producer_id: int = NO_PRODUCER_ID
     """That which Complete* will give; -1 where the producer keeps its own."""
     last_producer_epoch: int = NO_EPOCH
@@ -145,16 +145,19 @@ class TransactionMetadata:
         return replace(
             self,
             state=TransactionState.ONGOING,
+            previous_producer_id=self.producer_id,
             partitions=self.partitions.union(added),
             start_ms=self.start_ms if self.state is TransactionState.ONGOING else now_ms,
             last_update_ms=now_ms,
             version=version,
         )
 
-    def fenced(self) -> TransactionMetadata:
-        """In an epoch that no producer was given. Its transaction is to be aborted in one step with this."""
-        epoch = min(self.producer_epoch + 1, MAX_EPOCH)
-        return replace(self, producer_epoch=epoch, last_producer_epoch=NO_EPOCH)
+    def aborted_and_fenced(self, version: int, now_ms: int) -> TransactionMetadata:
+        """PrepareAbort, without the producer having asked for it: in an epoch that it was not given."""
+        if version >= FIRST_VERSION_WITH_EPOCH_BUMP:
+            return self.prepared(commit=False, version=version, now_ms=now_ms)
+        fenced = replace(self, producer_epoch=min(self.producer_epoch + 1, MAX_EPOCH), last_producer_epoch=NO_EPOCH)
+        return fenced.prepared(commit=False, version=version, now_ms=now_ms)
 
     def prepared(
         self, *, commit: bool, version: int, next_producer_id: int = NO_PRODUCER_ID, now_ms: int
@@ -162,11 +165,12 @@ class TransactionMetadata:
         """The outcome is settled."""
         epoch, last_epoch = self.producer_epoch, self.last_producer_epoch
         if version >= FIRST_VERSION_WITH_EPOCH_BUMP:
-            # One that was fenced in the last epoch has no other left (KAFKA-20090).
+            # From the last epoch there is nowhere to go (KAFKA-20090).
             epoch, last_epoch = min(epoch + 1, MAX_EPOCH), epoch
         return replace(
             self,
             state=TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT,
+            previous_producer_id=self.producer_id,
             producer_epoch=epoch,
             last_producer_epoch=last_epoch,
             next_producer_id=next_producer_id,
@@ -183,7 +187,7 @@ class TransactionMetadata:
             self,
             state=TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT,
             producer_id=self.next_producer_id if rotates else self.producer_id,
-            previous_producer_id=self.producer_id if self.bumps_epoch else self.previous_producer_id,
+            previous_producer_id=self.producer_id,
             next_producer_id=NO_PRODUCER_ID,
             producer_epoch=0 if rotates else self.producer_epoch,
             partitions=frozenset(),
