@@ -21,7 +21,6 @@ import trio
 from barnabas.broker.cleaner_statistics import CleanerCounts, LastRound
 from barnabas.protocol.record_batch import CorruptRecords
 from barnabas.server.logging import get_logger
-from barnabas.storage.cleaner import Cleaning, CleaningAborted
 from barnabas.storage.cleaner_plan import Dirt, survey
 from barnabas.storage.disk import StorageError
 from barnabas.storage.index import CorruptIndex
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from barnabas.broker.partition import Partition
     from barnabas.broker.replica_manager import ReplicaManager
     from barnabas.server.environment import Threads
+    from barnabas.storage.cleaner import Cleaning
     from barnabas.storage.log import PartitionLog
 
 log = get_logger(__name__)
@@ -149,6 +149,8 @@ class LogCleaner:
     # Cleaning
 
     async def _clean(self, partition: Partition, dirt: Dirt, task: int) -> bool:
+        from barnabas.storage.cleaner import Cleaning, CleaningAborted  # few brokers ever clean
+
         manager, replica_log = self._manager, partition.log
         started = manager.clock()
         map_bytes = self._config.map_bytes // self._config.tasks
