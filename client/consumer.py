@@ -83,7 +83,8 @@ class Consumer(Generic[K, V]):
         partition_assignment_strategy: of the "classic" protocol, by preference: range, roundrobin, sticky,
             cooperative-sticky. With cooperative ones alone partitions are read on while the group rebalances.
         session_timeout, heartbeat_interval: of the "classic" protocol; the brokers' settings in the other.
-        max_poll_interval: how long a rebalance waits for the user to be done with a record.
+        max_poll_interval: who is not back for the next record after so long is out of the group until coming back, so
+            that others read on; a rebalance waits as long.
         enable_auto_commit, auto_commit_interval: whether and how often what the user is done with is committed.
         on_assigned, on_revoked, on_lost: async functions that get partitions: before the first record of theirs, after
             the last (offsets may be committed), and when others may have them already (default: `on_revoked`).
@@ -160,6 +161,8 @@ class Consumer(Generic[K, V]):
         self._arrived = trio.Event()
         self._failure: ClientError | None = None
         self._failure_to_come: ClientError | None = None
+        self._visits = 0
+        self._waiting = False
         self._assigned = False
         self._open = False
 
@@ -335,6 +338,11 @@ class Consumer(Generic[K, V]):
                 offsets[place] = offsets[place] - 1 if self._handed_from is None else self._handed_from
         return offsets
 
+    @property
+    def progress(self) -> object:
+        """See `Reader`."""
+        return None if self._waiting else (self._visits, 0 if self._reading is None else self._reading.offset)
+
     def fetch_more(self) -> None:
         """See `Reader`."""
         self._leaving = frozenset()
@@ -403,6 +411,16 @@ class Consumer(Generic[K, V]):
             raise error
 
     async def _next_batch(self) -> None:
+        self._visits += 1
+        if self._membership is not None:
+            self._membership.user_came_back()
+        self._waiting = True
+        try:
+            await self._find_batch()
+        finally:
+            self._waiting = False
+
+    async def _find_batch(self) -> None:
         while True:
             if not self._open:
                 raise ClientClosed("the consumer is not open: use it inside its `async with` block")

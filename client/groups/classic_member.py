@@ -11,6 +11,7 @@ What is kept true:
 - Whoever is told that it is no member any more (UNKNOWN_MEMBER_ID, ILLEGAL_GENERATION) has lost all it owned before it
   joins again, and commits nothing of it.
 - A member that cannot reach the coordinator for `session_timeout` takes itself for removed.
+- A member whose user is away says that it leaves, sends nothing more, and has lost all it owned (KIP-62).
 
 Protocol: Kafka's group membership protocol with KIP-345 (static members), KIP-394 (member id required), KIP-429.
 """
@@ -36,13 +37,14 @@ from barnabas.protocol.errors import ErrorCode, MalformedMessage
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse
 from barnabas.protocol.messages.join_group import JoinGroupRequest, JoinGroupResponse
-from barnabas.protocol.messages.leave_group import LeaveGroupRequest
+from barnabas.protocol.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
 from barnabas.protocol.messages.sync_group import SyncGroupRequest, SyncGroupResponse
 
 _PROTOCOL_TYPE: Final = "consumer"
 _JOIN_GRACE: Final = 5.0
 """Seconds more than the rebalance may take that the answer to JoinGroup has."""
 _NO_GENERATION: Final = -1
+_AWAY: Final = "the user did not come back for the next record within max_poll_interval"
 
 _MOVED: Final = frozenset({ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE})
 _REMOVED: Final = frozenset({ErrorCode.UNKNOWN_MEMBER_ID, ErrorCode.ILLEGAL_GENERATION})
@@ -94,6 +96,8 @@ class ClassicMember:
         self._target: frozenset[Place] | None = None
         self._join_again = False
         self._lost_all = False
+        self._away = False
+        self._left = False
         self._changing = False
         self._error: ClientError | None = None
         self._attempts = 0
@@ -112,7 +116,7 @@ class ClassicMember:
     @property
     def settled(self) -> bool:
         """See `Member`."""
-        return self._stage is _Stage.STABLE and self._target is None and not self._join_again
+        return self._stage is _Stage.STABLE and self._target is None and not self._join_again and not self._away
 
     @property
     def generation(self) -> Generation:
@@ -134,10 +138,14 @@ class ClassicMember:
             return Fail(self._error)
         if not self._subscribed:
             return Wait(float("inf"))
+        if self._away and not self._left:
+            return self._go(now)
         if self._changing:
             return self._beat_or_wait(now)
         if self._lost_all:
             return self._change(Revoke(self._owned, lost=True)) if self._owned else self._forget_membership(now)
+        if self._away:
+            return Wait(float("inf"))
         if self._not_before > now:
             return Wait(self._not_before)
         match self._stage:
@@ -199,6 +207,15 @@ class ClassicMember:
         )
         return Send(request, min(config.request_timeout, config.session_timeout))
 
+    def _go(self, now: float) -> Action:
+        """Say goodbye, unless there is nobody to know of it; what is owned is lost from here on."""
+        request = self.leave(_AWAY)
+        self._left = self._lost_all = True
+        self._generation = _NO_GENERATION
+        if self._config.instance_id is None:
+            self._member_id = ""
+        return self.next(now) if request is None else Send(request, self._config.request_timeout)
+
     def _forget_membership(self, now: float) -> Action:
         self._lost_all = False
         self._generation, self._stage, self._target = _NO_GENERATION, _Stage.JOIN, None
@@ -248,6 +265,8 @@ class ClassicMember:
                 return self._synced(response, now)
             case HeartbeatResponse():
                 return self._beat(response, now)
+            case LeaveGroupResponse():
+                return False  # who is not known there any more has nothing to leave
             case _:
                 raise TypeError(f"{response.NAME} answers nothing that a classic member asks")
 
@@ -358,11 +377,19 @@ class ClassicMember:
         """See `Member`: the next answer to a heartbeat tells what is wrong."""
         self._next_heartbeat = now
 
-    def leave(self) -> LeaveGroupRequest | None:
+    def depart(self, now: float) -> None:
+        """See `Member`."""
+        self._away = True
+
+    def come_back(self, now: float) -> None:
+        """See `Member`."""
+        self._away = self._left = False
+
+    def leave(self, reason: str = "the consumer was closed") -> LeaveGroupRequest | None:
         """See `Member`. A static member's place is kept until its session ends (KIP-345)."""
         if not self._member_id or self._config.instance_id is not None:
             return None
         return LeaveGroupRequest(
             group_id=self._config.group,
-            members=[LeaveGroupRequest.MemberIdentity(member_id=self._member_id, reason="the consumer was closed")],
+            members=[LeaveGroupRequest.MemberIdentity(member_id=self._member_id, reason=reason)],
         )

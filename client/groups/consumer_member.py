@@ -8,6 +8,7 @@ What is kept true:
   at once when it has changed, in full after anything that may have lost a heartbeat.
 - Fenced (FENCED_MEMBER_EPOCH, UNKNOWN_MEMBER_ID), a member has lost all it owned before it joins anew, with epoch 0.
 - One heartbeat is open at a time, and heartbeats go on while partitions are given up and taken.
+- A member whose user is away says that it leaves, sends nothing more, and has lost all it owned.
 """
 
 from __future__ import annotations
@@ -69,6 +70,8 @@ class ConsumerMember:
         self._told_topics: frozenset[str] | None = None
         self._changing = False
         self._lost_all = False
+        self._away = False
+        self._left = False
         self._error: ClientError | None = None
         self._interval = 5.0
         self._attempts = 0
@@ -87,7 +90,7 @@ class ConsumerMember:
     @property
     def settled(self) -> bool:
         """See `Member`."""
-        joined = self._epoch > 0 and not self._changing and not self._lost_all
+        joined = self._epoch > 0 and not self._changing and not self._lost_all and not self._away
         return joined and not self._nameless() and self._wanted() == self._owned
 
     @property
@@ -110,10 +113,14 @@ class ConsumerMember:
             return Fail(self._error)
         if not self._subscribed:
             return Wait(float("inf"))
+        if self._away and not self._left:
+            return self._go(now)
         if self._lost_all and not self._changing:
             if self._owned:
                 return self._give_up(self._owned, lost=True)
             self._lost_all, self._epoch, self._target, self._next_heartbeat = False, _JOIN, {}, now
+        if self._away and not self._lost_all:
+            return Wait(float("inf"))
         if self._not_before > now:
             return Wait(self._not_before)
         if not self._lost_all:
@@ -125,6 +132,13 @@ class ConsumerMember:
                 self._describe_at = now + _UNKNOWN_TOPIC_PAUSE
                 return Describe(None)
         return self._wait()
+
+    def _go(self, now: float) -> Action:
+        """Say goodbye, unless there is nobody to know of it; what is owned is lost from here on."""
+        request = self.leave()
+        self._left = self._lost_all = True
+        self._epoch = _JOIN
+        return self.next(now) if request is None else Send(request, self._config.request_timeout)
 
     def _wait(self) -> Wait:
         if self._lost_all:
@@ -196,6 +210,9 @@ class ConsumerMember:
     def answered(self, request: RequestMessage, response: ResponseMessage, now: float) -> bool:
         """See `Member`."""
         assert isinstance(response, ConsumerGroupHeartbeatResponse)
+        assert isinstance(request, ConsumerGroupHeartbeatRequest)
+        if request.member_epoch < 0:
+            return False  # who is not known there any more has nothing to leave
         code = ErrorCode.of(response.error_code)
         if code:
             return self._failed(code, response.error_message, now)
@@ -250,6 +267,14 @@ class ConsumerMember:
     def fenced(self, error: ClientError, now: float) -> None:
         """See `Member`: the next heartbeat brings the epoch that holds."""
         self._next_heartbeat = now
+
+    def depart(self, now: float) -> None:
+        """See `Member`."""
+        self._away = True
+
+    def come_back(self, now: float) -> None:
+        """See `Member`."""
+        self._away = self._left = False
 
     def leave(self) -> ConsumerGroupHeartbeatRequest | None:
         """See `Member`; a static member says that it comes back."""

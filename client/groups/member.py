@@ -137,6 +137,14 @@ class Member(Protocol):
         """A commit was refused because this member is no longer what it was."""
         ...
 
+    def depart(self, now: float) -> None:
+        """The user is away for too long: leave the group, and lose what is owned, until `come_back`."""
+        ...
+
+    def come_back(self, now: float) -> None:
+        """The user is there again: join anew."""
+        ...
+
     def leave(self) -> RequestMessage | None:
         """The request that tells the coordinator that this member goes; None if it has no need to know."""
         ...

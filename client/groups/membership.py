@@ -4,6 +4,7 @@ What is kept true:
 - Nothing is committed of a record that the user still has in hand, unless the user commits.
 - A partition is given up between two records: the user has come back for the next one, or has not for as long as a
   rebalance may take. What was read of it is committed before another member gets it.
+- A user who is away for longer than that is out of the group until coming back, and can commit nothing (KIP-62).
 - The user's callbacks run while the partitions they speak of are here and nothing of them is given out.
 """
 
@@ -33,9 +34,15 @@ from barnabas.protocol.types import uuid_text
 GroupProtocol = Literal["classic", "consumer"]
 RebalanceCallback = Callable[[frozenset[Place]], Awaitable[None]]
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logging.getLogger("barnabas.client")
 _CLOSE_SECONDS: Final = 5.0
 """How long the last commit, and then the coordinator, are waited for."""
+_LOOKS: Final = 10
+"""How often within `max_poll_interval` it is looked whether the user is still there: so much later may be noticed."""
+_AWAY: Final = (
+    "leaving group %s: nobody came back for the next record within max_poll_interval=%g s; raise it, or do less with a"
+    " record or batch"
+)
 
 
 async def _call(callback: RebalanceCallback | None, places: frozenset[Place]) -> None:
@@ -79,6 +86,8 @@ class GroupConfig:
             raise ConfigurationError(
                 f"heartbeat_interval={self.heartbeat_interval:g}; it must be above 0 and below session_timeout"
             )
+        if self.max_poll_interval <= 0:
+            raise ConfigurationError(f"max_poll_interval={self.max_poll_interval:g}; it must be above 0")
 
 
 class Reader(Protocol):
@@ -92,6 +101,11 @@ class Reader(Protocol):
 
     def consumed(self, *, with_record_in_hand: bool) -> dict[Place, int]:
         """The offset of the next record of each partition: to be read again is what comes from there."""
+        ...
+
+    @property
+    def progress(self) -> object:
+        """None while the user waits for records; else what is another as soon as the user has come back once."""
         ...
 
     def fetch_more(self) -> None:
@@ -123,6 +137,8 @@ class Membership:
         self._reader: Final = reader
         self._coordinator: Final = Coordinator(cluster, CoordinatorKind.GROUP, config.group)
         self._committed: dict[Place, int] = {}
+        self._user_is_away = False
+        self._watching: Final = trio.CancelScope()
         self._stop: Final = trio.CancelScope()
         self._stopped: Final = trio.Event()
         self._session: Final = (
@@ -174,7 +190,8 @@ class Membership:
 
     @property
     def identity(self) -> tuple[str, Generation]:
-        """The group, and as whom commits are made."""
+        """The group, and as whom commits are made. CommitFailed while this consumer is no member of it."""
+        self._check_member()
         return self._config.group, self._generation()
 
     # Its life
@@ -187,6 +204,7 @@ class Membership:
                     if self._config.auto_commit:
                         nursery.start_soon(self._auto_commit)
                     if self._session is not None:
+                        nursery.start_soon(self._watch_user, self._session)
                         await self._session.run()
         finally:
             self._stopped.set()
@@ -203,6 +221,27 @@ class Membership:
             if self._session is not None:
                 await _call(self._config.on_revoked, places)
                 await self._session.leave()
+
+    async def _watch_user(self, session: GroupSession) -> None:
+        """Leave the group when the user does not come back in time, so that others read on."""
+        limit = self._config.max_poll_interval
+        seen, seen_at = self._reader.progress, trio.current_time()
+        with self._watching:
+            while True:
+                await trio.sleep(limit / _LOOKS)
+                progress, now = self._reader.progress, trio.current_time()
+                if progress is None or progress != seen:
+                    seen, seen_at = progress, now
+                elif now - seen_at >= limit and not self._user_is_away:
+                    self._user_is_away = True
+                    _log.warning(_AWAY, self._config.group, limit)
+                    session.depart()
+
+    def user_came_back(self) -> None:
+        """The user wants the next record."""
+        if self._user_is_away and self._session is not None:
+            self._user_is_away = False
+            self._session.come_back()
 
     # What the session wants
 
@@ -249,6 +288,7 @@ class Membership:
 
     def membership_failed(self, error: ClientError) -> None:
         """See `GroupHost`."""
+        self._watching.cancel()
         self._reader.fail(error)
 
     # Committing
@@ -257,6 +297,7 @@ class Membership:
         """Commit these; BrokerError of the first partition that is refused, CommitFailed, TimedOut."""
         if not offsets:
             return
+        self._check_member()
         try:
             refused = await commit(self._coordinator, self._config.group, offsets, self._generation())
         except CommitFailed as error:
@@ -286,6 +327,12 @@ class Membership:
             await self.commit(news)
         except ClientError as error:
             _log.warning("the offsets of %d partitions are not committed: %s", len(news), error)
+
+    def _check_member(self) -> None:
+        """A group that is empty would take the offsets of somebody who is not in it for those of a simple consumer."""
+        member = self.member
+        if member is not None and member.generation.epoch <= 0:
+            raise CommitFailed(ErrorCode.UNKNOWN_MEMBER_ID, f"group {self._config.group}")
 
     def _generation(self) -> Generation:
         member = self.member

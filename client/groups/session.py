@@ -97,6 +97,16 @@ class GroupSession:
                 with trio.move_on_at(until):
                     await self._news.wait()
 
+    def depart(self) -> None:
+        """The user is away for too long: leave the group, until `come_back`."""
+        self.member.depart(trio.current_time())
+        self.changed()
+
+    def come_back(self) -> None:
+        """The user is there again: join anew."""
+        self.member.come_back(trio.current_time())
+        self.changed()
+
     def changed(self) -> None:
         """Something was reported to the member: ask it anew what to do."""
         self._news.set()
