@@ -147,8 +147,7 @@ class ReplicaChanges:
     def _open_log(self, topic: str, state: PartitionImage) -> PartitionLog:
         manager = self._manager
         found = manager.logs.get(topic, state.index)
-        if found is not None and found.topic_id not in (ZERO_UUID, state.topic_id):
-            # An earlier topic of this name was deleted while this broker was away.
+        if found is not None and _is_of_another_topic(found, state.topic_id):
             self._discard(manager.logs.delete(found))
             found = None
         if found is not None:
@@ -221,3 +220,14 @@ class ReplicaChanges:
                 partition.configure(config)
                 configured.append(partition)
         return configured
+
+
+def _is_of_another_topic(log: PartitionLog, topic_id: bytes) -> bool:
+    """Whether an earlier topic of the name left this log, which was deleted while this broker was away.
+
+    A log that does not say whose it is was never synced, for whose it is becomes durable first: the machine lost its
+    power, and none of it was promised to be there. To take it for this topic's would mix the records of two topics.
+    """
+    if log.topic_id == ZERO_UUID:
+        return not log.recovery_point
+    return log.topic_id != topic_id

@@ -266,6 +266,23 @@ def test_a_log_of_an_earlier_topic_of_that_name_goes(broker: BrokerHarness, tmp_
     assert folders(tmp_path / "data") == {"t-0"}
 
 
+@pytest.mark.parametrize(("synced", "left"), [(False, 0), (True, 2)])
+def test_a_log_that_does_not_say_whose_it_is(broker: BrokerHarness, tmp_path: Path, synced: bool, left: int) -> None:
+    """A machine lost its power, with the name of the log's topic: that may be an earlier one, unless all was synced."""
+    broker.create_topic()
+    for value in (b"old", b"older"):
+        broker.produce(("t", 0, batch(value)))
+    if synced:
+        broker.partition().log.flush(NOW_MS)
+        assert broker.logs.prepare_checkpoint({}).run() == []
+    for directory in broker.logs.directories:
+        directory.close(None)
+    (tmp_path / "data/t-0/partition.metadata").write_bytes(b"")
+    again = BrokerHarness(tmp_path / "data")
+    again.create_topic()
+    assert again.partition().log.log_end_offset == left
+
+
 def test_a_disk_that_fails_when_a_replica_is_made(broker: BrokerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise StorageError(broker.logs.directories[0].path, "t-0", OSError(28, "No space left on device"))
