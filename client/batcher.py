@@ -68,6 +68,8 @@ class Answer:
     base_offset: int = -1
     append_time_ms: int = -1
     message: str | None = None
+    leader_told: bool = False
+    """The broker does not lead the partition, and said who does: there is nothing to wait for."""
 
 
 class Verdict(Enum):
@@ -300,6 +302,9 @@ class Batcher:
             self._end(batch, error)
             return Verdict.ENDED
         self._retry(batch, error, now)
+        if answer.leader_told:
+            batch.retry_at = now
+            return Verdict.RETRY
         return Verdict.RETRY if answer.code in _LEADER_STAYS else Verdict.RETRY_ELSEWHERE
 
     def lost(self, batch: Batch, why: object, now: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ from barnabas.client.cluster import Cluster, version_with_names
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.errors import ClientError
 from barnabas.client.fetching import Fetching, OffsetReset, Place, Position
-from barnabas.client.metadata import Node
+from barnabas.client.metadata import Node, nodes_of
 from barnabas.client.offsets import ListedOffset, OffsetSpec, list_offsets
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchRequest, FetchResponse
@@ -83,7 +83,9 @@ class FetchTask:
             self._fetching.failed(node, positions, trio.current_time(), error)
         else:
             answers = _answers(request, response)
-            self._forget_leaders(self._fetching.fetched(node, positions, answers, trio.current_time()))
+            redirected = self._learn_leaders(answers, response)
+            now = trio.current_time()
+            self._forget_leaders(self._fetching.fetched(node, positions, answers, now, redirected=redirected))
         self._progress()
 
     def _request(self, positions: Iterable[Position]) -> FetchRequest:
@@ -110,6 +112,19 @@ class FetchTask:
             topics=topics.values(),
             rack_id=self._config.rack,
         )
+
+    def _learn_leaders(
+        self, answers: Mapping[Place, FetchResponse.PartitionData], response: FetchResponse
+    ) -> set[Place]:
+        """Those of which the broker says that another leads them, or itself in a later epoch (KIP-951)."""
+        nodes = nodes_of(response.node_endpoints)
+        learn = self._cluster.view.learn_leader
+        return {
+            (topic, number)
+            for (topic, number), answer in answers.items()
+            if answer.error_code
+            and learn(topic, number, answer.current_leader.leader_id, answer.current_leader.leader_epoch, nodes)
+        }
 
     def _forget_leaders(self, positions: Iterable[Position]) -> None:
         for position in positions:

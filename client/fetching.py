@@ -15,7 +15,7 @@ The driver carries out the `Work` that `drain` returns and reports it by `fetche
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Generic, Literal
 
@@ -266,9 +266,18 @@ class Fetching:
         return min((p.retry_at for p in self._positions.values() if p.retry_at > now), default=float("inf"))
 
     def fetched(
-        self, node: Node, wanted: Iterable[Position], answers: Mapping[Place, FetchResponse.PartitionData], now: float
+        self,
+        node: Node,
+        wanted: Iterable[Position],
+        answers: Mapping[Place, FetchResponse.PartitionData],
+        now: float,
+        *,
+        redirected: Collection[Place] = (),
     ) -> list[Position]:
-        """A fetch was answered. Returns the partitions whose leader is to be forgotten."""
+        """A fetch was answered. Returns the partitions whose leader is to be forgotten.
+
+        `redirected`: those of which the broker said who leads them now; they are asked for there at once.
+        """
         self._busy_nodes.discard(node.id)
         misled: list[Position] = []
         for position in wanted:
@@ -277,7 +286,9 @@ class Fetching:
             if self._positions.get(place) is not position:
                 continue
             answer = answers.get(place)
-            if answer is None:
+            if place in redirected:
+                position.retry_at = now
+            elif answer is None:
                 misled.append(position)
                 self._retry(position, now)
             elif answer.error_code:

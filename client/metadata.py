@@ -5,7 +5,9 @@ What is known of a partition never goes back to an older leader epoch, whichever
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from barnabas.net.addresses import host_port_text
 from barnabas.protocol.errors import ErrorCode
@@ -98,9 +100,40 @@ class ClusterView:
         if found is not None:
             self.topics[topic].partitions[partition] = replace(found, leader=NO_LEADER)
 
+    def learn_leader(
+        self, topic: str, partition: int, leader: int, leader_epoch: int, nodes: Mapping[int, Node]
+    ) -> bool:
+        """A broker that does not lead the partition says who does (KIP-951); `nodes` has those it told of.
+
+        Whether that is news: a later epoch than is known, under a leader whose address is known.
+        """
+        found = self.partition(topic, partition)
+        node = nodes.get(leader) or self.nodes.get(leader)
+        if found is None or node is None or leader_epoch <= found.leader_epoch:
+            return False
+        self.nodes[leader] = node
+        self.topics[topic].partitions[partition] = replace(
+            found, leader=leader, leader_epoch=leader_epoch, error=ErrorCode.NONE
+        )
+        return True
+
     def forget_nodes(self, broker: int | None = None) -> None:
         """Brokers that are known are no longer to be asked: this one, or None: all."""
         self.nodes = {} if broker is None else {id_: node for id_, node in self.nodes.items() if id_ != broker}
+
+
+class Endpoint(Protocol):
+    """A broker in an answer to Produce or Fetch."""
+
+    node_id: int
+    host: str
+    port: int
+    rack: str | None
+
+
+def nodes_of(endpoints: Iterable[Endpoint]) -> dict[int, Node]:
+    """The brokers that an answer tells of."""
+    return {each.node_id: Node(each.node_id, each.host, each.port, each.rack) for each in endpoints}
 
 
 def _merge(topic: MetadataResponse.MetadataResponseTopic, name: str, known: TopicView | None) -> TopicView:

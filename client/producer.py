@@ -15,7 +15,7 @@ from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdi
 from barnabas.client.cluster import Cluster, version_with_names
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError, TimedOut
-from barnabas.client.metadata import Node
+from barnabas.client.metadata import ClusterView, Node, nodes_of
 from barnabas.client.offsets import Place
 from barnabas.client.partitioner import StickyPartitioner, partition_for_key
 from barnabas.client.receipts import Receipt as Receipt
@@ -414,7 +414,7 @@ class Producer(Generic[K, V]):
         except (BrokerError, WireError) as error:
             self._answered({_name(batch): Answer(error.code, message=str(error)) for batch in batches}, batches)
         else:
-            self._answered(_answers(request, response), batches)
+            self._answered(_answers(request, response, self.cluster.view), batches)
 
     def _request(self, batches: Iterable[Batch]) -> ProduceRequest:
         topics: dict[str, ProduceRequest.TopicProduceData] = {}
@@ -455,12 +455,16 @@ def _name(batch: Batch) -> tuple[str, int]:
     return batch.topic, batch.partition
 
 
-def _answers(request: ProduceRequest, response: ProduceResponse) -> dict[tuple[str, int], Answer]:
+def _answers(request: ProduceRequest, response: ProduceResponse, view: ClusterView) -> dict[Place, Answer]:
+    """What became of each batch; the view learns of the leaders that are told (KIP-951)."""
     names = {topic.topic_id: topic.name for topic in request.topic_data}
-    return {
-        (topic.name or names.get(topic.topic_id, ""), p.index): Answer(
-            ErrorCode.of(p.error_code), p.base_offset, p.log_append_time_ms, p.error_message
-        )
-        for topic in response.responses
-        for p in topic.partition_responses
-    }
+    nodes = nodes_of(response.node_endpoints)
+    answers: dict[Place, Answer] = {}
+    for topic in response.responses:
+        name = topic.name or names.get(topic.topic_id, "")
+        for p in topic.partition_responses:
+            leader = p.current_leader
+            told = view.learn_leader(name, p.index, leader.leader_id, leader.leader_epoch, nodes)
+            code = ErrorCode.of(p.error_code)
+            answers[name, p.index] = Answer(code, p.base_offset, p.log_append_time_ms, p.error_message, told)
+    return answers

@@ -80,6 +80,8 @@ class FakeCluster:
         """Other APIs, to be given before the start: a broker's id and a request in, the response out."""
         self.hanging: set[int] = set()
         """Brokers that answer nothing but ApiVersions."""
+        self.tells_leaders = False
+        """Whether a broker that does not lead a partition says who does (KIP-951)."""
         self.producer_ids = 1000
         self._scopes: dict[int, trio.CancelScope] = {}
         self._nursery = nursery
@@ -207,7 +209,23 @@ class FakeCluster:
                 new.TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
             )
         self._appended.unpark_all()
-        return new(responses=topics) if body.acks else None
+        return self._with_leaders(new(responses=topics)) if body.acks else None
+
+    def _with_leaders(self, response: Any) -> Any:
+        """The answer, with the leaders of what was refused."""
+        for topic in response.responses if self.tells_leaders else ():
+            is_produce = isinstance(response, ProduceResponse)
+            for p in topic.partition_responses if is_produce else topic.partitions:
+                if p.error_code in (ErrorCode.NOT_LEADER_OR_FOLLOWER, ErrorCode.FENCED_LEADER_EPOCH):
+                    name = self._name(topic.name if is_produce else topic.topic, topic.topic_id)
+                    found = self.topics[name][p.index if is_produce else p.partition_index]
+                    p.current_leader.leader_id, p.current_leader.leader_epoch = found.leader, found.epoch
+        if self.tells_leaders:
+            response.node_endpoints = [
+                type(response).NodeEndpoint(node_id=id_, host="127.0.0.1", port=FIRST_PORT - 1 + id_)
+                for id_ in self._scopes
+            ]
+        return response
 
     async def _fetch(self, broker: int, body: FetchRequest) -> FetchResponse:
         answer = self._fetch_now(broker, body)
@@ -215,7 +233,8 @@ class FakeCluster:
             while not any(p.records or p.error_code for topic in answer.responses for p in topic.partitions):
                 await self._appended.park()
                 answer = self._fetch_now(broker, body)
-        return answer
+        response: FetchResponse = self._with_leaders(answer)
+        return response
 
     def _fetch_now(self, broker: int, body: FetchRequest) -> FetchResponse:
         new = FetchResponse

@@ -215,3 +215,12 @@ def test_closing_fails_what_is_left() -> None:
     second, _, _ = append(batcher)
     assert batcher.fail_all(ClientClosed("closed")) == [first, second]
     assert batcher.next_deadline() == float("inf")
+
+
+def test_a_retry_to_a_leader_that_was_told_does_not_wait() -> None:
+    batcher = make()
+    batch, _, _ = append(batcher)
+    batcher.drain(0.0)
+    answer = Answer(ErrorCode.NOT_LEADER_OR_FOLLOWER, leader_told=True)
+    assert batcher.answered(batch, answer, 1.0) is Verdict.RETRY
+    assert batcher.drain(1.0) == [batch]

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from barnabas.client.metadata import NO_LEADER, ClusterView, Node
+from barnabas.client.metadata import NO_LEADER, ClusterView, Node, nodes_of
 from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.messages.fetch import FetchResponse
 from barnabas.protocol.messages.metadata import MetadataResponse
 
 NEW = MetadataResponse
@@ -72,3 +73,24 @@ def test_a_topic_that_is_gone_has_an_error_and_no_partitions() -> None:
     view.update(answer(1, 1, error=ErrorCode.UNKNOWN_TOPIC_OR_PARTITION))
     assert view.topics["t"].error == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     assert view.leader("t", 0) is None
+
+
+def test_a_leader_that_another_broker_tells_of_is_taken_if_its_epoch_is_later() -> None:
+    view = ClusterView()
+    view.update(answer(2, 5))
+    told = nodes_of([FetchResponse.NodeEndpoint(node_id=7, host="h7", port=1, rack="r")])
+    assert view.learn_leader("t", 0, 7, 6, told)
+    assert view.leader("t", 0) == Node(7, "h7", 1, "r")
+    assert view.leader_epoch("t", 0) == 6
+    assert view.learn_leader("t", 0, 1, 7, {})
+    assert view.leader("t", 0) == Node(1, "h1", 9093)
+
+
+def test_what_a_broker_tells_of_leaders_is_no_news_if_it_is_old_or_nobody_is_there() -> None:
+    view = ClusterView()
+    view.update(answer(2, 5))
+    for leader, epoch in ((1, 5), (1, 4), (-1, -1), (NO_LEADER, 6), (9, 6)):
+        assert not view.learn_leader("t", 0, leader, epoch, {})
+    assert not view.learn_leader("t", 1, 1, 6, {})
+    assert not view.learn_leader("u", 0, 1, 6, {})
+    assert view.leader("t", 0) == Node(2, "h2", 9094)

@@ -261,3 +261,22 @@ async def test_paused_partitions_wait_and_the_others_go_on(brokers: FakeCluster)
         assert (await anext(consumer)).value == b"a"
         consumer.seek("t", 1, 0)
         assert (await anext(consumer)).value == b"b"
+
+
+async def test_a_broker_that_names_the_new_leader_saves_asking_for_metadata(
+    brokers: FakeCluster, autojump_clock: MockClock
+) -> None:
+    partition = brokers.create("t")[0]
+    brokers.tells_leaders = True
+    async with cluster_of(brokers) as cluster, Consumer(cluster) as consumer:
+        await consumer.assign({("t", 0): "earliest"})
+        fill(partition, b"a")
+        assert await read(consumer, 1) == [(0, 0, b"a")]
+        await trio.testing.wait_all_tasks_blocked()
+        asked = brokers.count(ApiKey.METADATA)
+        brokers.move("t", 0, 2)
+        fill(partition, b"b")
+        open_fetch_ends = trio.current_time() + 0.5
+        assert await read(consumer, 1) == [(0, 1, b"b")]
+        assert (trio.current_time(), brokers.count(ApiKey.METADATA)) == (open_fetch_ends, asked)
+        assert cluster.view.leader_epoch("t", 0) == 1

@@ -248,3 +248,12 @@ def test_damaged_records_are_an_error_and_nothing_after_them_is_read(damaged: st
     with pytest.raises(ClientError):
         fetching.next_batch()
     assert fetching.buffered == 0
+
+
+def test_a_partition_whose_new_leader_was_told_is_fetched_there_at_once() -> None:
+    position = Position("t", 0, 10)
+    fetching = make(position)
+    assert fetching.drain(view(1), 5.0).fetches == {ONE: [position]}
+    refused = {("t", 0): data(error=ErrorCode.NOT_LEADER_OR_FOLLOWER)}
+    assert fetching.fetched(ONE, [position], refused, 5.0, redirected={("t", 0)}) == []
+    assert fetching.drain(view(2), 5.0).fetches == {TWO: [position]}

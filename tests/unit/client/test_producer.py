@@ -308,3 +308,19 @@ async def test_serialisers_make_bytes(brokers: FakeCluster) -> None:
             await producer.send("t", "x")  # type: ignore[arg-type]
     (record,) = partitions[0].batches[0].records()
     assert (record.key, record.value) == (b"k", b"7")
+
+
+async def test_a_broker_that_names_the_new_leader_saves_asking_for_metadata(
+    brokers: FakeCluster, autojump_clock: MockClock
+) -> None:
+    partitions = brokers.create("t")
+    brokers.tells_leaders = True
+    async with cluster_of(brokers) as cluster, Producer(cluster) as producer:
+        await producer.send("t", b"a")
+        asked = brokers.count(ApiKey.METADATA)
+        for leader in (2, 1):
+            brokers.move("t", 0, leader)
+            start = trio.current_time()
+            await producer.send("t", b"%d" % leader)
+            assert (trio.current_time(), brokers.count(ApiKey.METADATA)) == (start, asked)
+    assert partitions[0].values() == [b"a", b"2", b"1"]
