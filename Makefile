@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := protocol net storage raft metadata client server controller broker cli testing tests bench
+# As pip does for what is not editable: without it, where nobody may write bytecode, each start compiles everything.
+COMPILE = $(BIN)/python -m compileall -q $(SOURCES)
 
 .PHONY: run test lint simulate interop bench format docs messages check clean
 
@@ -32,6 +34,7 @@ check: test lint interop
 
 # Beside Apache Kafka, if Java is there; all takes a quarter of an hour. ONLY="NAME ..." runs some; docs/performance.md.
 bench: $(VENV)/installed-dev
+	$(COMPILE)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(JSON),--json $(JSON))
 
 format: $(VENV)/installed-dev
@@ -54,8 +57,10 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(COMPILE)
 	touch $@
 
 $(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(COMPILE)
 	touch $@ $(VENV)/installed
