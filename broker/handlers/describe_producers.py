@@ -1,4 +1,4 @@
-"""DescribeProducers (v0): what the leader of a partition knows of its producers (KIP-664)."""
+"""DescribeProducers (v0): what a replica of a partition, leading or not, knows of its producers (KIP-664)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class DescribeProducersHandler:
         answer = Answer(partition_index=index)
         try:
             partition = self._manager.find(topic, index)
-            partition.check(-1, leader_only=True)
+            partition.check(-1, leader_only=False)
         except WireError as error:
             answer.error_code, answer.error_message = error.code, error.message or error.code.text
         else:

@@ -7,6 +7,7 @@ from comparison.case import case
 from comparison.talk import Talk, Topic
 from comparison.transacting import Transactor, look
 
+from barnabas.protocol.messages.add_partitions_to_txn import AddPartitionsToTxnRequest
 from barnabas.protocol.messages.describe_producers import DescribeProducersRequest
 from barnabas.protocol.messages.describe_transactions import DescribeTransactionsRequest
 from barnabas.protocol.messages.list_transactions import ListTransactionsRequest
@@ -106,6 +107,11 @@ def partitions_are_verified(talk: Talk, version: int) -> None:
     transactor.add(version, (topic, 0), (NO_TOPIC, 1), verify_only=True)
     transactor.add(version, (topic, 0), verify_only=True, epoch=9)
     transactor.add(version, (topic, 0), verify_only=True, producer_id=4_000_000_000)
+
+
+@case(4, 5, difference="Requests that Apache Kafka never answers")
+def no_transactions(talk: Talk, version: int) -> None:
+    Transactor(talk).ask(AddPartitionsToTxnRequest(), version, patience=1.0)
 
 
 @case(*range(5))
@@ -291,6 +297,19 @@ def producers_are_described(talk: Talk, version: int) -> None:
     transactor.end(4, commit=True)
     transactor.settle()
     describe()
+
+
+@case(0)
+def producers_are_described_by_followers(talk: Talk, version: int) -> None:
+    topic, transactor = talk.create(replicas=[1, 2]), Transactor(talk)
+    transactor.begin()
+    transactor.add(3, (topic, 0))
+    transactor.produce(10, topic, b"a", b"b")
+    topics = [DescribeProducersRequest.TopicRequest(name=topic.name, partition_indexes=[0])]
+    request = DescribeProducersRequest(topics=topics)
+    talk.wait_until(lambda: bool(talk.quietly(request, version, 2).topics[0].partitions[0].active_producers))
+    for broker in (1, 2, 3):
+        talk.ask(request, version, broker=broker, blur=["last_timestamp"])
 
 
 @case(0)
