@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import benchmarks
-from bench.benchmarks import ALONE, ON_ONE_CLUSTER, ON_REQUEST, MemoryRun, Results, more_brokers, ready
+from bench.benchmarks import ALONE, ON_ONE_CLUSTER, ON_REQUEST, MemoryRun, more_brokers
 from bench.clusters import Start, barnabas, kafka
+from bench.ready import Results, ready
 
 NAMES = ("embedded", *ON_ONE_CLUSTER, *ALONE, *ON_REQUEST)
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench import loads
-from bench.clusters import NOTHING, Start, System, idle_cpu
+from bench.clusters import Start, System, idle_cpu
+from bench.coordinators import groups, transactions
+from bench.ready import Results, ready
 from bench.workers import producers
 
-Results = dict[str, float]
-
-FIRST_RECORD = "start until the first acked record, s"
 EMBEDDED_RUNS = 7
 EMBEDDED = """
 import time
@@ -38,15 +36,6 @@ SOON_DELETED = {
     "log.retention.check.interval.ms": "2000",
     "log.segment.delete.delay.ms": "1000",
 }
-
-
-@contextlib.contextmanager
-def ready(start: Start, results: Results, brokers: int = 3, settings: Mapping[str, str] = NOTHING) -> Iterator[System]:
-    """A cluster in which a record has been acknowledged."""
-    with start(brokers, settings) as system:
-        loads.one_record(system.bootstrap, "first")
-        results.setdefault(FIRST_RECORD, time.monotonic() - system.began)
-        yield system
 
 
 # One after another on one cluster
@@ -197,6 +186,8 @@ ALONE: dict[str, Callable[[Start, Results], None]] = {
     "kill": kill,
     "partitions": partitions,
     "connections": connections,
+    "groups": groups,
+    "transactions": transactions,
 }
 ON_REQUEST = ("more-brokers", "memory")
 """These are run only when they are asked for: they take long, or answer a question that few have."""
