@@ -70,7 +70,7 @@ class TransactionIndex(FileIndex):
 
     def append(self, aborted: AbortedTransaction) -> None:
         """A marker that aborts a transaction was written."""
-        self._pending += self.ENTRY.pack(_VERSION, *aborted)
+        self._pending.extend(self.ENTRY.pack(_VERSION, *aborted))
 
     def after(self, offset: int) -> Iterator[AbortedTransaction]:
         """Those that end at `offset` or later, in the order of their ends."""
