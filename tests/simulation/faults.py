@@ -1,7 +1,8 @@
 """What goes wrong, drawn from the seed: which kinds at all, when, to whom, how long.
 
 The kinds are in `faults_machines.py`, `faults_disks.py` and `faults_network.py`, a function each. What they must not do
-is decided here: of what was promised, faults take no more than the promise allows, or they say so (`on_loss`).
+is decided here: of what was promised, faults take no more than the promise allows, or they say so: `on_loss`, when all
+machines lost their power, and `on_doubt`, when faults are not limited and did what nothing is promised for.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ class Plan:
     """Whether records are acknowledged that one broker has alone (`min.insync.replicas` is 1)."""
     loss: Loss = Loss.LATEST
     """What a host that crashes loses of what was not synced."""
+    unlimited: bool = False
+    """Whether brokers crash and lose their disks whoever else does: then nothing is promised of records, but that
+    replicas agree, and everything of the metadata.
+    """
     without: frozenset[int] = frozenset()
     """Numbers of the faults that are left out; the first one is 1."""
 
@@ -60,14 +65,23 @@ class Plan:
             synced=synced,
             lonely=lonely,
             loss=rng.choice(list(Loss)),
+            unlimited=rng.random() < 0.15,
         )
 
 
 class Nemesis:
     """Does it to a cluster, until `heal`."""
 
-    def __init__(self, cluster: Cluster, plan: Plan, on_loss: Callable[[], None] = lambda: None) -> None:
-        """`on_loss` is told when records may be gone that were acknowledged, while no broker runs."""
+    def __init__(
+        self,
+        cluster: Cluster,
+        plan: Plan,
+        on_loss: Callable[[], None] = lambda: None,
+        on_doubt: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_loss` is told when records may be gone that were acknowledged, while no broker runs; `on_doubt` when
+        that may happen at any time from now on.
+        """
         self.counts: Counter[str] = Counter()
         """How often each kind happened."""
         self.cluster = cluster
@@ -75,6 +89,7 @@ class Nemesis:
         self.faults = 0
         """How many have begun, or were left out."""
         self.on_loss = on_loss
+        self._on_doubt = on_doubt
         self.busy: set[int] = set()
         """The nodes to which something happens now."""
         self.off: dict[int, Node] = {}
@@ -183,11 +198,23 @@ class Nemesis:
         """
         if node.is_controller:
             return True
-        return not self.rotten and (self.plan.synced or (not self.plan.lonely and self.all_in_sync()))
+        limited = not self.rotten and (self.plan.synced or (not self.plan.lonely and self.all_in_sync()))
+        return limited or self._overstep()
 
     def may_replace(self, node: Node) -> bool:
         """Whether everything on this broker's disks may go, synced or not."""
-        return not self.plan.lonely and self.may_lose(node) and self.all_in_sync()
+        limited = not self.rotten and not self.plan.lonely and self.all_in_sync()
+        return limited or self._overstep()
+
+    def may_damage(self, node: Node) -> bool:
+        """Whether records may be spoilt on this broker: what is spoilt must be whole elsewhere until it is repaired."""
+        return not self.rotten and not self.plan.lonely and self.all_in_sync()
+
+    def _overstep(self) -> bool:
+        """Do what nothing is promised for, if faults are not limited."""
+        if self.plan.unlimited:
+            self._on_doubt()
+        return self.plan.unlimited
 
     def may_crash(self, node: Node) -> bool:
         """A broker's crash is an unclean shutdown, which the controllers take for a loss of records. As with Kafka,
@@ -195,13 +222,9 @@ class Nemesis:
         """
         if node.is_controller or node.id in self.rotten:
             return True
-        if self.rotten:
-            return False
-        if self.weak in (None, node):
-            return True
-        if self.all_in_sync():
+        if not self.rotten and self.all_in_sync():
             self.weak = None
-        return self.weak is None
+        return (not self.rotten and self.weak in (None, node)) or self._overstep()
 
     def all_in_sync(self) -> bool:
         """Whether all brokers are there, and in sync with all that they hold."""

@@ -94,7 +94,7 @@ async def rot_segment(nemesis: Nemesis) -> None:
     replicas have everything, somebody removes the damaged replica, and it is made anew.
     """
     node = nemesis.some_node(brokers_only=True)
-    if node is None or not nemesis.may_replace(node):
+    if node is None or not nemesis.may_damage(node):
         return
     batches = [
         (platter, path, inode, start, end)

@@ -74,6 +74,8 @@ class History:
     failed: int = 0
     losses: int = 0
     """How often records may have been lost, by right."""
+    expects_nothing: bool = False
+    """Whether no record need be kept any more."""
     _positions: dict[tuple[str, Place], int] = field(default_factory=dict)
     _ends: dict[tuple[str, Place], int] = field(default_factory=dict)
 
@@ -96,6 +98,11 @@ class History:
         self._ends.clear()
         self.losses += 1
 
+    def expect_no_records(self) -> None:
+        """From now on nothing is promised of records."""
+        self.forget_records()
+        self.expects_nothing = True
+
     # Readers
 
     def begins(self, reader: str, place: Place) -> None:
@@ -104,6 +111,8 @@ class History:
 
     def saw(self, reader: str, place: Place, offset: int, value: str) -> None:
         """The reader got this record."""
+        if self.expects_nothing:
+            return
         known = self.seen[place].setdefault(offset, value)
         if known != value:
             raise Violation(f"inconsistent offsets: {place} {offset} was read as {known} and, by {reader}, as {value}")
@@ -116,6 +125,8 @@ class History:
 
     def saw_end(self, reader: str, place: Place, end: int) -> None:
         """The reader was told that the log ends here, for consumers."""
+        if self.expects_nothing:
+            return
         before = self._ends.get((reader, place), 0)
         if end < before:
             raise Violation(f"nonmonotonic end: {reader} was told that {place} ends at {before}, then at {end}")

@@ -82,6 +82,10 @@ class Invariants(trio.abc.Instrument):
         """What was acknowledged may be gone, by right. No broker runs now."""
         self._partitions.forget()
 
+    def expect_no_records(self) -> None:
+        """From now on nothing is promised of records, but that replicas agree in the end."""
+        self._partitions.expect_nothing = True
+
     # In the end
 
     def check_equal(self) -> None:

@@ -88,6 +88,7 @@ class _Run:
                 self.counts["acknowledged records"] += sum(map(len, workload.history.acked.values()))
                 self.counts["failed records"] += workload.history.failed
                 self.counts["records seen"] += sum(map(len, workload.history.seen.values()))
+                self.counts += workload.counts
                 self.counts["new leaders"] += invariants.leader_epochs
             nursery.cancel_scope.cancel()
 
@@ -103,7 +104,11 @@ class _Run:
                 invariants.forget_records()
                 workload.history.forget_records()
 
-            nemesis = Nemesis(cluster, self._scenario.plan, records_lost)
+            def nothing_promised() -> None:
+                invariants.expect_no_records()
+                workload.history.expect_no_records()
+
+            nemesis = Nemesis(cluster, self._scenario.plan, records_lost, nothing_promised)
             cluster.nursery.start_soon(nemesis.run)
             try:
                 await trio.sleep(self._scenario.seconds)

@@ -7,6 +7,7 @@ they do is in `workload_records.py` and `workload_topics.py`, a function for eac
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -16,6 +17,7 @@ from tests.simulation import history_records, history_topics, workload_records, 
 from tests.simulation.cluster import Cluster, Violation, image_of
 from tests.simulation.history import History, Place, Promise
 from tests.simulation.pauses import HOST
+from tests.simulation.workload_groups import GroupLoad, Groups
 
 from barnabas.client.admin import Admin
 from barnabas.client.admin_types import NewTopic
@@ -57,6 +59,12 @@ class Load:
     """Of each partition."""
     features: frozenset[str] = frozenset()
     """Of `FEATURES`."""
+    groups: GroupLoad | None = None
+    """Consumer groups, with topics of their own."""
+
+    @property
+    def group_places(self) -> list[Place]:
+        return [] if self.groups is None else self.groups.places
 
     @property
     def places(self) -> list[Place]:
@@ -85,8 +93,14 @@ class Workload:
         self._scopes: list[trio.CancelScope] = []
         self._running = 0
         self._ended = trio.Event()
-        self._producing = load.producers
+        self._producing = 0
         self._produced = trio.Event()
+        self.groups = None if load.groups is None else Groups(self, load.groups)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """What members of groups did how often."""
+        return Counter() if self.groups is None else self.groups.counts
 
     def client(self, number: int, name: str, timeout: float = 10.0) -> ClientCluster:
         """A view of the cluster and connections for one client, on one of the clients' hosts."""
@@ -120,7 +134,8 @@ class Workload:
         """Before anything goes wrong."""
         load = self.load
         configs = {**_TOO_LARGE, **load.topic_configs}
-        new = [NewTopic(name, count, load.replicas, configs=configs) for name, count in load.topics.items()]
+        topics = load.topics | ({} if load.groups is None else load.groups.topics)
+        new = [NewTopic(name, count, load.replicas, configs=configs) for name, count in topics.items()]
         async with self.client(0, "setup") as client:
             for name, outcome in (await Admin(client).create_topics(new)).items():
                 if isinstance(outcome, BrokerError):
@@ -129,9 +144,9 @@ class Workload:
     def start(self) -> None:
         load, places = self.load, self.load.places
         for number in range(load.producers):
-            name = f"p{number}"
-            self.history.promises[name] = load.promise(number)
-            self._begin(workload_records.produce, number, name, places[number % len(places)])
+            self._begin_producer(number, f"p{number}", load.promise(number), places[number % len(places)])
+        for number, place in enumerate(load.group_places):
+            self._begin_producer(number, f"gp{number}", Promise(), place)
         for number, topic in enumerate(self._topics_read):
             self._begin(workload_records.consume, number, f"c{number}", topic)
         for number in range(2):
@@ -146,6 +161,13 @@ class Workload:
             self._begin(workload_topics.change_settings, 0, "settings")
         if "elections" in load.features:
             self._begin(workload_topics.elect_leaders, 1, "elections")
+        if self.groups is not None:
+            self.groups.start()
+
+    def _begin_producer(self, number: int, name: str, promise: Promise, place: Place) -> None:
+        self.history.promises[name] = promise
+        self._producing += 1
+        self._begin(workload_records.produce, number, name, place)
 
     @property
     def _topics_read(self) -> list[str]:
@@ -187,7 +209,10 @@ class Workload:
             await self._produced.wait()
         if waiting.cancelled_caught:
             raise Violation(f"producers do not end in {_END_SECONDS:g} s")
-        await self._consumers_at_the_end()
+        if not self.history.expects_nothing:
+            await self._consumers_at_the_end()
+        if self.groups is not None:
+            await self.groups.stop()
         for scope in self._scopes:
             scope.cancel()
         await self._ended.wait()
@@ -213,7 +238,7 @@ class Workload:
         """Read everything as a client does, and compare with the history."""
         wrong: list[str] = []
         async with self.client(0, "checker") as client:
-            for place in self.load.places:
+            for place in self.load.places + self.load.group_places:
                 check = history_records.LogCheck(
                     self.history, place, await _read(client, place), _leader_epoch(self.cluster.newest_image, place)
                 )

@@ -55,8 +55,8 @@ async def change_topics(world: Workload, number: int, name: str, rng: random.Ran
             await trio.sleep(rng.expovariate(1 / world.load.topic_pause))
             topic = _current_name(world, rng.randrange(_NAMES))
             (kind,) = rng.choices([Kind.CREATE, Kind.DELETE, Kind.GROW, Kind.DESCRIBE], [4, 3, 2, 3])
-            if not client.view.nodes:
-                await client.refresh()
+            if not client.view.nodes and not (await client.refresh()).nodes:
+                continue  # whoever answered knows nobody yet
             node = rng.choice(list(client.view.nodes.values()))
             if kind is Kind.DESCRIBE:
                 await _describe(world, client, node, name, topic)
