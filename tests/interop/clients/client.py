@@ -63,6 +63,9 @@ class Kind:
     codecs: tuple[str, ...] = ALL_CODECS
     lacks: frozenset[str] = frozenset()
     """Commands that the library has no call for."""
+    protocols: tuple[str, ...] = ()
+    """How members of its groups share partitions, as far as that is tested: "eager" and "cooperative" by the classic
+    protocol, "consumer" by KIP-848's."""
 
     def __str__(self) -> str:
         return self.name

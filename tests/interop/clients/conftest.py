@@ -7,32 +7,26 @@ from collections.abc import Iterator
 import pytest
 from clients import builds
 from clients.client import Client, Kind, running
+from clients.kinds import KINDS
 
 from barnabas.testing import cluster
 from barnabas.testing.processes import Cluster
 
-JAVA = ("java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", "{}/classes:{}/libs/*", "Driver")
-KINDS = [
-    Kind("java", "java", (*JAVA, "BOOTSTRAP"), lacks=frozenset({"replace"})),
-    Kind("franz-go", "go", ("{}/franz", "BOOTSTRAP")),
-    Kind("sarama-2.1", "go", ("{}/sarama", "BOOTSTRAP", "2.1"), lacks=frozenset({"set", "max_timestamp"})),
-    Kind("sarama-2.8", "go", ("{}/sarama", "BOOTSTRAP", "2.8"), lacks=frozenset({"max_timestamp"})),
-    Kind("sarama-newest", "go", ("{}/sarama", "BOOTSTRAP", "newest"), lacks=frozenset({"max_timestamp"})),
-    # It consumes in groups only, and has neither lz4 nor zstd that builds without a compiler.
-    Kind(
-        "kafkajs",
-        "node",
-        ("node", "{}/driver.js", "BOOTSTRAP"),
-        codecs=("none", "gzip", "snappy"),
-        lacks=frozenset({"set", "fetch", "max_timestamp"}),
-    ),
-]
+# Few partitions of the coordinators' topics, so that a killed broker is soon back, and groups that settle soon.
+OVERRIDES = {
+    "offsets.topic.num.partitions": "5",
+    "transaction.state.log.num.partitions": "5",
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.consumer.min.heartbeat.interval.ms": "100",
+    "group.consumer.heartbeat.interval.ms": "200",
+}
 
 
 @pytest.fixture(scope="session")
 def barnabas() -> Iterator[Cluster]:
     """Three controllers and three brokers, each a process of its own."""
-    with cluster(brokers=3, controllers=3) as started:
+    with cluster(brokers=3, controllers=3, overrides=OVERRIDES) as started:
         yield started
 
 

@@ -1,7 +1,7 @@
 """Clients of other languages, unmodified, against three controllers and three brokers: the same is asked of each.
 
-Consumers read by assignment: there are no groups yet. KafkaJS consumes in groups only, so what it wrote is read by
-librdkafka here.
+Consumers read by assignment; groups are in test_client_groups.py. KafkaJS consumes in groups only, so what it
+wrote is read by librdkafka here.
 """
 
 from __future__ import annotations

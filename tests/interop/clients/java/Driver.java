@@ -16,13 +16,14 @@ public final class Driver {
     /** The arguments of all commands; each uses some. */
     record Command(String do_, String topic, int partitions, short replicas, Map<String, String> configs, int partition,
                    String codec, String acks, boolean idempotent, List<Item> records, long offset, int count,
-                   long timestamp) {}
+                   long timestamp, String group, String member, String protocol, long ms) {}
 
     /** What is produced and fetched; it has one header, named "h". Timestamp (ms) 0 is the client's own choice. */
     record Item(long offset, long timestamp, String key, String value, String header) {}
 
     private final AdminCommands admin;
     private final RecordCommands records;
+    private final Members members;
     private final String bootstrap;
     private Load load;
 
@@ -30,6 +31,7 @@ public final class Driver {
         this.bootstrap = bootstrap;
         admin = new AdminCommands(bootstrap);
         records = new RecordCommands(bootstrap);
+        members = new Members(bootstrap);
     }
 
     private Object obey(Command c) throws Exception {
@@ -39,6 +41,12 @@ public final class Driver {
             case "grow" -> admin.grow(c.topic(), c.partitions());
             case "set" -> admin.set(c.topic(), c.configs());
             case "start_load" -> load = new Load(bootstrap, c.topic());
+            case "join" -> members.join(c);
+            case "leave" -> members.leave(c.member());
+            case "stall" -> members.stall(c.member(), c.ms());
+            case "heard" -> {
+                return members.heard();
+            }
             case "topics" -> {
                 return admin.topics();
             }

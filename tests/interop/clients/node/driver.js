@@ -3,6 +3,7 @@
 import readline from 'node:readline'
 import kafkajs from 'kafkajs'
 import snappy from 'kafkajs-snappy'
+import { Members } from './members.js'
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, Partitioners, logLevel } = kafkajs
 CompressionCodecs[CompressionTypes.Snappy] = snappy
@@ -14,6 +15,7 @@ const LOAD_PAUSE_MS = 2
 const toStderr = () => ({ label, log }) => process.stderr.write(`${label} ${log.timestamp} ${JSON.stringify(log)}\n`)
 const kafka = new Kafka({ brokers: process.argv[2].split(','), logLevel: logLevel.INFO, logCreator: toStderr })
 const admin = kafka.admin()
+const members = new Members(kafka)
 
 const makeProducer = async idempotent => {
   const options = { createPartitioner: Partitioners.DefaultPartitioner }
@@ -126,6 +128,10 @@ const commands = {
   async stop_load() {
     return load.stop()
   },
+
+  join: command => members.join(command),
+  leave: command => members.leave(command),
+  heard: () => members.heard(),
 }
 
 // The protocol's error code: of the error itself, of one of those it gathers, or of what it was caused by.

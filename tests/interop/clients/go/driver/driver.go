@@ -34,6 +34,9 @@ type Command struct {
 	Offset     int64              `json:"offset"`
 	Count      int                `json:"count"`
 	Timestamp  int64              `json:"timestamp"`
+	Group      string             `json:"group"`
+	Member     string             `json:"member"`
+	Protocol   string             `json:"protocol"`
 }
 
 // Client is what a client library can do.
@@ -58,6 +61,11 @@ type Client interface {
 	StartLoad(topic string) error
 	Acked() int
 	StopLoad() (Loaded, error)
+	// Join starts a member of a group; it reads a topic and commits until Leave returns.
+	Join(command Command) error
+	Leave(member string) error
+	// Heard has what happened to all members since it was asked last.
+	Heard() []Event
 }
 
 // Loaded is what became of a load: the value acknowledged for each offset, errors, and the values fetched, in order.
@@ -125,6 +133,12 @@ func obey(client Client, c Command) (any, error) {
 		return client.Acked(), nil
 	case "stop_load":
 		return client.StopLoad()
+	case "join":
+		return nil, client.Join(c)
+	case "leave":
+		return nil, client.Leave(c.Member)
+	case "heard":
+		return client.Heard(), nil
 	}
 	return nil, fmt.Errorf("no such command: %s", c.Do)
 }

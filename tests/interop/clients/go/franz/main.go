@@ -21,6 +21,7 @@ import (
 const patience = 30 * time.Second
 
 type client struct {
+	driver.Members
 	seeds []string
 	admin *kadm.Client
 	load  *load

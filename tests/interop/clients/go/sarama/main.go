@@ -18,6 +18,7 @@ import (
 const patience = 30 * time.Second
 
 type client struct {
+	driver.Members
 	seeds   []string
 	version sarama.KafkaVersion
 	client  sarama.Client
