@@ -31,6 +31,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "transaction": "barnabas.cli.transaction",
     "cluster": "barnabas.cli.cluster",
     "doctor": "barnabas.cli.doctor.command",
+    "top": "barnabas.cli.top.command",
     "perf": "barnabas.cli.perf.command",
     "size": "barnabas.cli.size",
     "log": "barnabas.cli.log",

@@ -15,7 +15,7 @@ from barnabas.cli.main import EXIT_FAILED
 from barnabas.client.errors import BrokerError, ClientError
 
 # As wide as a line gets where no terminal sets a bound: a table for `grep` must not be folded.
-_PIPE_WIDTH: Final = 100_000
+PIPE_WIDTH: Final = 100_000
 
 
 def show_json(value: object) -> None:
@@ -37,7 +37,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         table.add_row(*map(Text, row))
-    width = None if sys.stdout.isatty() else _PIPE_WIDTH
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
     console = Console(file=sys.stdout, width=width, highlight=False)
     with console.capture() as captured:
         console.print(table)

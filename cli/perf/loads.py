@@ -121,7 +121,7 @@ async def consume(consumer: Consumer[Any, Any], plan: Plan, patience: float, pro
     measured = Measured()
     times, began = measured.timed("wait for a batch"), trio.current_time()
     while measured.records < plan.records:
-        asked = trio.current_time()
+        asked, batch = trio.current_time(), None
         with trio.move_on_after(patience) as scope:
             batch = await consumer.next_batch()
         if scope.cancelled_caught:
@@ -170,9 +170,10 @@ async def end_to_end(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(send_all)
         while arrival.count < plan.records:
-            with trio.move_on_after(patience) as scope:
+            record = None
+            with trio.move_on_after(patience):
                 record = await anext(consumer)
-            if scope.cancelled_caught:
+            if record is None:
                 nursery.cancel_scope.cancel()
                 break
             if (at := sent.pop(bytes(record.key or b""), None)) is not None:
