@@ -5,7 +5,8 @@ What is kept true:
   compacted ones and those before the position in their batch are passed over.
 - One fetch at a time is open to a broker, and it names all the partitions that the broker leads, so that news of any of
   them come at once.
-- No fetch begins while `max_buffered` bytes lie here unread: there are never more than that and one answer a broker.
+- No fetch begins while `max_buffered` bytes lie here unread: there are never more than that and one answer a broker,
+  besides what had come of partitions when they were paused.
 - What is answered to a fetch that began before the partitions were assigned anew is dropped.
 
 The driver carries out the `Work` that `drain` returns and reports it by `fetched`, `failed`, `leaders_found` and
@@ -148,6 +149,13 @@ class Fetching:
             self.remove({(position.topic, position.partition)})
             self._positions[position.topic, position.partition] = position
 
+    def seek(self, place: Place, offset: int) -> None:
+        """Read an assigned partition from there; whether it is paused, and where it ends, stays."""
+        known = self._positions[place]
+        position = Position(*place, offset, known.end)
+        position.paused = known.paused
+        self.add([position])
+
     def remove(self, places: Iterable[Place]) -> None:
         """Read these no longer; what is in hand of them is dropped."""
         for place in places:
@@ -241,7 +249,7 @@ class Fetching:
         """What is to be done now; it is in progress from here on."""
         work = Work(resets=self._resets)
         self._resets = []
-        if self._buffered >= self._config.max_buffered:
+        if self._full:
             return work
         for position in self._positions.values():
             if self._idle(position) and position.retry_at <= now:
@@ -255,13 +263,21 @@ class Fetching:
         self._busy_nodes.update(node.id for node in work.fetches)
         return work
 
+    @property
+    def _full(self) -> bool:
+        """Whether enough is in hand. What is paused does not count: it would keep the others from being read."""
+        if self._buffered < self._config.max_buffered:
+            return False
+        paused = sum(size for position, _, size in self._chunks if position.paused)
+        return self._buffered - paused >= self._config.max_buffered
+
     def _idle(self, position: Position) -> bool:
         more = position.end is None or position.fetch_offset < position.end
         return more and not position.busy and not position.paused and position.error is None
 
     def next_deadline(self, now: float) -> float:
         """When a partition is to be tried again; infinity if none waits for that alone."""
-        if self._buffered >= self._config.max_buffered:
+        if self._full:
             return float("inf")
         return min((p.retry_at for p in self._positions.values() if p.retry_at > now), default=float("inf"))
 

@@ -257,3 +257,23 @@ def test_a_partition_whose_new_leader_was_told_is_fetched_there_at_once() -> Non
     refused = {("t", 0): data(error=ErrorCode.NOT_LEADER_OR_FOLLOWER)}
     assert fetching.fetched(ONE, [position], refused, 5.0, redirected={("t", 0)}) == []
     assert fetching.drain(view(2), 5.0).fetches == {TWO: [position]}
+
+
+def test_what_is_paused_does_not_keep_others_from_being_fetched() -> None:
+    a, b = Position("t", 0, 0), Position("t", 1, 0)
+    fetching = make(a, b, max_buffered=50)
+    fetching.drain(view(1, 1), 0.0)
+    fetching.fetched(ONE, [a, b], {("t", 0): data(batch(0, b"a")), ("t", 1): data()}, 0.0)
+    assert fetching.drain(view(1, 1), 0.0).fetches == {}
+    fetching.pause([("t", 0)], paused=True)
+    assert fetching.drain(view(1, 1), 0.0).fetches == {ONE: [b]}
+
+
+def test_seeking_changes_neither_the_end_nor_the_pause() -> None:
+    fetching = make(Position("t", 0, 5, end=6))
+    fetching.pause([("t", 0)], paused=True)
+    fetching.seek(("t", 0), 2)
+    assert fetching.paused == {("t", 0)}
+    assert not fetching.finished
+    fetching.seek(("t", 0), 6)
+    assert fetching.finished
