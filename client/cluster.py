@@ -115,6 +115,10 @@ class Cluster:
         """
         return await self._connection((node.host, node.port), purpose)
 
+    def connected(self, node: Node) -> ClientConnection | None:
+        """The connection to a broker if there is one."""
+        return self._connections.get(((node.host, node.port), ""))
+
     async def request(
         self,
         connection: ClientConnection,

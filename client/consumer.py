@@ -200,6 +200,7 @@ class Consumer(Generic[K, V]):
             if self._membership is not None:
                 await self._membership.close(with_record_in_hand=kind is None)
         finally:
+            self._fetch_task.end_sessions()
             ended = await self._stack.__aexit__(kind, error, tb)
         return ended
 
@@ -251,7 +252,7 @@ class Consumer(Generic[K, V]):
     def seek(self, topic: str, partition: int, offset: int) -> None:
         """Go on at this offset. ConfigurationError if the partition is not assigned."""
         self.position(topic, partition)
-        self._fetching.add([Position(topic, partition, offset)])
+        self._fetching.seek((topic, partition), offset)
         if self._reading is not None and (self._reading.topic, self._reading.partition) == (topic, partition):
             self._batch = iter(())
         self._fetch_task.wake()
@@ -259,6 +260,7 @@ class Consumer(Generic[K, V]):
     def pause(self, *places: Place) -> None:
         """Give out no more records of these partitions, but the rest of a batch that was begun."""
         self._fetching.pause(places, paused=True)
+        self._fetch_task.wake()
 
     def resume(self, *places: Place) -> None:
         """Give out records of these partitions again."""

@@ -12,14 +12,13 @@ import trio
 from barnabas.client.cluster import Cluster, version_with_names
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.errors import ClientError
+from barnabas.client.fetch_session import SESSION_ERRORS, FetchPlan, FetchSession, PartitionKey, Wanted
 from barnabas.client.fetching import Fetching, OffsetReset, Place, Position
 from barnabas.client.metadata import Node, nodes_of
 from barnabas.client.offsets import ListedOffset, OffsetSpec, list_offsets
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchRequest, FetchResponse
 from barnabas.protocol.types import ZERO_UUID
-
-_NO_SESSION_EPOCH: Final = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,7 @@ class FetchTask:
         self._cluster: Final = cluster
         self._fetching: Final = fetching
         self._arrived: Final = arrived
+        self._sessions: Final[dict[int, FetchSession]] = {}
         self._work = trio.Event()
 
     def wake(self) -> None:
@@ -70,48 +70,91 @@ class FetchTask:
         self._arrived()
 
     async def _fetch(self, node: Node, positions: list[Position]) -> None:
-        request = self._request(positions)
+        session = self._sessions.setdefault(node.id, FetchSession())
         try:
-            connection = await self._cluster.to(node)
-            by_id = all(topic.topic_id != ZERO_UUID for topic in request.topics)
-            version = None if by_id else version_with_names(connection, request.API_KEY)
-            response = await self._cluster.request(connection, request, FetchResponse, version)
+            answers, response = await self._ask(node, session, positions)
         except ConnectionLost:
+            session.lost()
             self._fetching.failed(node, positions, trio.current_time())
             self._forget_leaders(positions)
         except ClientError as error:
+            session.lost()
             self._fetching.failed(node, positions, trio.current_time(), error)
         else:
-            answers = _answers(request, response)
             redirected = self._learn_leaders(answers, response)
             now = trio.current_time()
             self._forget_leaders(self._fetching.fetched(node, positions, answers, now, redirected=redirected))
         self._progress()
 
-    def _request(self, positions: Iterable[Position]) -> FetchRequest:
+    async def _ask(
+        self, node: Node, session: FetchSession, positions: Iterable[Position]
+    ) -> tuple[dict[Place, FetchResponse.PartitionData], FetchResponse]:
+        """What the broker says of each partition; once more where it has nothing against but the session."""
+        wanted = self._wanted(positions)
+        by_id = all(topic_id != ZERO_UUID for _, topic_id, _ in wanted)
+        connection = await self._cluster.to(node)
+        version = None if by_id else version_with_names(connection, FetchRequest.API_KEY)
+        for _ in range(2):
+            plan = session.plan(wanted, by_id=by_id)
+            response = await self._cluster.request(connection, self._request(plan), FetchResponse, version)
+            code = response.error_code
+            if code:
+                session.refused(code)
+            else:
+                session.answered(response.session_id)
+            if code not in SESSION_ERRORS:
+                break
+        return _answers(plan, wanted, response), response
+
+    def _wanted(self, positions: Iterable[Position]) -> dict[PartitionKey, Wanted]:
         view = self._cluster.view
+        return {
+            (p.topic, view.topic_id(p.topic), p.partition): Wanted(
+                p.fetch_offset, view.leader_epoch(p.topic, p.partition)
+            )
+            for p in positions
+        }
+
+    def _request(self, plan: FetchPlan) -> FetchRequest:
         topics: dict[str, FetchRequest.FetchTopic] = {}
-        for position in positions:
-            topic = topics.get(position.topic)
+        for (name, topic_id, number), wanted in plan.named.items():
+            topic = topics.get(name)
             if topic is None:
-                topic_id = view.topic_id(position.topic)
-                topic = topics[position.topic] = FetchRequest.FetchTopic(topic=position.topic, topic_id=topic_id)
-            wanted = FetchRequest.FetchPartition(
-                partition=position.partition,
-                current_leader_epoch=view.leader_epoch(position.topic, position.partition),
-                fetch_offset=position.fetch_offset,
+                topic = topics[name] = FetchRequest.FetchTopic(topic=name, topic_id=topic_id)
+            partition = FetchRequest.FetchPartition(
+                partition=number,
+                current_leader_epoch=wanted.leader_epoch,
+                fetch_offset=wanted.offset,
                 partition_max_bytes=self._config.max_partition_bytes,
             )
-            topic.partitions.append(wanted)
+            topic.partitions.append(partition)
+        forgotten: dict[tuple[str, bytes], list[int]] = {}
+        for name, topic_id, number in plan.forgotten:
+            forgotten.setdefault((name, topic_id), []).append(number)
         return FetchRequest(
             max_wait_ms=self._config.max_wait_ms,
             min_bytes=self._config.min_bytes,
             max_bytes=self._config.max_bytes,
             isolation_level=int(self._config.read_committed),
-            session_epoch=_NO_SESSION_EPOCH,
+            session_id=plan.session_id,
+            session_epoch=plan.session_epoch,
             topics=topics.values(),
+            forgotten_topics_data=[
+                FetchRequest.ForgottenTopic(topic=name, topic_id=topic_id, partitions=numbers)
+                for (name, topic_id), numbers in forgotten.items()
+            ],
             rack_id=self._config.rack,
         )
+
+    def end_sessions(self) -> None:
+        """Let the brokers forget the sessions; nobody waits for their answers."""
+        for node_id, session in self._sessions.items():
+            plan = session.end()
+            node = self._cluster.view.nodes.get(node_id)
+            connection = None if node is None else self._cluster.connected(node)
+            if plan is not None and connection is not None:
+                with suppress(ConnectionLost):
+                    connection.send(self._request(plan))
 
     def _learn_leaders(
         self, answers: Mapping[Place, FetchResponse.PartitionData], response: FetchResponse
@@ -150,16 +193,16 @@ class FetchTask:
         self._progress()
 
 
-def _answers(request: FetchRequest, response: FetchResponse) -> dict[Place, FetchResponse.PartitionData]:
+def _answers(
+    plan: FetchPlan, wanted: Mapping[PartitionKey, Wanted], response: FetchResponse
+) -> dict[Place, FetchResponse.PartitionData]:
+    """By partition. Of an incremental fetch those that are not spoken of have nothing to tell."""
+    new = FetchResponse.PartitionData
     if response.error_code != ErrorCode.NONE:
-        return {
-            (topic.topic, p.partition): FetchResponse.PartitionData(error_code=response.error_code)
-            for topic in request.topics
-            for p in topic.partitions
-        }
-    names = {topic.topic_id: topic.topic for topic in request.topics}
-    return {
-        (topic.topic or names.get(topic.topic_id, ""), p.partition_index): p
-        for topic in response.responses
-        for p in topic.partitions
-    }
+        return {(topic, number): new(error_code=response.error_code) for topic, _, number in wanted}
+    names = {topic_id: topic for topic, topic_id, _ in wanted}
+    answers = {} if plan.full else {(topic, number): new() for topic, _, number in wanted}
+    for topic in response.responses:
+        name = topic.topic or names.get(topic.topic_id, "")
+        answers.update(((name, p.partition_index), p) for p in topic.partitions)
+    return answers

@@ -170,7 +170,7 @@ class GroupSession:
         with trio.move_on_after(self._leave_timeout, shield=True):
             try:
                 await self._coordinator.request(request, ResponseMessage, patience=self._leave_timeout)
-            except ClientError:
+            except (ConnectionLost, ClientError):
                 return  # its session ends by itself
 
 

@@ -62,6 +62,29 @@ class FakePartition:
         return [bytes(record.value or b"") for batch in self.batches for record in batch.records()]
 
 
+@dataclass(slots=True)
+class FakeSession:
+    """A fetch session: the partitions that the next fetch need not name, by topic."""
+
+    id: int
+    epoch: int = -1
+    topics: dict[tuple[str, bytes], dict[int, FetchRequest.FetchPartition]] = field(default_factory=dict)
+
+    def update(self, body: FetchRequest) -> FetchRequest:
+        """Take what is new; the request with all that is wanted."""
+        self.epoch = body.session_epoch
+        for gone in body.forgotten_topics_data:
+            for number in gone.partitions:
+                del self.topics[gone.topic, gone.topic_id][number]
+        for topic in body.topics:
+            self.topics.setdefault((topic.topic, topic.topic_id), {}).update({p.partition: p for p in topic.partitions})
+        topics = [
+            FetchRequest.FetchTopic(topic=name, topic_id=topic_id, partitions=wanted.values())
+            for (name, topic_id), wanted in self.topics.items()
+        ]
+        return FetchRequest(max_wait_ms=body.max_wait_ms, topics=topics)
+
+
 class FakeCluster:
     """Brokers 1, 2, ... at 127.0.0.1:9092 and on. `start` them first."""
 
@@ -82,6 +105,8 @@ class FakeCluster:
         """Brokers that answer nothing but ApiVersions."""
         self.tells_leaders = False
         """Whether a broker that does not lead a partition says who does (KIP-951)."""
+        self.fetch_sessions: dict[int, FakeSession] | None = None
+        """A dict: fetch sessions are given, by their ids (KIP-227)."""
         self.producer_ids = 1000
         self._scopes: dict[int, trio.CancelScope] = {}
         self._nursery = nursery
@@ -228,6 +253,27 @@ class FakeCluster:
         return response
 
     async def _fetch(self, broker: int, body: FetchRequest) -> FetchResponse:
+        if self.fetch_sessions is None:
+            return await self._fetch_in_time(broker, body)
+        if body.session_epoch <= 0:
+            self.fetch_sessions.pop(body.session_id, None)
+        if body.session_epoch < 0:
+            return FetchResponse()
+        known = self.fetch_sessions.get(body.session_id)
+        if body.session_epoch == 0:
+            known = FakeSession(max(self.fetch_sessions, default=0) + 1)
+            self.fetch_sessions[known.id] = known
+        elif known is None:
+            return FetchResponse(error_code=ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
+        elif known.epoch + 1 != body.session_epoch:
+            return FetchResponse(error_code=ErrorCode.INVALID_FETCH_SESSION_EPOCH)
+        answer = await self._fetch_in_time(broker, known.update(body))
+        answer.session_id = known.id
+        for topic in answer.responses if body.session_epoch else ():
+            topic.partitions = [p for p in topic.partitions if p.records or p.error_code]
+        return answer
+
+    async def _fetch_in_time(self, broker: int, body: FetchRequest) -> FetchResponse:
         answer = self._fetch_now(broker, body)
         with trio.move_on_after(body.max_wait_ms / 1000):
             while not any(p.records or p.error_code for topic in answer.responses for p in topic.partitions):
