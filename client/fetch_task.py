@@ -94,16 +94,19 @@ class FetchTask:
         by_id = all(topic_id != ZERO_UUID for _, topic_id, _ in wanted)
         connection = await self._cluster.to(node)
         version = None if by_id else version_with_names(connection, FetchRequest.API_KEY)
-        for _ in range(2):
+
+        async def ask() -> tuple[FetchPlan, FetchResponse]:
             plan = session.plan(wanted, by_id=by_id)
             response = await self._cluster.request(connection, self._request(plan), FetchResponse, version)
-            code = response.error_code
-            if code:
-                session.refused(code)
+            if response.error_code:
+                session.refused(response.error_code)
             else:
                 session.answered(response.session_id)
-            if code not in SESSION_ERRORS:
-                break
+            return plan, response
+
+        plan, response = await ask()
+        if response.error_code in SESSION_ERRORS:
+            plan, response = await ask()
         return _answers(plan, wanted, response), response
 
     def _wanted(self, positions: Iterable[Position]) -> dict[PartitionKey, Wanted]:
