@@ -29,6 +29,7 @@ from barnabas.client.cluster import Cluster
 from barnabas.client.errors import BrokerError, ClientError, check
 from barnabas.client.metadata import Node, TopicView
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place, list_offsets
+from barnabas.client.settings import settings_of
 from barnabas.net.addresses import host_port_text
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest, CreatePartitionsResponse
@@ -76,6 +77,7 @@ _METADATA_TOPIC: Final = "__cluster_metadata"
 class Admin:
     """`async with Admin(bootstrap) as admin`. Raises ClientError for what concerns a call as a whole."""
 
+    @settings_of("Admin")
     def __init__(self, bootstrap: str | Cluster, *, client_id: str = "barnabas-admin", timeout: float = 30.0) -> None:
         """`bootstrap`: host:port, several separated by commas; or an open Cluster, which stays open.
 

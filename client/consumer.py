@@ -19,6 +19,7 @@ from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError
 from barnabas.client.fetch_task import FetchConfig, FetchTask
 from barnabas.client.fetching import ConsumerRecord, Fetching, FetchingConfig, K, OffsetReset, Place, Position, V
 from barnabas.client.offsets import OffsetSpec, list_offsets
+from barnabas.client.settings import settings_of
 
 if TYPE_CHECKING:
     from barnabas.client.groups.committed import OffsetAndMetadata
@@ -39,6 +40,7 @@ class Consumer(Generic[K, V]):
     ClientError from the iteration, after the records that came before; the others can be read on.
     """
 
+    @settings_of("Consumer")
     def __init__(
         self,
         bootstrap: str | Cluster,

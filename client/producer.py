@@ -20,7 +20,7 @@ from barnabas.client.offsets import Place
 from barnabas.client.partitioner import StickyPartitioner, partition_for_key
 from barnabas.client.receipts import Receipt as Receipt
 from barnabas.client.receipts import RecordMetadata as RecordMetadata
-from barnabas.client.settings import check_acks, check_at_least, check_compression
+from barnabas.client.settings import check_acks, check_at_least, check_compression, settings_of
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
 from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
@@ -53,6 +53,7 @@ class Producer(Generic[K, V]):
     Open it with `async with`. The block's end waits for what is under way, at most for the delivery timeout.
     """
 
+    @settings_of("Producer")
     def __init__(
         self,
         bootstrap: str | Cluster,

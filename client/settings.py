@@ -2,8 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
 from barnabas.client.errors import ConfigurationError
 from barnabas.protocol.compression import Compression
+
+Init = TypeVar("Init", bound=Callable[..., None])
+
+
+def settings_of(client: str) -> Callable[[Init], Init]:
+    """For `__init__`: an unknown keyword raises ConfigurationError, which names the nearest one that there is."""
+
+    def decorate(init: Init) -> Init:
+        code = init.__code__
+        known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+
+        @wraps(init)
+        def checked(*arguments: Any, **settings: Any) -> None:
+            for name in settings:
+                if name not in known:
+                    raise ConfigurationError(f"{client} has no setting {name!r}{_nearest(name, known)}")
+            init(*arguments, **settings)
+
+        return cast("Init", checked)
+
+    return decorate
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
+    parts = [each for each in known if name.startswith(f"{each}_")]  # Kafka's group_id and linger_ms are ours, but for
+    found = parts or get_close_matches(name, known, 1)  # an ending that says the unit or the obvious
+    return f"; did you mean {max(found, key=len)!r}?" if found else f"; it has {', '.join(known)}"
 
 
 def check_acks(acks: object, idempotence: bool | None) -> int:
