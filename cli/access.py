@@ -91,6 +91,11 @@ def resolve(asked: Asked, environment: Mapping[str, str] | None = None) -> Acces
     )
 
 
+def profile_names(environment: Mapping[str, str] | None = None) -> list[str]:
+    """The profiles that there are. UsageError for a file that cannot be read."""
+    return list(_Profiles.read(os.environ if environment is None else environment).tables)
+
+
 def _unasked(env: Mapping[str, str]) -> Settings:
     if env.get(BOOTSTRAP_VARIABLE):
         return Settings(env[BOOTSTRAP_VARIABLE])

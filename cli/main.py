@@ -35,6 +35,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "perf": "barnabas.cli.perf.command",
     "size": "barnabas.cli.size",
     "log": "barnabas.cli.log",
+    "completion": "barnabas.cli.completion.command",
 }
 
 
