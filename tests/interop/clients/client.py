@@ -100,6 +100,10 @@ class Client:
             raise Refused(answer["error"], answer.get("code", -1))
         return answer["result"]
 
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+
     def can(self, command: str) -> bool:
         return command not in self.kind.lacks
 

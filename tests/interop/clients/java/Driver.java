@@ -16,7 +16,8 @@ public final class Driver {
     /** The arguments of all commands; each uses some. */
     record Command(String do_, String topic, int partitions, short replicas, Map<String, String> configs, int partition,
                    String codec, String acks, boolean idempotent, List<Item> records, long offset, int count,
-                   long timestamp, String group, String member, String protocol, long ms) {}
+                   long timestamp, String group, String member, String protocol, long ms,
+                   String target, String transactional_id) {}
 
     /** What is produced and fetched; it has one header, named "h". Timestamp (ms) 0 is the client's own choice. */
     record Item(long offset, long timestamp, String key, String value, String header) {}
@@ -24,6 +25,7 @@ public final class Driver {
     private final AdminCommands admin;
     private final RecordCommands records;
     private final Members members;
+    private final Map<String, Processor> processors = new HashMap<>();
     private final String bootstrap;
     private Load load;
 
@@ -43,6 +45,11 @@ public final class Driver {
             case "start_load" -> load = new Load(bootstrap, c.topic());
             case "join" -> members.join(c);
             case "leave" -> members.leave(c.member());
+            case "process" -> processors.put(c.member(), new Processor(bootstrap, c));
+            case "end" -> processors.get(c.member()).end();
+            case "processed" -> {
+                return processors.get(c.member()).processed();
+            }
             case "stall" -> members.stall(c.member(), c.ms());
             case "heard" -> {
                 return members.heard();

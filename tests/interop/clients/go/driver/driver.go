@@ -21,22 +21,24 @@ type Record struct {
 
 // Command has the arguments of all commands; each uses some.
 type Command struct {
-	Do         string             `json:"do"`
-	Topic      string             `json:"topic"`
-	Partitions int32              `json:"partitions"`
-	Replicas   int16              `json:"replicas"`
-	Configs    map[string]*string `json:"configs"`
-	Partition  int32              `json:"partition"`
-	Codec      string             `json:"codec"`
-	Acks       string             `json:"acks"`
-	Idempotent bool               `json:"idempotent"`
-	Records    []Record           `json:"records"`
-	Offset     int64              `json:"offset"`
-	Count      int                `json:"count"`
-	Timestamp  int64              `json:"timestamp"`
-	Group      string             `json:"group"`
-	Member     string             `json:"member"`
-	Protocol   string             `json:"protocol"`
+	Do              string             `json:"do"`
+	Topic           string             `json:"topic"`
+	Partitions      int32              `json:"partitions"`
+	Replicas        int16              `json:"replicas"`
+	Configs         map[string]*string `json:"configs"`
+	Partition       int32              `json:"partition"`
+	Codec           string             `json:"codec"`
+	Acks            string             `json:"acks"`
+	Idempotent      bool               `json:"idempotent"`
+	Records         []Record           `json:"records"`
+	Offset          int64              `json:"offset"`
+	Count           int                `json:"count"`
+	Timestamp       int64              `json:"timestamp"`
+	Group           string             `json:"group"`
+	Member          string             `json:"member"`
+	Protocol        string             `json:"protocol"`
+	Target          string             `json:"target"`
+	TransactionalID string             `json:"transactional_id"`
 }
 
 // Client is what a client library can do.
@@ -139,6 +141,8 @@ func obey(client Client, c Command) (any, error) {
 		return nil, client.Leave(c.Member)
 	case "heard":
 		return client.Heard(), nil
+	case "process", "processed", "end":
+		return process(client, c)
 	}
 	return nil, fmt.Errorf("no such command: %s", c.Do)
 }

@@ -22,14 +22,15 @@ const patience = 30 * time.Second
 
 type client struct {
 	driver.Members
-	seeds []string
-	admin *kadm.Client
-	load  *load
+	seeds      []string
+	admin      *kadm.Client
+	load       *load
+	processors map[string]*processor
 }
 
 func main() {
 	seeds := strings.Split(os.Args[1], ",")
-	c := &client{seeds: seeds}
+	c := &client{seeds: seeds, processors: map[string]*processor{}}
 	cl, err := c.open()
 	if err != nil {
 		panic(err)
