@@ -38,7 +38,8 @@ def minimise(
 
 def kind_of(failure: str) -> str:
     """What was broken, without who, where and how much: two failures of one kind are taken for the same."""
-    return re.sub(r"\S*\d\S*|[\[({'].*?[\])}']", "", failure)[:60]
+    words = re.sub(r"[\[({'].*?[\])}']", "", failure).split()
+    return " ".join([word for word in words if word != "None" and not re.search(r"\d", word)][:8])
 
 
 class _Search:

@@ -80,6 +80,8 @@ MUTANTS: Final = (
         "an earlier life of a broker is let into the ISR",
         (Patch(isr, "_check_eligible", nothing), Patch(LeaderRole, "_is_eligible", _is_eligible)),
         seed=1,
+        kinds=("process crash", "host crash"),
+        pause=0.2,
+        length=0.2,
     ),
-    Mutant("ISR changes of any epoch are taken", (Patch(isr, "_check_epochs", nothing),), seed=1),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.simulation.mutants.mutant import CRASHES, Mutant, Patch
+from tests.simulation.mutants.mutant import Mutant, Patch
 
 from barnabas.broker.isr import FollowerProgress, Isr, IsrChange
 from barnabas.broker.partition_leader import LeaderRole
@@ -35,10 +35,6 @@ def _expand_early(self: LeaderRole, follower: FollowerProgress) -> IsrChange | N
     return self._propose(self.isr.committed | {follower.broker_id}, expands=True)
 
 
-def _expand_before_this_epoch(self: LeaderRole, follower: FollowerProgress) -> IsrChange | None:
-    return None if follower.log_end_offset < self.high_watermark else _expand_early(self, follower)
-
-
 _ISOLATED: Final = ("isolated node", "partition", "one-way partition")
 
 MUTANTS: Final = (
@@ -51,7 +47,9 @@ MUTANTS: Final = (
         "the high watermark waits for the old ISR only",
         (Patch(LeaderRole, "advance", _wait_for_the_old_isr),),
         seed=1,
-        kinds=CRASHES,
+        kinds=("slow node", "slow disks", "process crash", "isolated node"),
+        pause=0.4,
+        length=0.8,
     ),
     Mutant(
         "a smaller ISR counts before it is committed",
@@ -65,10 +63,5 @@ MUTANTS: Final = (
         (Patch(LeaderRole, "_maybe_expand", _expand_early),),
         seed=1,
         settings={"replica.fetch.max.bytes": 150},
-    ),
-    Mutant(
-        "a replica joins the ISR before it has all from before this epoch",
-        (Patch(LeaderRole, "_maybe_expand", _expand_before_this_epoch),),
-        seed=1,
     ),
 )

@@ -67,7 +67,9 @@ MUTANTS: Final = (
         "votes are not written down",
         (Patch(MetadataLog, "write_election_state", nothing),),
         seed=1,
-        kinds=("everything restarts", "partition", "process crash"),
+        kinds=("process crash", "everything restarts", "slow disks"),
+        pause=0.15,
+        length=0.3,
     ),
     Mutant(
         "the quorum commits without a majority",

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from tests.simulation.mutants.mutant import POWER, Mutant, Patch, wrapped
+from tests.simulation.mutants.mutant import POWER, Mutant, Patch, always, nothing, wrapped
 
-from barnabas.broker.fetcher import Fetched
+from barnabas.broker.fetcher import Fetched, FetchedPartition
 from barnabas.broker.fetcher_task import LeaderFetcher
 from barnabas.broker.partition import NO_EPOCH, Partition
 from barnabas.broker.pending_fetch import PendingFetch
@@ -84,9 +84,25 @@ MUTANTS: Final = (
         (wrapped(Partition, "_follow", _cut_at_the_high_watermark),),
         seed=1,
     ),
-    Mutant("requests of any leader epoch are served", (wrapped(Partition, "check", _serve_any_epoch),), seed=1),
+    Mutant(
+        "followers of other leader epochs are believed",
+        (wrapped(Partition, "check", _serve_any_epoch), Patch(Partition, "diverging_epoch", nothing)),
+        seed=1,
+    ),
+    Mutant(
+        "an answer counts for another fetch than asked for it",
+        (Patch(FetchedPartition, "is_answered_by", always),),
+        seed=1,
+    ),
     Mutant("metadata older than the log is followed", (Patch(Partition, "become", _follow_old_metadata),), seed=1),
-    Mutant("readers see beyond the high watermark", (wrapped(PendingFetch, "_look_at", _show_everything),), seed=1),
+    Mutant(
+        "readers see beyond the high watermark",
+        (wrapped(PendingFetch, "_look_at", _show_everything),),
+        seed=1,
+        kinds=("process crash", "isolated node"),
+        pause=0.5,
+        length=0.5,
+    ),
     Mutant(
         "a follower promises what it has not synced",
         (Patch(LeaderFetcher, "_unsynced", _none_unsynced),),

@@ -43,10 +43,6 @@ def _keep_the_recovery_point(self: PartitionLog, offset: int) -> None:
     self.epochs.truncate_from_end(offset)
 
 
-def _append_without_crc(original: Callable[..., Any], log: PartitionLog, *args: Any, **kwargs: Any) -> Any:
-    return original(log, *args, **{**kwargs, "verify": False})
-
-
 MUTANTS: Final = (
     Mutant(
         "syncs do nothing, though acknowledged means synced",
@@ -72,12 +68,6 @@ MUTANTS: Final = (
         (Patch(PartitionLog, "_end_at", _keep_the_recovery_point),),
         seed=1,
         kinds=(*POWER, "partition", "one-way partition"),
-    ),
-    Mutant(
-        "followers take records that rotted",
-        (wrapped(PartitionLog, "append_as_follower", _append_without_crc),),
-        seed=1,
-        kinds=("bit rot in a segment", "process crash"),
     ),
     Mutant("duplicates are not recognised", (Patch(ProducerStates, "check", nothing),), seed=1),
     Mutant(
