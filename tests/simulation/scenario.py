@@ -14,6 +14,7 @@ from typing import Final
 
 from tests.simulation.faults import Plan
 from tests.simulation.workload import FEATURES, Load
+from tests.simulation.workload_groups import GroupLoad
 
 NODE_SETTINGS: Final[Mapping[str, tuple[object, ...]]] = {
     "replica.lag.time.max.ms": (1000, 5000, 30000),
@@ -42,6 +43,7 @@ REPLICAS: Final = ((3, 1), (3, 2), (3, 2), (3, 3), (2, 2), (2, 1))
 """How many replicas a topic has, and how many of them must be in sync."""
 
 _CHANCE: Final = 0.3
+_GROUPS_CHANCE: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Scenario:
         configs["min.insync.replicas"] = str(min_isr)
         if synced:
             configs["flush.messages"] = "1"
+        groups = _drawn_groups(seed, settings, synced=synced)
         return cls(
             controllers=3,
             brokers=rng.randint(3, 5),
@@ -83,6 +86,7 @@ class Scenario:
                 topic_pause=rng.choice([1.0, 5.0]),
                 replicas=replicas,
                 features=frozenset(feature for feature in FEATURES if rng.random() < 0.4),
+                groups=groups,
             ),
             plan=Plan.drawn(rng, synced=synced, lonely=min_isr == 1) if faults else None,
             seconds=seconds,
@@ -101,6 +105,21 @@ class Scenario:
                 f"topics: {self.load.topics} of {self.load.replicas} replicas: {topics}",
                 f"load: {self.load.producers} producers, {self.load.pause} s between bursts of {self.load.burst:g}; "
                 f"{', '.join(sorted(self.load.features)) or 'nothing else'}",
+                f"groups: {self.load.groups or 'none'}",
                 f"faults: {self.plan or 'none'}",
             ]
         )
+
+
+def _drawn_groups(seed: int, settings: dict[str, object], *, synced: bool) -> GroupLoad | None:
+    """With random numbers of its own, so that everything else is drawn as without groups. Their coordinators' topics
+    promise as much as the others: `settings` are told so.
+    """
+    rng = random.Random(f"{seed}/groups")
+    if rng.random() >= _GROUPS_CHANCE:
+        return None
+    groups = GroupLoad.drawn(rng)
+    settings |= {"min.insync.replicas": 2, **groups.settings}
+    if synced:
+        settings["log.flush.interval.messages"] = 1
+    return groups
