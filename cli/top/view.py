@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -42,15 +42,16 @@ def _summary(frame: Frame) -> Text:
     return text
 
 
-def _brokers(rows: Iterable[BrokerRow]) -> Table:
-    table = _table(
-        "broker", "listener", "rack", "state", "replicas", "leaders", "not in sync", "records/s", left=(1, 2, 3)
-    )
+def _brokers(rows: Sequence[BrokerRow]) -> Table:
+    racks = any(row.rack is not None for row in rows)
+    rack = ("rack",) if racks else ()
+    columns = ("broker", "listener", *rack, "state", "replicas", "leaders", "behind", "records/s")
+    table = _table(*columns, left=range(1, 3 + len(rack)))
     for row in rows:
         state = Text(row.state, style="red" if row.state == "fenced" else "green")
-        late = Text(str(row.not_in_sync), style="yellow" if row.not_in_sync else "")
-        cells = (str(row.id), row.listener, row.rack or "", state, str(row.replicas), str(row.leaders), late)
-        table.add_row(*cells, _rate(row.rate))
+        behind = Text(str(row.not_in_sync), style="yellow" if row.not_in_sync else "")
+        where = (row.listener, row.rack or "") if racks else (row.listener,)
+        table.add_row(str(row.id), *where, state, str(row.replicas), str(row.leaders), behind, _rate(row.rate))
     return table
 
 
@@ -72,8 +73,8 @@ def _groups(rows: Iterable[GroupRow]) -> Table:
     return table
 
 
-def _table(*columns: str, left: Sequence[int]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+def _table(*columns: str, left: Collection[int]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
         table.add_column(column, justify="left" if index in left else "right", no_wrap=True, overflow="ellipsis")
     return table

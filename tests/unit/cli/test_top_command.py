@@ -69,7 +69,7 @@ def test_what_is_new_or_shorter_grew_by_nothing() -> None:
 
 
 def drawn(frame: Frame, lines: int | None = None) -> list[str]:
-    console = Console(width=100, highlight=False, color_system=None)
+    console = Console(width=80, highlight=False, color_system=None)
     with console.capture() as captured:
         console.print(draw(frame, lines))
     return [line.rstrip() for line in captured.get().splitlines()]
@@ -77,20 +77,20 @@ def drawn(frame: Frame, lines: int | None = None) -> list[str]:
 
 PICTURE = """\
 cluster c  4 partitions  2 under-replicated  1 offline  110.0 records/s
-broker   listener   rack   state    replicas   leaders   not in sync   records/s
-────────────────────────────────────────────────────────────────────────────────
-     1   one:9092   a      active          2         1             1       100.0
-     2   two:9093          active          3         2             0        10.0
-     3   -                 fenced          1         0             1         0.0
-topic   partitions   under-replicated   offline   records   records/s
-─────────────────────────────────────────────────────────────────────
-busy             2                  1         0       370       110.0
-quiet            2                  1         1         7         0.0
-group   lag   lag/s
-───────────────────
-new     300       -
-slow    250   +95.0
-fast     10    +5.0
+broker  listener  rack  state   replicas  leaders  behind  records/s
+────────────────────────────────────────────────────────────────────
+     1  one:9092  a     active         2        1       1      100.0
+     2  two:9093        active         3        2       0       10.0
+     3  -               fenced         1        0       1        0.0
+topic  partitions  under-replicated  offline  records  records/s
+────────────────────────────────────────────────────────────────
+busy            2                 1        0      370      110.0
+quiet           2                 1        1        7        0.0
+group  lag  lag/s
+─────────────────
+new    300      -
+slow   250  +95.0
+fast    10   +5.0
 """
 
 
