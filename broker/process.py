@@ -365,8 +365,8 @@ class Broker:
         await heartbeats.wait_for_state(BrokerState.RECOVERY)
         self._directories.begin_loading()
         await self._loader.load(self._environment.clock_ms())
-        if heartbeats.is_replaced(self._cache.image.cluster.broker(self._broker_id)):
-            return
+        if heartbeats.is_replaced(self._cache.image.cluster.broker(self._broker_id)) or self._lifecycle.failure:
+            return  # and takes no replica, nor removes the logs that no replica has claimed
         self._take_replicas()
         self._nursery.start_soon(self._server.serve)
         self._housekeeping.start()
