@@ -120,6 +120,7 @@ class Producer(Generic[K, V]):
 
             self._transactions = Transactions(self.cluster, self._batcher, transactional_id, transaction_timeout)
         self._enrolling = False
+        self._flushes = 0
         self._sticky: Final = StickyPartitioner(batch_size, self.cluster.rng.choice)
         self._ended: Final[dict[Batch, trio.Event]] = {}
         self._wake = trio.Event()
@@ -201,13 +202,15 @@ class Producer(Generic[K, V]):
 
     async def flush(self) -> None:
         """Wait until everything that is under way has been acknowledged or has failed."""
+        self._flushes += 1
         self._batcher.flushing = True
         self._wake.set()
         try:
             for event in list(self._ended.values()):
                 await event.wait()
         finally:
-            self._batcher.flushing = False
+            self._flushes -= 1
+            self._batcher.flushing = self._flushes > 0
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:
@@ -229,7 +232,10 @@ class Producer(Generic[K, V]):
         await self._transactional().begin()
 
     async def commit_transaction(self) -> None:
-        """Wait for what was sent, and make it visible; see `transaction`."""
+        """Wait for what was sent, and make it visible; see `transaction`.
+
+        Cancelled before everything has arrived, it aborts; after that the end is waited for, but not for long.
+        """
         transactions = self._transactional()
         transactions.check_open()
         try:
@@ -242,7 +248,13 @@ class Producer(Generic[K, V]):
 
             await self._abort(transactions)
             raise TransactionAborted(f"the transaction was aborted: {failure}") from failure
-        await transactions.end(commit=True)
+        try:
+            await transactions.end(commit=True)
+        except trio.Cancelled:
+            # Whether the coordinator has heard of it nobody knows, but it can be asked again, and has to be: the next
+            # transaction needs the epoch that this end brings.
+            await self._end(transactions, commit=True)
+            raise
 
     async def abort_transaction(self) -> None:
         """Make nothing of what was sent visible, whatever became of it. Does not fail, and takes a bounded time."""
@@ -250,14 +262,19 @@ class Producer(Generic[K, V]):
 
     async def _abort(self, transactions: Transactions) -> None:
         """Whatever is still under way ends here. Bounded: a coordinator that does not answer aborts by its timeout."""
+        self._finish(self._batcher.fail_all(ClientClosed("the transaction was aborted")))
+        await self._end(transactions, commit=False)
+
+    async def _end(self, transactions: Transactions, *, commit: bool) -> None:
+        """Commit or abort, within a bounded time and whoever cancels; without success, the producer has failed."""
         with trio.move_on_after(_ABORT_SECONDS, shield=True) as scope:
-            self._finish(self._batcher.fail_all(ClientClosed("the transaction was aborted")))
             try:
-                await transactions.end(commit=False)
+                await transactions.end(commit=commit)
             except ClientError as error:
                 transactions.failed(error)
         if scope.cancelled_caught:
-            transactions.failed(TimedOut(f"the coordinator did not abort the transaction in {_ABORT_SECONDS:g} s"))
+            text = f"the coordinator did not end the transaction in {_ABORT_SECONDS:g} s"
+            transactions.failed(TimedOut(text))
 
     async def send_offsets(
         self, consumer: Consumer[Any, Any], offsets: Mapping[Place, int | OffsetAndMetadata] | None = None

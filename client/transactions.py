@@ -22,7 +22,7 @@ from barnabas.client.batcher import Batcher
 from barnabas.client.cluster import Cluster
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.coordinator import Coordinator, CoordinatorKind
-from barnabas.client.errors import BrokerError, ClientError, ConfigurationError
+from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError
 from barnabas.client.groups.committed import CommitFailed, OffsetAndMetadata
 from barnabas.client.groups.member import Generation
 from barnabas.client.offsets import Place
@@ -161,8 +161,10 @@ class Transactions:
             if not self._second:
                 await self._add_group(group)
             await self._send_offsets(group, offsets, member)
-        except ClientError as error:
-            self._batcher.failure = self._batcher.failure or error
+        except BaseException as error:
+            text = "the offsets may not be part of the transaction: their commit was cancelled"
+            failure = error if isinstance(error, ClientError) else ClientClosed(text)
+            self._batcher.failure = self._batcher.failure or failure
             raise
 
     async def _add_group(self, group: str) -> None:

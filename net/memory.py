@@ -344,8 +344,12 @@ class MemoryNetwork:
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{host}:{port} accepts nobody") from None
         listener.network.keep(theirs)
         self.keep(ours)
-        await back.cross()
-        self._check_alive()
+        try:
+            await back.cross()
+            self._check_alive()
+        except BaseException:
+            ours.close()
+            raise
         return ours
 
     async def listen(self, host: str, port: int, *, backlog: int = 50) -> Listener:
