@@ -63,6 +63,12 @@ def listed(items: Iterable[object], *, most: int = 8) -> str:
     return ", ".join(texts[:most]) + more
 
 
+def named_brokers(ids: Iterable[int]) -> str:
+    """`broker 1`, `brokers 1, 2`."""
+    found = sorted(ids)
+    return f"broker{'' if len(found) == 1 else 's'} {listed(found)}"
+
+
 def counted(count: int, noun: str) -> str:
     """`1 partition`, `2 partitions`."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

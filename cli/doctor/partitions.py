@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from barnabas.cli.doctor.finding import Examination, Finding, Severity, counted, listed
+from barnabas.cli.doctor.finding import Examination, Finding, Severity, counted, listed, named_brokers
 from barnabas.client.admin import TopicDescription
 from barnabas.client.metadata import NO_LEADER, PartitionView
 
@@ -28,6 +28,11 @@ def _min_isr(seen: Examination, topic: TopicDescription) -> int:
     return int(text) if text is not None and text.isdecimal() else 1
 
 
+def _effective(min_isr: int, partition: PartitionView) -> int:
+    """Brokers ask for no more replicas than a partition has."""
+    return min(min_isr, len(partition.replicas))
+
+
 def _which(topic: TopicDescription, has: Callable[[PartitionView], bool]) -> list[int]:
     return [number for number in sorted(topic.partitions) if has(topic.partitions[number])]
 
@@ -35,38 +40,39 @@ def _which(topic: TopicDescription, has: Callable[[PartitionView], bool]) -> lis
 def _missing(topic: TopicDescription, numbers: list[int]) -> str:
     """The brokers that should have these partitions and do not keep up."""
     partitions = [topic.partitions[number] for number in numbers]
-    return listed(sorted({broker for p in partitions for broker in p.replicas if broker not in p.isr}))
+    return named_brokers({broker for p in partitions for broker in p.replicas if broker not in p.isr})
 
 
 def _offline(topic: TopicDescription) -> Iterator[Finding]:
     numbers = _which(topic, lambda p: p.leader == NO_LEADER)
     if numbers:
-        brokers = sorted({broker for number in numbers for broker in topic.partitions[number].replicas})
+        brokers = {broker for number in numbers for broker in topic.partitions[number].replicas}
         yield Finding(
             Severity.ERROR,
             "offline-partitions",
             f"topic {topic.name}",
             f"{counted(len(numbers), 'partition')} without a leader: {listed(numbers)}",
             "nothing can be written to or read from them",
-            f"start the brokers that have them ({listed(brokers)}); their logs say why they do not run",
+            f"start {named_brokers(brokers)}, which should have them; the logs there say why they do not run",
         )
 
 
 def _under_min_isr(topic: TopicDescription, min_isr: int) -> Iterator[Finding]:
-    numbers = _which(topic, lambda p: p.leader != NO_LEADER and len(p.isr) < min_isr)
+    numbers = _which(topic, lambda p: p.leader != NO_LEADER and len(p.isr) < _effective(min_isr, p))
     if numbers:
         yield Finding(
             Severity.ERROR,
             "under-min-isr",
             f"topic {topic.name}",
-            f"{counted(len(numbers), 'partition')} with fewer than {min_isr} replicas in sync: {listed(numbers)}",
+            f"{counted(len(numbers), 'partition')} with fewer replicas in sync than "
+            f"min.insync.replicas={min_isr} asks for: {listed(numbers)}",
             "producers with acks=all are refused (NOT_ENOUGH_REPLICAS)",
-            f"bring brokers {_missing(topic, numbers) or '-'} back into sync: start them, or find what slows them down",
+            f"bring {_missing(topic, numbers)} back into sync: start them, or find what slows them down",
         )
 
 
 def _under_replicated(topic: TopicDescription, min_isr: int) -> Iterator[Finding]:
-    numbers = _which(topic, lambda p: p.leader != NO_LEADER and min_isr <= len(p.isr) < len(p.replicas))
+    numbers = _which(topic, lambda p: p.leader != NO_LEADER and _effective(min_isr, p) <= len(p.isr) < len(p.replicas))
     if numbers:
         yield Finding(
             Severity.WARNING,
@@ -74,7 +80,7 @@ def _under_replicated(topic: TopicDescription, min_isr: int) -> Iterator[Finding
             f"topic {topic.name}",
             f"{counted(len(numbers), 'partition')} with replicas out of sync: {listed(numbers)}",
             "they outlive fewer failures than they were made for",
-            f"bring brokers {_missing(topic, numbers)} back into sync: start them, or find what slows them down",
+            f"bring {_missing(topic, numbers)} back into sync: start them, or find what slows them down",
         )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from barnabas.cli.doctor.finding import Examination, Finding, Severity, counted, listed
+from barnabas.cli.doctor.finding import Examination, Finding, Severity, counted, listed, named_brokers
 from barnabas.client.metadata import NO_LEADER, PartitionView
 
 _IMBALANCE_PERCENT: Final = 10
@@ -95,8 +95,8 @@ def _skew(seen: Examination, what: str, counts: Mapping[int, int]) -> Iterator[F
             f"broker {broker}",
             f"has {counted(count, what)}, where the mean is {mean:.1f}",
             "it does more than its part of the work, and its disk fills first",
-            "move partitions to brokers "
-            + listed(sorted(b for b, n in shares.items() if n < mean))
+            "move partitions to "
+            + named_brokers(b for b, n in shares.items() if n < mean)
             + ": create topics with --assignment, or reassign them",
         )
 

@@ -68,4 +68,5 @@ def _how_far(voter: QuorumReplica, quorum: QuorumDescription) -> str:
         return "has not followed the leader since that was elected"
     leader_end = max((each.log_end_offset for each in quorum.voters if each.id == quorum.leader_id), default=-1)
     seconds = (_now_ms(quorum) - voter.last_caught_up_ms) / 1000
-    return f"is behind for {seconds:.0f} s, and by {counted(max(leader_end - voter.log_end_offset, 0), 'record')}"
+    lacks = counted(max(leader_end - voter.log_end_offset, 0), "record")
+    return f"has not kept up with the leader for {seconds:.0f} s, and lacks {lacks}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from barnabas.cli.doctor.finding import Examination, Finding, Severity, counted, listed
+from barnabas.cli.doctor.finding import Examination, Finding, Severity, counted, listed, named_brokers
 from barnabas.client.admin import TopicDescription
 
 _ENOUGH: Final = 3
@@ -20,7 +20,7 @@ _BROKER_DEFAULTS: Final = {
 
 def check(seen: Examination) -> Iterator[Finding]:
     """All findings about settings; what a cluster is too small for is but a note."""
-    brokers = sum(not broker.fenced for broker in seen.snapshot.cluster.brokers)
+    brokers = len(seen.snapshot.cluster.brokers)
     yield from _single_replicas(seen, brokers)
     yield from _internal_topics(seen, brokers)
     yield from _min_isr(seen)
@@ -121,7 +121,7 @@ def _defaults(seen: Examination, brokers: int) -> Iterator[Finding]:
             yield Finding(
                 Severity.NOTE,
                 "default-replicas",
-                f"broker{'' if len(low) == 1 else 's'} {listed(sorted(low))}",
+                named_brokers(low),
                 f"{name} is {min(low.values())}",
                 "topics that are made with it have fewer replicas than this cluster could give them",
                 f"set {name}={wanted} in the brokers' properties files, or say --replication-factor for each topic",

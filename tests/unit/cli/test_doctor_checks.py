@@ -61,16 +61,23 @@ def test_partitions_without_a_leader() -> None:
     gone = partition(1, 2, leader=NO_LEADER, isr=[])
     [found] = partitions.check(seen(topic("t", gone, partition(2, 3, 1), gone)))
     assert str(found) == "error offline-partitions: topic t: 2 partitions without a leader: 0, 2"
-    assert "start the brokers that have them (1, 2)" in found.advice
+    assert "start brokers 1, 2, which should have them" in found.advice
 
 
 def test_partitions_with_too_few_replicas_in_sync() -> None:
     short = topic("t", partition(1, 2, 3, isr=[1]), partition(2, 3, 1, isr=[2, 3]))
     under, behind = partitions.check(seen(short))
-    assert str(under) == "error under-min-isr: topic t: 1 partition with fewer than 2 replicas in sync: 0"
+    assert (under.severity, under.check, under.entity) == (Severity.ERROR, "under-min-isr", "topic t")
+    assert under.problem == "1 partition with fewer replicas in sync than min.insync.replicas=2 asks for: 0"
     assert "bring brokers 2, 3 back into sync" in under.advice
     assert str(behind) == "warning under-replicated: topic t: 1 partition with replicas out of sync: 1"
-    assert "bring brokers 1 back into sync" in behind.advice
+    assert "bring broker 1 back into sync" in behind.advice
+
+
+def test_no_more_replicas_are_asked_for_than_there_are() -> None:
+    assert list(partitions.check(seen(topic("t", partition(1))))) == []
+    [found] = partitions.check(seen(topic("t", partition(1, 2, isr=[1])), configs={"min.insync.replicas": "3"}))
+    assert found.check == "under-min-isr"
 
 
 def looks(before: Mapping[Place, int], now: Mapping[Place, int], ends: tuple[int, int]) -> Examination:
@@ -205,7 +212,9 @@ def test_a_quorum_without_a_leader() -> None:
 def test_voters_that_are_behind() -> None:
     assert list(quorum.check(seen(quorum=voters(0, 9_000, 0)))) == []
     [found] = quorum.check(seen(quorum=voters(0, 60_000, 0)))
-    assert str(found) == "error voter-behind: controller 2: is behind for 60 s, and by 7 records"
+    assert (
+        str(found) == "error voter-behind: controller 2: has not kept up with the leader for 60 s, and lacks 7 records"
+    )
     [found] = quorum.check(seen(quorum=voters(0, -1, 0, 0, 0)))
     assert str(found) == "warning voter-behind: controller 2: has not followed the leader since that was elected"
     assert "only 1 more may be lost" in found.why
