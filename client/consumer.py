@@ -101,6 +101,7 @@ class Consumer(Generic[K, V]):
         max_buffered: bytes in hand at which no more is fetched.
         check_crcs: whether the checksum of each batch is verified.
         request_timeout: what a broker has for one answer.
+        client_rack: where it stands; leaders send it to a replica that is closer, if they are set up to (KIP-392).
         """
         self._stack: Final = AsyncExitStack()
         self._owned: Final = isinstance(bootstrap, str)

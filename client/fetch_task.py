@@ -75,8 +75,9 @@ class FetchTask:
             answers, response = await self._ask(node, session, positions)
         except ConnectionLost:
             session.lost()
+            view = self._cluster.view
             self._fetching.failed(node, positions, trio.current_time())
-            self._forget_leaders(positions)
+            self._forget_leaders(p for p in positions if view.leader(p.topic, p.partition) == node)
         except ClientError as error:
             session.lost()
             self._fetching.failed(node, positions, trio.current_time(), error)

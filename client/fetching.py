@@ -5,6 +5,8 @@ What is kept true:
   compacted ones and those before the position in their batch are passed over.
 - One fetch at a time is open to a broker, and it names all the partitions that the broker leads, so that news of any of
   them come at once.
+- A partition is read from its leader, or from the replica that the leader prefers for us (KIP-392) as long as that one
+  serves it, and for no longer than `replica_lease`: then the leader is asked again.
 - No fetch begins while `max_buffered` bytes lie here unread: there are never more than that and one answer a broker,
   besides what had come of partitions when they were paused.
 - What is answered to a fetch that began before the partitions were assigned anew is dropped.
@@ -57,12 +59,15 @@ class ConsumerRecord(Generic[K, V]):
 
 @dataclass(frozen=True, slots=True)
 class FetchingConfig:
-    """`max_buffered` in bytes, `topic_patience` (until a topic that is gone is an error) in seconds."""
+    """`max_buffered` in bytes, `topic_patience` (until a topic that is gone is an error) and `replica_lease` in
+    seconds.
+    """
 
     offset_reset: OffsetReset = "none"
     max_buffered: int = 16 * 1024 * 1024
     check_crcs: bool = True
     topic_patience: float = 30.0
+    replica_lease: float = 300.0
 
 
 class Position:
@@ -78,6 +83,8 @@ class Position:
         "offset",
         "partition",
         "paused",
+        "replica",
+        "replica_until",
         "retry_at",
         "topic",
     )
@@ -95,6 +102,9 @@ class Position:
         """The user wants nothing of it for now."""
         self.error: ClientError | None = None
         """Why nothing more is read."""
+        self.replica: int | None = None
+        """The broker that it is read from, by its leader's advice; None: the leader."""
+        self.replica_until = 0.0
         self.attempts = 0
         self.failing_since = 0.0
         self.retry_at = 0.0
@@ -253,13 +263,13 @@ class Fetching:
             return work
         for position in self._positions.values():
             if self._idle(position) and position.retry_at <= now:
-                leader = view.leader(position.topic, position.partition)
-                if leader is None:
+                source = _source(position, view, now)
+                if source is None:
                     position.busy = True
                     work.leaderless.append(position)
-                elif leader.id not in self._busy_nodes:
+                elif source.id not in self._busy_nodes:
                     position.busy = True
-                    work.fetches.setdefault(leader, []).append(position)
+                    work.fetches.setdefault(source, []).append(position)
         self._busy_nodes.update(node.id for node in work.fetches)
         return work
 
@@ -302,7 +312,9 @@ class Fetching:
             if self._positions.get(place) is not position:
                 continue
             answer = answers.get(place)
-            if place in redirected:
+            if position.replica == node.id and (answer is None or answer.error_code):
+                self._leave_replica(position, now)
+            elif place in redirected:
                 position.retry_at = now
             elif answer is None:
                 misled.append(position)
@@ -311,7 +323,7 @@ class Fetching:
                 if self._refused(position, ErrorCode.of(answer.error_code), now):
                     misled.append(position)
             else:
-                self._take(position, answer)
+                self._take(position, answer, now)
         return misled
 
     def failed(self, node: Node, wanted: Iterable[Position], now: float, error: ClientError | None = None) -> None:
@@ -319,13 +331,23 @@ class Fetching:
         self._busy_nodes.discard(node.id)
         for position in wanted:
             position.busy = False
-            if error is None or error.retriable:
+            if position.replica == node.id:
+                self._leave_replica(position, now)
+            elif error is None or error.retriable:
                 self._retry(position, now)
             else:
                 self._fail(position, error)
 
-    def _take(self, position: Position, answer: FetchResponse.PartitionData) -> None:
+    def _leave_replica(self, position: Position, now: float) -> None:
+        """Whatever a replica has against it, its leader decides: also whether the offset is in the log."""
+        position.replica = None
+        self._retry(position, now)
+
+    def _take(self, position: Position, answer: FetchResponse.PartitionData, now: float) -> None:
         position.attempts = 0
+        if answer.preferred_read_replica >= 0:
+            position.replica = answer.preferred_read_replica
+            position.replica_until = now + self._config.replica_lease
         if not answer.records:
             return
         batches: list[RecordBatch] = []
@@ -400,6 +422,16 @@ class Fetching:
         position.error = error
         if self._positions.get((position.topic, position.partition)) is position:
             self._failures.append(error)
+
+
+def _source(position: Position, view: ClusterView, now: float) -> Node | None:
+    """Whom to fetch from; None if the leader is not known."""
+    if position.replica is not None:
+        node = view.nodes.get(position.replica)
+        if node is not None and now < position.replica_until:
+            return node
+        position.replica = None
+    return view.leader(position.topic, position.partition)
 
 
 def without_aborted(

@@ -82,7 +82,7 @@ class FakeSession:
             FetchRequest.FetchTopic(topic=name, topic_id=topic_id, partitions=wanted.values())
             for (name, topic_id), wanted in self.topics.items()
         ]
-        return FetchRequest(max_wait_ms=body.max_wait_ms, topics=topics)
+        return FetchRequest(max_wait_ms=body.max_wait_ms, rack_id=body.rack_id, topics=topics)
 
 
 class FakeCluster:
@@ -107,6 +107,8 @@ class FakeCluster:
         """Whether a broker that does not lead a partition says who does (KIP-951)."""
         self.fetch_sessions: dict[int, FakeSession] | None = None
         """A dict: fetch sessions are given, by their ids (KIP-227)."""
+        self.closest: dict[str, int] = {}
+        """The broker that leaders send readers of a rack to (KIP-392); it serves all partitions."""
         self.producer_ids = 1000
         self._scopes: dict[int, trio.CancelScope] = {}
         self._nursery = nursery
@@ -270,13 +272,13 @@ class FakeCluster:
         answer = await self._fetch_in_time(broker, known.update(body))
         answer.session_id = known.id
         for topic in answer.responses if body.session_epoch else ():
-            topic.partitions = [p for p in topic.partitions if p.records or p.error_code]
+            topic.partitions = [p for p in topic.partitions if _has_news(p)]
         return answer
 
     async def _fetch_in_time(self, broker: int, body: FetchRequest) -> FetchResponse:
         answer = self._fetch_now(broker, body)
         with trio.move_on_after(body.max_wait_ms / 1000):
-            while not any(p.records or p.error_code for topic in answer.responses for p in topic.partitions):
+            while not any(_has_news(p) for topic in answer.responses for p in topic.partitions):
                 await self._appended.park()
                 answer = self._fetch_now(broker, body)
         response: FetchResponse = self._with_leaders(answer)
@@ -289,6 +291,12 @@ class FakeCluster:
             answers = []
             for wanted in topic.partitions:
                 found, code = self._find(broker, self._name(topic.topic, topic.topic_id), wanted.partition)
+                closest = self.closest.get(body.rack_id)
+                if broker == closest and code == ErrorCode.NOT_LEADER_OR_FOLLOWER:
+                    code = ErrorCode.NONE
+                elif closest is not None and not code:
+                    answers.append(new.PartitionData(partition_index=wanted.partition, preferred_read_replica=closest))
+                    continue
                 code = code or self._refusal(ApiKey.FETCH)
                 if not code and not found.start <= wanted.fetch_offset <= found.end:
                     code = ErrorCode.OFFSET_OUT_OF_RANGE
@@ -316,6 +324,10 @@ class FakeCluster:
                 )
             topics.append(new.ListOffsetsTopicResponse(name=topic.name, partitions=answers))
         return new(topics=topics)
+
+
+def _has_news(told: FetchResponse.PartitionData) -> bool:
+    return bool(told.records or told.error_code or told.preferred_read_replica >= 0)
 
 
 def topic_id_of(name: str) -> bytes:

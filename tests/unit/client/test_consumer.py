@@ -280,3 +280,22 @@ async def test_a_broker_that_names_the_new_leader_saves_asking_for_metadata(
         assert await read(consumer, 1) == [(0, 1, b"b")]
         assert (trio.current_time(), brokers.count(ApiKey.METADATA)) == (open_fetch_ends, asked)
         assert cluster.view.leader_epoch("t", 0) == 1
+
+
+async def test_the_closest_replica_is_read_from_and_the_leader_when_it_fails(
+    brokers: FakeCluster, autojump_clock: MockClock
+) -> None:
+    partition = brokers.create("t")[0]
+    brokers.closest["r"] = 2
+    async with cluster_of(brokers) as cluster, Consumer(cluster, client_rack="r") as consumer:
+        await consumer.assign({("t", 0): 0})
+        for number in range(3):
+            fill(partition, b"%d" % number)
+            assert await read(consumer, 1) == [(0, number, b"%d" % number)]
+        assert brokers.count(ApiKey.FETCH, broker=1) == 1
+        brokers.closest.clear()
+        await brokers.stop(2)
+        fill(partition, b"3")
+        assert await read(consumer, 1) == [(0, 3, b"3")]
+        assert brokers.count(ApiKey.FETCH, broker=1) > 1
+    assert trio.current_time() < 5

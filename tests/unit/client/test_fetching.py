@@ -277,3 +277,34 @@ def test_seeking_changes_neither_the_end_nor_the_pause() -> None:
     assert not fetching.finished
     fetching.seek(("t", 0), 6)
     assert fetching.finished
+
+
+def test_the_replica_that_the_leader_prefers_is_read_from_until_its_lease_ends() -> None:
+    position = Position("t", 0, 0)
+    fetching = make(position, replica_lease=60.0)
+    answer(fetching, position, Data(preferred_read_replica=2))
+    assert fetching.drain(view(1), 59.0).fetches == {TWO: [position]}
+    assert fetching.fetched(TWO, [position], {("t", 0): data(batch(0, b"a"))}, 59.0) == []
+    assert offsets(read(fetching)) == [0]
+    assert fetching.drain(view(1), 60.0).fetches == {ONE: [position]}
+
+
+@pytest.mark.parametrize("code", [ErrorCode.OFFSET_OUT_OF_RANGE, ErrorCode.FENCED_LEADER_EPOCH, None])
+def test_what_a_replica_refuses_is_asked_of_the_leader(code: ErrorCode | None) -> None:
+    position = Position("t", 0, 0)
+    fetching = make(position, offset_reset="earliest")
+    answer(fetching, position, Data(preferred_read_replica=2))
+    assert fetching.drain(view(1), 0.0).fetches == {TWO: [position]}
+    if code is None:
+        fetching.failed(TWO, [position], 0.0)
+    else:
+        assert fetching.fetched(TWO, [position], {("t", 0): data(error=code)}, 0.0) == []
+    work = fetching.drain(view(1), fetching.next_deadline(0.0))
+    assert (work.fetches, work.resets) == ({ONE: [position]}, [])
+
+
+def test_a_replica_that_is_no_live_broker_is_not_waited_for() -> None:
+    position = Position("t", 0, 0)
+    fetching = make(position)
+    answer(fetching, position, Data(preferred_read_replica=9))
+    assert fetching.drain(view(1), 0.0).fetches == {ONE: [position]}
