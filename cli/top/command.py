@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Annotated, Final
 
 import trio
@@ -14,7 +15,6 @@ from barnabas.cli.output import PIPE_WIDTH, show_json
 from barnabas.cli.session import with_admin
 from barnabas.cli.snapshot import Snapshot, take
 from barnabas.cli.top.frame import Frame, make_frame
-from barnabas.cli.top.view import draw, frame_json
 from barnabas.client.admin import Admin
 from barnabas.client.errors import ClientError
 
@@ -40,7 +40,7 @@ def top(
     if once or as_json or not sys.stdout.isatty():
         frame = with_admin(access, lambda admin: _one(admin, interval))
         if as_json:
-            show_json(frame_json(frame))
+            show_json(asdict(frame))
         else:
             _print(frame)
         return
@@ -62,6 +62,8 @@ async def _one(admin: Admin, interval: float) -> Frame:
 def _print(frame: Frame) -> None:
     from rich.console import Console
 
+    from barnabas.cli.top.view import draw
+
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
     with console.capture() as captured:
         console.print(draw(frame, None))
@@ -74,6 +76,8 @@ async def _watch(admin: Admin, interval: float) -> None:
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text
+
+    from barnabas.cli.top.view import draw
 
     now: Snapshot = await take(admin)
     earlier: Snapshot | None = None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -82,8 +81,3 @@ def _table(*columns: str, left: Collection[int]) -> Table:
 
 def _rate(rate: float | None) -> str:
     return "-" if rate is None else f"{rate:.1f}"
-
-
-def frame_json(frame: Frame) -> dict[str, Any]:
-    """The picture for programs; rates are null where they are not known."""
-    return asdict(frame)

@@ -106,6 +106,17 @@ def test_the_root_and_dev_import_neither_trio_nor_rich_nor_the_client() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_help_does_without_what_only_draws() -> None:
+    script = (
+        "import sys, barnabas.cli.main as root\n"
+        "group = root.get_command(root.app)\n"
+        "for name in root.NOUNS: group.get_command(None, name)\n"
+        "print([m for m in ('rich.table', 'rich.live', 'rich.progress') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_nodes_and_their_supervisor_do_without_the_command_lines_libraries() -> None:
     script = (
         "import sys, barnabas.cli.lean, barnabas.cli.dev.run as run; run.preload()\n"
