@@ -157,9 +157,11 @@ class Producer(_Client[AsyncProducer]):
 
     def send_offsets(self, consumer: Consumer, offsets: Mapping[Place, int | OffsetAndMetadata] | None = None) -> None:
         """Commit where the consumer's group is together with the open transaction; None: all that was read."""
-        chosen = consumer.consumed() if offsets is None else offsets
+        chosen: Mapping[Place, int | OffsetAndMetadata]
+        chosen = consumer.consumed_in_transaction() if offsets is None else offsets
         group, member = consumer.group_metadata
         self._thread.call(lambda producer: producer.send_offsets_of(group, member, chosen))
+        consumer.settle()
 
 
 class Consumer(_Client[AsyncConsumer]):
@@ -200,6 +202,27 @@ class Consumer(_Client[AsyncConsumer]):
             return consumer.consumed(with_record_in_hand=True)
 
         return {**self._thread.call(ask), **self._given_out}
+
+    def consumed_in_transaction(self) -> dict[Place, int]:
+        """See `barnabas.client.Consumer`."""
+
+        async def ask(consumer: AsyncConsumer) -> dict[Place, int]:
+            return consumer.consumed_in_transaction()
+
+        return {**self._thread.call(ask), **self._given_out}
+
+    def settle(self) -> None:
+        """What was read is committed, by a transaction."""
+
+        async def ask(consumer: AsyncConsumer) -> None:
+            consumer.settle()
+
+        self._thread.call(ask)
+
+    def rewind(self) -> None:
+        """Go back to the committed offsets in all partitions: after a transaction that was aborted."""
+        self._given_out = {}
+        self._thread.call(lambda consumer: consumer.rewind())
 
     @property
     def group_metadata(self) -> tuple[str, Generation]:

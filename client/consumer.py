@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self
 import trio
 
 from barnabas.client.background import Background
+from barnabas.client.batches import Batches
 from barnabas.client.cluster import Cluster
 from barnabas.client.deserializer import Deserializer
 from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError
 from barnabas.client.fetch_task import FetchConfig, FetchTask
 from barnabas.client.fetching import ConsumerRecord, Fetching, FetchingConfig, K, OffsetReset, Place, Position, V
+from barnabas.client.groups.handed_out import HandedOut
 from barnabas.client.offsets import OffsetSpec, list_offsets
 from barnabas.client.settings import settings_of
 
@@ -158,6 +160,7 @@ class Consumer(Generic[K, V]):
         self._batch: Iterator[ConsumerRecord[K, V]] = iter(())
         self._reading: Position | None = None
         self._handed_from: int | None = None
+        self._handed_out: Final = HandedOut()
         self._put_aside: tuple[Position, Iterator[ConsumerRecord[K, V]]] | None = None
         self._leaving: frozenset[Place] = frozenset()
         self._at_rest = trio.Event()
@@ -304,10 +307,32 @@ class Consumer(Generic[K, V]):
         await self._group().commit(
             {place: at if isinstance(at, OffsetAndMetadata) else OffsetAndMetadata(at) for place, at in chosen.items()}
         )
+        self._handed_out.settle()
+
+    async def rewind(self) -> None:
+        """Go back to the committed offsets in all partitions: after a transaction that was aborted."""
+        starts = await self._group().start_offsets(self._fetching.offsets)
+        for place, offset in starts.items():
+            if place in self._fetching.offsets:
+                self.seek(*place, offset)
+        self._handed_out.settle()
 
     async def committed(self, places: Iterable[Place]) -> dict[Place, OffsetAndMetadata]:
         """What the group has committed of these partitions; those without are not in the answer."""
         return await self._group().committed(places)
+
+    def consumed_in_transaction(self) -> dict[Place, int]:
+        """What was read since the last commit, to be committed with what was made of it.
+
+        CommitFailed when a partition that some of it was of has gone meanwhile, even if it came back: what was made of
+        those records must be given up.
+        """
+        self._handed_out.check(f"group {self._group().identity[0]}")
+        return self.consumed(with_record_in_hand=True)
+
+    def settle(self) -> None:
+        """What was read is committed, by a transaction."""
+        self._handed_out.settle()
 
     @property
     def group_metadata(self) -> tuple[str, Generation]:
@@ -327,12 +352,14 @@ class Consumer(Generic[K, V]):
         self._fetching.pause(places, paused=True)
         reading = self._reading
         if reading is None or (reading.topic, reading.partition) not in places:
+            self._handed_out.gone(places)
             return
         self._at_rest = trio.Event()
         if self._put_aside is None:
             self._put_aside, self._batch = (reading, self._batch), iter(())
         with trio.move_on_after(patience):
             await self._at_rest.wait()
+        self._handed_out.gone(places)
 
     def consumed(self, *, with_record_in_hand: bool) -> dict[Place, int]:
         """See `Reader`."""
@@ -442,6 +469,7 @@ class Consumer(Generic[K, V]):
                 self._fetch_task.wake()
             if found is not None:
                 self._reading, batch = found
+                self._handed_out.add((self._reading.topic, self._reading.partition))
                 self._batch = self._deserializer.apply(batch)
                 return
             if self._assigned and self._fetching.finished:
@@ -459,20 +487,3 @@ class Consumer(Generic[K, V]):
 
     def _something_arrived(self) -> None:
         self._arrived.set()
-
-
-class Batches(Generic[K, V]):
-    """What `Consumer.batches` gives. No generator, so that leaving it in the middle leaves nothing behind."""
-
-    def __init__(self, consumer: Consumer[K, V]) -> None:
-        self._consumer: Final = consumer
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> list[ConsumerRecord[K, V]]:
-        """The next list."""
-        records = await self._consumer.next_batch()
-        if records is None:
-            raise StopAsyncIteration
-        return records

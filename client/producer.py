@@ -281,11 +281,18 @@ class Producer(Generic[K, V]):
     ) -> None:
         """Commit where the consumer's group is together with the open transaction; None: all that was read.
 
-        CommitFailed when the consumer is not in its group any more: leave the block by it, and the transaction is
-        aborted. The consumer must not commit by itself (`enable_auto_commit=False`).
+        CommitFailed when the consumer is not in its group any more, or has lost a partition of which it read in this
+        transaction: leave the block by it, and the transaction is aborted; then `consumer.rewind()` goes back to what
+        is committed. The consumer must not commit by itself (`enable_auto_commit=False`).
         """
-        chosen = consumer.consumed(with_record_in_hand=True) if offsets is None else offsets
+        chosen: Mapping[Place, int | OffsetAndMetadata]
+        try:
+            chosen = consumer.consumed_in_transaction() if offsets is None else offsets
+        except ClientError as error:
+            self._batcher.failure = self._batcher.failure or error
+            raise
         await self.send_offsets_of(*consumer.group_metadata, chosen)
+        consumer.settle()
 
     async def send_offsets_of(
         self, group: str, member: Generation, offsets: Mapping[Place, int | OffsetAndMetadata]

@@ -243,27 +243,26 @@ async def values_of(bootstrap: str, topic: str, isolation: str, *, partitions: i
 async def check_exactly_once(bootstrap: str, protocol: GroupProtocol) -> None:
     """Consume, transform, produce, with aborts: the output is the input, once, in order by partition."""
     source, sink, group = await new_topic(bootstrap, records=120), await new_topic(bootstrap), unique("g")
+    settings = {"group": group, "topics": source, "group_protocol": protocol, "enable_auto_commit": False}
     done, attempts = 0, 0
-    while done < 120:
-        attempts += 1
-        settings = {"group": group, "topics": source, "group_protocol": protocol, "enable_auto_commit": False}
-        async with (
-            Producer(bootstrap, transactional_id=group) as producer,
-            Consumer(bootstrap, auto_offset_reset="earliest", **settings) as consumer,  # type: ignore[arg-type]
-        ):
-            with trio.fail_after(PATIENCE):
+    async with (
+        Producer(bootstrap, transactional_id=group) as producer,
+        Consumer(bootstrap, auto_offset_reset="earliest", **settings) as consumer,  # type: ignore[arg-type]
+    ):
+        with trio.fail_after(PATIENCE):
+            while done < 120:
+                attempts += 1
                 try:
-                    while done < 120:
-                        async with producer.transaction():
-                            for _ in range(10):
-                                record = await anext(consumer)
-                                await producer.send_soon(sink, record.value, partition=record.partition)
-                            await producer.send_offsets(consumer)
-                            if attempts % 3 and done == 10 * attempts:
-                                raise RuntimeError("the user's code fails")
-                        done += 10
+                    async with producer.transaction():
+                        for _ in range(10):
+                            record = await anext(consumer)
+                            await producer.send_soon(sink, record.value, partition=record.partition)
+                        await producer.send_offsets(consumer)
+                        if attempts % 3 == 0:
+                            raise RuntimeError("the user's code fails")
+                    done += 10
                 except RuntimeError:
-                    continue
+                    await consumer.rewind()
     async with Consumer(bootstrap, isolation_level="read_committed") as consumer:
         await consumer.assign({(sink, number): "earliest" for number in range(PARTITIONS)}, stop_at_end=True)
         read = [(record.partition, record.value) async for record in consumer]
