@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from barnabas.testing import cluster
 from barnabas.testing.processes import Cluster
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Tests that run in the background of a shell ignore Ctrl-C, and so would the processes that they send it to.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")

@@ -51,8 +51,10 @@ class Terminal:
 
     def end(self) -> int:
         """Read all, and the exit code."""
+        deadline = time.monotonic() + SECONDS
         while self._read():
-            pass
+            if time.monotonic() > deadline:
+                raise AssertionError(f"it does not end; on the screen:\n{self.text[-4000:]}")
         return self.process.wait(SECONDS)
 
     def _read(self) -> bool:
