@@ -64,16 +64,19 @@ class Scenario:
     """Bytes on their way in each direction of a connection, at most: few make requests go in pieces."""
 
     @classmethod
-    def drawn(cls, seed: int, *, seconds: float = 40.0, faults: bool = True) -> Scenario:
+    def drawn(cls, seed: int, *, seconds: float = 40.0, faults: bool = True, groups: bool | None = None) -> Scenario:
+        """`groups`: whether there are consumer groups; None: as the seed draws it."""
         rng = random.Random(f"{seed}/scenario")
         synced = rng.random() < 0.3
-        settings = {name: rng.choice(values) for name, values in NODE_SETTINGS.items() if rng.random() < _CHANCE}
+        settings: dict[str, object] = {
+            name: rng.choice(values) for name, values in NODE_SETTINGS.items() if rng.random() < _CHANCE
+        }
         configs = {name: rng.choice(values) for name, values in TOPIC_SETTINGS.items() if rng.random() < _CHANCE}
         replicas, min_isr = rng.choice(REPLICAS)
         configs["min.insync.replicas"] = str(min_isr)
         if synced:
             configs["flush.messages"] = "1"
-        groups = _drawn_groups(seed, settings, synced=synced)
+        group_load = _drawn_groups(seed, settings, synced=synced, wanted=groups)
         return cls(
             controllers=3,
             brokers=rng.randint(3, 5),
@@ -86,7 +89,7 @@ class Scenario:
                 topic_pause=rng.choice([1.0, 5.0]),
                 replicas=replicas,
                 features=frozenset(feature for feature in FEATURES if rng.random() < 0.4),
-                groups=groups,
+                groups=group_load,
             ),
             plan=Plan.drawn(rng, synced=synced, lonely=min_isr == 1) if faults else None,
             seconds=seconds,
@@ -111,12 +114,13 @@ class Scenario:
         )
 
 
-def _drawn_groups(seed: int, settings: dict[str, object], *, synced: bool) -> GroupLoad | None:
+def _drawn_groups(seed: int, settings: dict[str, object], *, synced: bool, wanted: bool | None) -> GroupLoad | None:
     """With random numbers of its own, so that everything else is drawn as without groups. Their coordinators' topics
     promise as much as the others: `settings` are told so.
     """
     rng = random.Random(f"{seed}/groups")
-    if rng.random() >= _GROUPS_CHANCE:
+    chosen = rng.random() < _GROUPS_CHANCE
+    if not (chosen if wanted is None else wanted):
         return None
     groups = GroupLoad.drawn(rng)
     settings |= {"min.insync.replicas": 2, **groups.settings}

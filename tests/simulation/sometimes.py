@@ -14,6 +14,10 @@ from functools import wraps
 from typing import Any, Final, TypeAlias
 from unittest import mock
 
+from barnabas.broker.coordinator.groups.classic_group import ClassicGroup
+from barnabas.broker.coordinator.groups.classic_rebalance import Rebalances
+from barnabas.broker.coordinator.groups.machine import GroupCoordinator
+from barnabas.broker.coordinator.shard import Shard
 from barnabas.broker.fetch_session import FetchSessionCache
 from barnabas.broker.partition import Partition
 from barnabas.broker.partition_leader import LeaderRole
@@ -173,6 +177,34 @@ def _if_still_leading(seen: Callable[[], None], call: Callable[[], Any], leader:
     return call()
 
 
+def _if_groups_have_members(seen: Callable[[], None], call: Callable[[], Any], machine: Any, *_: Any) -> Any:
+    if any(group.members for group in machine.groups.values()):
+        seen()
+    return call()
+
+
+def _if_a_member_is_silent(
+    seen: Callable[[], None], call: Callable[[], Any], _: Any, group: ClassicGroup, member_id: str, __: Any
+) -> Any:
+    if member_id in group.members:
+        seen()
+    return call()
+
+
+def _if_somebody_has_not_joined(
+    seen: Callable[[], None], call: Callable[[], Any], _: Any, group: ClassicGroup, __: Any
+) -> Any:
+    if any(member.join is None for member in group.members.values()):
+        seen()
+    return call()
+
+
+def _while_decisions_wait(seen: Callable[[], None], call: Callable[[], Any], shard: Shard[Any], *_: Any) -> Any:
+    if shard.active and shard.waiting:
+        seen()
+    return call()
+
+
 PATHS: Final = (
     # Leaders
     Path("a leader was deposed while a produce waited", Partition, "_settle_all", _while_a_produce_waits),
@@ -217,4 +249,9 @@ PATHS: Final = (
     Path("the quorum got another leader", Leader, "open_epoch", _if_there_was_one_before),
     Path("a leader of the quorum did not hear a majority", Leader, "poll", _if_still_leading),
     Path("a controller cut what diverged", MetadataLog, "truncate", _always),
+    # Groups
+    Path("a coordinator was loaded whose groups had members", GroupCoordinator, "loaded", _if_groups_have_members),
+    Path("a coordinator was deposed while its decisions waited", Shard, "close", _while_decisions_wait),
+    Path("a classic member's session ended", Rebalances, "session_due", _if_a_member_is_silent),
+    Path("a classic rebalance went on without a member", Rebalances, "complete", _if_somebody_has_not_joined),
 )

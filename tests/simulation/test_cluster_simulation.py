@@ -14,3 +14,10 @@ def test_promises_hold_under_faults(seed: int) -> None:
     outcome = run_seed(seed, Scenario.drawn(seed, seconds=SECONDS))
     assert outcome.failure is None
     assert outcome.counts["acknowledged records"] > 0
+
+
+@pytest.mark.parametrize("seed", [5, 30])
+def test_groups_settle_and_read_everything(seed: int) -> None:
+    outcome = run_seed(seed, Scenario.drawn(seed, seconds=SECONDS, groups=True))
+    assert outcome.failure is None
+    assert outcome.counts["groups: commits"] > 0

@@ -84,7 +84,7 @@ class GroupLoad:
             )
             for number in range(rng.randint(1, 2))
         )
-        settings = {
+        settings: dict[str, object] = {
             "offsets.topic.num.partitions": rng.randint(1, 3),
             "group.initial.rebalance.delay.ms": rng.choice([0, 500]),
             "group.min.session.timeout.ms": 1000,

@@ -51,6 +51,8 @@ class Mutant:
     """Seconds between two faults, on average."""
     length: float = 1.5
     """Seconds that one lasts."""
+    groups: bool = False
+    """Whether there are consumer groups; without them a run is quicker."""
 
     def __str__(self) -> str:
         return self.name
@@ -65,7 +67,7 @@ class Mutant:
 
     def scenario(self, seed: int) -> Scenario:
         """A small and busy one, so that a run takes a second or two."""
-        drawn = Scenario.drawn(seed, seconds=_SECONDS)
+        drawn = Scenario.drawn(seed, seconds=_SECONDS, groups=self.groups)
         configs = dict(drawn.load.topic_configs)
         replicas = drawn.load.replicas
         configs.pop("flush.messages", None)

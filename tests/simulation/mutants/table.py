@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.simulation.mutants import controllers, in_sync, quorum, replication, storage
+from tests.simulation.mutants import controllers, groups, in_sync, quorum, replication, storage
 from tests.simulation.mutants.mutant import Mutant
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
@@ -13,4 +13,5 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *in_sync.MUTANTS,
     *replication.MUTANTS,
     *storage.MUTANTS,
+    *groups.MUTANTS,
 )
