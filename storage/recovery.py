@@ -132,9 +132,9 @@ class _Opening:
                     transaction_index_bytes=sizes.get(name + TXN_INDEX_SUFFIX),
                 )
             )
-        # Empty ones within are what failed rolls left. Kafka's cleaner may empty the first one: the log starts there.
-        start = 1 if len(self.segments) > 1 and self.segments[1].base_offset <= self.cleaned_offset else 0
-        for segment in [segment for segment in self.segments[start:-1] if not segment.size]:
+        # Empty ones within are what failed rolls left. The log starts with the first one: Kafka's cleaner may have
+        # emptied it, or a crash, after which what follows is not to be had without it.
+        for segment in [segment for segment in self.segments[1:-1] if not segment.size]:
             segment.remove()
             self.segments.remove(segment)
         known = set(bases)

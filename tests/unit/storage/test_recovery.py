@@ -40,6 +40,21 @@ def test_a_cut_is_durable_before_anything_is_written_over_it(make, memory_disk):
     assert len(after.durable) == log.active.size
 
 
+@pytest.mark.parametrize("lost", [0, 1])
+def test_what_follows_a_segment_whose_content_was_lost_goes_too(make, memory_disk, lost):
+    """Found by the simulation: the first segment was taken for one that a failed roll had left, and the log for one
+    that starts with the second."""
+    log = make.log(segment_bytes=300)
+    make.fill(log, 12)
+    assert len(log.segments) > 3
+    memory_disk.names[f"t-0/{log.segments[lost].base_offset:020d}.log"].data.clear()
+    expected = log.segments[lost].base_offset
+    log = make.log(segment_bytes=300)
+    assert (log.log_start_offset, log.log_end_offset) == (0, expected)
+    make.fill(log, 3)
+    assert make.log(segment_bytes=300).log_end_offset == expected + 3
+
+
 def test_a_flipped_bit_in_the_last_batch_cuts_it_off(make, memory_disk):
     log = make.log()
     make.fill(log, 5)
