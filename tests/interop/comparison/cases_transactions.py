@@ -64,6 +64,23 @@ def an_open_transaction_is_aborted_first(talk: Talk, version: int) -> None:
     look(talk, topic)
 
 
+@case(4, 5)
+def a_zombie_ends_its_transaction_before_the_id_is_taken_over(talk: Talk, version: int) -> None:
+    """Between the abort of its transaction and the epoch of its successor."""
+    topic, transactor = talk.create(), Transactor(talk)
+    transactor.begin()
+    transactor.add(version, (topic, 0))
+    transactor.produce(12 if version == SECOND else 10, topic, b"a")
+    zombie = transactor.epoch
+    transactor.init(version)
+    transactor.settle()
+    for commit in (True, False):
+        transactor.end(version, commit=commit, epoch=zombie)
+    transactor.init(version)
+    for commit in (True, False):
+        transactor.end(version, commit=commit, epoch=zombie)
+
+
 @case(3, 5)
 def a_fenced_producer_goes_on(talk: Talk, version: int) -> None:
     topic, transactor = talk.create(), Transactor(talk)

@@ -38,6 +38,7 @@ final class Member implements ConsumerRebalanceListener {
         consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer());
         consumer.subscribe(List.of(c.topic()), this);
         thread = new Thread(this::run);
+        thread.setDaemon(true);
         thread.start();
     }
 

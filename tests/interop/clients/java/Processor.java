@@ -12,6 +12,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InvalidTxnStateException;
 import org.apache.kafka.common.errors.ProducerFencedException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -41,6 +42,7 @@ final class Processor {
     Processor(String bootstrap, Driver.Command command) {
         this.bootstrap = bootstrap;
         this.command = command;
+        thread.setDaemon(true);
         thread.start();
     }
 
@@ -63,7 +65,8 @@ final class Processor {
             } catch (ProducerFencedException error) {
                 failed(error, true);
             } catch (KafkaException error) {
-                failed(error, false);
+                // Apache Kafka says so to who commits between the abort by its successor and the successor's epoch.
+                failed(error, error.getCause() instanceof InvalidTxnStateException);
             }
         }
     }

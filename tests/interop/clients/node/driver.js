@@ -150,3 +150,5 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 }
 await admin.disconnect()
+// Members that did not leave, as when a test fails, would keep the process alive.
+process.exit(0)

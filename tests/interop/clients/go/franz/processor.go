@@ -62,7 +62,9 @@ func (p *processor) run(ctx context.Context) {
 		if err == nil {
 			return
 		}
-		fenced := errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch)
+		// Apache Kafka says InvalidTxnState to who commits between the abort by its successor and the successor's epoch.
+		fenced := errors.Is(err, kerr.ProducerFenced) || errors.Is(err, kerr.InvalidProducerEpoch) ||
+			errors.Is(err, kerr.InvalidTxnState)
 		p.note(func(done *driver.Processed) {
 			done.Errors = append(done.Errors, err.Error())
 			if done.Fenced = fenced; !fenced {
