@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import trio
+from tests.simulation.client_lives import PATIENCE, Lives
 from tests.simulation.cluster import Violation
 from tests.simulation.group_watch import GroupWatch
 from tests.simulation.history import Place
 from tests.simulation.history_groups import GroupHistory, Seat
-from tests.simulation.pauses import HOST
 
 from barnabas.client.admin import Admin
 from barnabas.client.admin_types import GroupDescription
@@ -37,8 +37,6 @@ _ASSIGNORS: Final = (
 )
 _END_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.1
-_PATIENCE: Final = 10.0
-"""Seconds that a member has for one request, retries included."""
 _SLOW_CHANCE: Final = 0.005
 """Of a record that takes long, perhaps longer than a member may be away."""
 
@@ -166,79 +164,42 @@ class Groups:
         return None
 
 
-class _Member:
+class _Member(Lives):
     """One place in a group, and the lives in it."""
 
     def __init__(self, world: Workload, group: Group, history: GroupHistory, number: int) -> None:
-        self._world = world
+        super().__init__(world, f"{group.name}-{number}", number, length=group.life)
         self._group = group
         self._history = history
-        self._name = f"{group.name}-{number}"
-        self._host = f"client-{number % 2}"
-        self._rng = random.Random(f"{world.cluster.seed}/{self._name}")
-        self._lives = 0
+        self._seats: dict[str, Seat] = {}
 
-    async def run(self, nursery: trio.Nursery) -> None:
-        """One life after another; a process that was killed goes on dying in the background."""
-        HOST.set(self._host)
-        while True:
-            await trio.sleep(self._rng.expovariate(1.0))
-            self._lives += 1
-            over = trio.Event()
-            nursery.start_soon(self._live, f"{self._name}.{self._lives}", over)
-            await over.wait()
-
-    async def _live(self, name: str, over: trio.Event) -> None:
-        network = self._world.cluster.network.at(self._host)
-        client = ClientCluster(
-            self._world.cluster.bootstrap,
-            client_id=name,
-            request_timeout=_PATIENCE,
-            network=network,
-            rng=random.Random(f"{self._world.cluster.seed}/{name}"),
-        )
-        seat = Seat(name, self._group.session, self._group.max_poll_interval)
+    async def live(self, client: ClientCluster, name: str) -> None:
+        """See `Lives`."""
+        seat = self._seats[name] = Seat(name, self._group.session, self._group.max_poll_interval)
         self._history.seats.append(seat)
-        try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._end, nursery.cancel_scope, network, seat, over)
-                try:
-                    async with client:
-                        await self._consume(client, seat)
-                except ClientError as error:
-                    self._world.note(name, f"ends: {error}")
-                nursery.cancel_scope.cancel()
-        finally:
-            if seat in self._history.seats:
-                self._history.ended(seat)
-            over.set()
+        await self._consume(client, seat)
 
-    async def _end(self, scope: trio.CancelScope, network: Any, seat: Seat, over: trio.Event) -> None:
-        """The life's end, unless it ends by itself: cancelled, or the process is killed."""
-        await trio.sleep(self._rng.expovariate(1 / self._group.life))
-        if self._world.stopping:
-            return
-        if self._rng.random() < 0.5:
-            self._history.count("crashes")
-            self._world.note(seat.name, "is killed")
+    def killed(self, name: str) -> None:
+        """See `Lives`."""
+        self._history.count("crashes")
+        self.ended(name)
+
+    def ended(self, name: str) -> None:
+        """See `Lives`."""
+        seat = self._seats.get(name)
+        if seat in self._history.seats:
             self._history.ended(seat)
-            network.die()
-            over.set()
-        else:
-            self._history.count("cancelled members")
-            self._world.note(seat.name, "is cancelled")
-        scope.cancel()
 
     async def _consume(self, client: ClientCluster, seat: Seat) -> None:
-        rng, history, group = self._rng, self._history, self._group
+        rng, history, group = self.rng, self._history, self._group
         commits_by_hand = rng.random() < 0.5
         leaves_at = trio.current_time() + rng.expovariate(0.5 / group.life)
         consumer = Consumer(
             client,
-            topics=list(self._world.load.groups.topics if self._world.load.groups else ()),
+            topics=list(self.world.load.groups.topics if self.world.load.groups else ()),
             group=group.name,
             group_protocol=group.protocol,
-            group_instance_id=self._name if group.static else None,
+            group_instance_id=self.name if group.static else None,
             partition_assignment_strategy=group.assignors,
             session_timeout=group.session,
             heartbeat_interval=group.session / 4,
@@ -249,22 +210,22 @@ class _Member:
             on_assigned=self._assigned(seat),
             on_revoked=self._released(seat, "gave up"),
             on_lost=self._released(seat, "lost"),
-            request_timeout=_PATIENCE,
+            request_timeout=PATIENCE,
         )
-        GroupWatch(self._world.cluster, history, seat).attach(consumer)
+        GroupWatch(self.world.cluster, history, seat).attach(consumer)
         async with consumer:
             async for record in consumer:
                 if seat not in history.seats:
                     return
                 place = (record.topic, record.partition)
                 if place in seat.owned:
-                    self._world.history.saw(seat.name, place, record.offset, bytes(record.value or b"").decode())
+                    self.world.history.saw(seat.name, place, record.offset, bytes(record.value or b"").decode())
                 history.got(seat, place, record.offset)
-                if rng.random() < _SLOW_CHANCE and not self._world.stopping:
+                if rng.random() < _SLOW_CHANCE and not self.world.stopping:
                     await trio.sleep(rng.uniform(0, 1.5 * group.max_poll_interval))
                 if commits_by_hand and rng.random() < 0.3:
                     await self._commit(consumer, seat)
-                if trio.current_time() > leaves_at and not self._world.stopping:
+                if trio.current_time() > leaves_at and not self.world.stopping:
                     history.count("members that left")
                     return
 
@@ -272,14 +233,14 @@ class _Member:
         try:
             await consumer.commit()
         except CommitFailed as error:
-            self._world.note(seat.name, f"may not commit: {error}")
+            self.world.note(seat.name, f"may not commit: {error}")
 
     def _assigned(self, seat: Seat) -> Any:
         async def assigned(places: frozenset[Place]) -> None:
             if seat in self._history.seats:
-                self._world.note(seat.name, f"has {sorted(places)}")
+                self.world.note(seat.name, f"has {sorted(places)}")
                 for place in places:
-                    self._world.history.begins(seat.name, place)
+                    self.world.history.begins(seat.name, place)
                 self._history.assigned(seat, places)
 
         return assigned
@@ -288,6 +249,6 @@ class _Member:
         async def released(places: frozenset[Place]) -> None:
             self._history.released(seat, places)
             self._history.count(f"partitions {what}", len(places))
-            self._world.note(seat.name, f"{what} {sorted(places)}")
+            self.world.note(seat.name, f"{what} {sorted(places)}")
 
         return released
