@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -123,13 +123,15 @@ class Node:
         self._disks = self._mount()
         self.format(None)
 
-    @contextmanager
-    def sound_disks(self) -> Iterator[None]:
+    def sound_disks(self) -> AbstractContextManager[object]:
         """Whoever looks from outside meets no failure meanwhile."""
-        with ExitStack() as stack:
-            for platter in self.platters.values():
-                stack.enter_context(platter.sound())
-            yield
+        failing = [platter for platter in self.platters.values() if platter.failing is not None]
+        if not failing:
+            return nullcontext()
+        stack = ExitStack()
+        for platter in failing:
+            stack.enter_context(platter.sound())
+        return stack
 
     def start(self) -> None:
         """Begin a new life, in a process of its own."""
@@ -159,9 +161,12 @@ class Node:
                     self.handle = await nursery.start(
                         partial(run, self.settings, environment=environment, stop=self._stop)
                     )
-        except* NodeFailure as group:
-            if not scope.cancel_called and not self.may_fail:
-                raise Violation(f"{self} ended by itself: {group.exceptions[0]}") from group
+        except* Exception as group:
+            if not scope.cancel_called:  # a process that is dead may say what it likes
+                if not isinstance(group.exceptions[0], NodeFailure):
+                    raise
+                if not self.may_fail:
+                    raise Violation(f"{self} ended by itself: {group.exceptions[0]}") from group
             self.cluster.trace.note(self.host, f"ended: {group.exceptions[0]}")
         finally:
             self.handle = None
@@ -173,18 +178,39 @@ class Node:
     async def kill(self) -> None:
         """The process dies where it stands; what it wrote stays written."""
         self.wants_to_run = False
+        self._die()
+        self.cluster.pauses.resume(self.host)
+        await self.ended.wait()
+
+    def _die(self) -> None:
         for disk in self._disks.values():
             disk.die()
         self._network.die()
         self._scope.cancel()
-        self.cluster.pauses.resume(self.host)
-        await self.ended.wait()
+
+    def die_after(self, changes: int) -> None:
+        """The process dies, as by `kill`, when it has changed something on its disks so many times more."""
+        self.wants_to_run = False
+        left = changes
+
+        def changed() -> None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                self._die()
+
+        for disk in self._disks.values():
+            disk.on_change = changed
 
     async def crash_host(self, rng: random.Random, loss: Loss = Loss.LATEST) -> None:
         """The machine loses its power. Nobody hears of it until it is back: `recover_host`."""
         for route in self._routes():
             route.cut()
         await self.kill()
+        self.lose_unsynced(rng, loss)
+
+    def lose_unsynced(self, rng: random.Random, loss: Loss) -> None:
+        """Of what was not synced, some is not on the disks. For a node that does not run."""
         for platter in self.platters.values():
             platter.crash(rng, loss)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -216,6 +216,8 @@ class SimulatedDisk:
         self.directory = directory
         self.locked = False
         self.is_dead = False
+        self.on_change: Callable[[], None] | None = None
+        """Called before each change, which is not made if the process dies of it."""
 
     def die(self) -> None:
         """Nothing that is still done through this view changes anything."""
@@ -223,6 +225,8 @@ class SimulatedDisk:
 
     def may_change(self, path: str, *, grows: bool = False) -> bool:
         """False in a process that has died. StorageError while the disk fails, or is full and the change needs room."""
+        if self.on_change is not None and not self.is_dead:
+            self.on_change()
         if self.is_dead:
             return False
         failing = self.platter.failing

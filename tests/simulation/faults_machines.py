@@ -10,6 +10,7 @@ from tests.simulation.faults import Fault, Nemesis
 
 _HOUR_MS: Final = 3_600_000
 _LONGEST_PAUSE: Final = 30.0
+_MOST_CHANGES: Final = 20
 
 
 async def crash_process(nemesis: Nemesis) -> None:
@@ -17,6 +18,31 @@ async def crash_process(nemesis: Nemesis) -> None:
     node = nemesis.some_node()
     if node is not None and nemesis.may_crash(node):
         await _crash(nemesis, node)
+
+
+async def crash_within_a_change(nemesis: Nemesis) -> None:
+    """The process dies between two of the changes that it makes to its files in one go; its machine perhaps with it."""
+    node = nemesis.some_node()
+    if node is None or not nemesis.may_crash(node):
+        return
+    power, rng = nemesis.rng.random() < 0.5 and nemesis.may_lose(node), nemesis.rng
+    nemesis.busy.add(node.id)
+    try:
+        changes = rng.randint(0, _MOST_CHANGES)
+        nemesis.note(f"{node} dies after {changes} changes of its disks")
+        node.die_after(changes)
+        with trio.move_on_after(nemesis.length()):
+            await node.ended.wait()
+        with trio.CancelScope(shield=True):
+            await node.kill()
+            if power:
+                if not (node.is_controller or nemesis.plan.synced):
+                    nemesis.weak = node
+                node.lose_unsynced(rng, nemesis.plan.loss)
+        await trio.sleep(nemesis.length())
+        await nemesis.start(node)
+    finally:
+        nemesis.busy.discard(node.id)
 
 
 async def restart_everything(nemesis: Nemesis) -> None:
@@ -154,6 +180,7 @@ async def wipe_controller(nemesis: Nemesis) -> None:
 
 KINDS: dict[str, Fault] = {
     "process crash": crash_process,
+    "crash within a change": crash_within_a_change,
     "everything restarts": restart_everything,
     "orderly stop": stop,
     "pause": pause,

@@ -1,7 +1,8 @@
 """What must be true of partitions and their replicas:
 
 - a record that anybody could read, below some replica's high watermark, is there for ever, at the same offset;
-- who is in sync, as the controllers have it, holds everything below every high watermark;
+- who is in sync, as the controllers have it, holds everything below every high watermark, from where some leader's
+  log begins;
 - a replica's high watermark is within its log, and does not go back while its broker runs; nor does a log's start;
 - in each leader epoch of a partition one broker leads.
 
@@ -13,6 +14,7 @@ find in their checkpoints, does not, until they are in sync again.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
@@ -34,6 +36,8 @@ class PartitionInvariants:
         self._ends: dict[Any, int] = {}
         self._compared: dict[Any, int] = {}
         self._shadows: dict[Any, Shadow] = {}
+        self._starts: dict[Key, int] = {}
+        """Where the logs of leaders begin, at most."""
         self.expect_nothing = False
         """Whether no record need be kept."""
         self._forgot = False
@@ -115,12 +119,29 @@ class PartitionInvariants:
         if shadow is None:
             shadow = self._shadows[replica] = Shadow(f"{node}: {name}")
         shadow.follow(replica.log)
+        if not self.expect_nothing:
+            self._check_start(node, replica)
         start, end = self._compared.get(replica, 0), self._marks.get(replica, 0)
         if end > start and not self.expect_nothing:
             if replica.key not in self._logs:
                 self._logs[replica.key] = CommittedLog(name)
             self._logs[replica.key].check(shadow, start, end)
             self._compared[replica] = end
+
+    def _check_start(self, node: Node, replica: Any) -> None:
+        """Where a log begins is its leader's affair."""
+        key, start = replica.key, replica.log.log_start_offset
+        if start > self._starts.get(key, 0) and self._is_in_sync(node, replica):
+            led = [each.log.log_start_offset for each in self._replicas(key) if each.leader is not None]
+            self._starts[key] = max(led, default=self._starts.get(key, 0))
+            if start > self._starts[key]:
+                raise Violation(f"{node} is in sync with {_name(replica)}, but begins at {start}")
+
+    def _replicas(self, key: Key) -> Iterator[Any]:
+        for node in self._cluster.brokers:
+            replica = None if node.handle is None else replicas_of(node).by_id.get(key[0], {}).get(key[1])
+            if replica is not None:
+                yield replica
 
     def forget(self) -> None:
         """No record need be there any more; no broker runs."""
