@@ -70,6 +70,8 @@ class GroupHarness:
         self.config = config or GroupConfig()
         self.image = image
         self.now = 1000.0
+        self.clock_offset_ms = 0
+        """By how much the coordinator's wall clock is wrong."""
         self.log: list[CoordinatorRecord] = []
         self.refusing: ErrorCode | None = None
         self.holding = False
@@ -80,7 +82,7 @@ class GroupHarness:
 
     @property
     def now_ms(self) -> int:
-        return START_MS + round((self.now - 1000.0) * 1000)
+        return START_MS + round((self.now - 1000.0) * 1000) + self.clock_offset_ms
 
     def reload(self) -> None:
         """The coordinator moves: another one replays the log."""

@@ -70,8 +70,8 @@ def _due(context: ConsumerContext, known: Patterns, wanted: Counter[str], now_ms
         return ()
     looked_up_ms = min((pattern.timestamp_ms for pattern in known.values()), default=now_ms)
     outdated = any(pattern.version < context.topics_version for pattern in known.values())
-    age_ms = now_ms - looked_up_ms
-    if age_ms > _REFRESH_INTERVAL_MS or (outdated and age_ms > _LEAST_INTERVAL_MS):
+    age_ms = now_ms - looked_up_ms  # negative where a coordinator looked them up whose clock was wrong
+    if not 0 <= age_ms <= _REFRESH_INTERVAL_MS or (outdated and age_ms > _LEAST_INTERVAL_MS):
         return list(wanted)
     return [text for text in wanted if text not in known]
 

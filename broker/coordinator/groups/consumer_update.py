@@ -119,6 +119,9 @@ class MemberUpdate:
 
 
 def may_assign(group: ConsumerGroup, config: ConsumerConfig, now_ms: int) -> bool:
-    """Whether the assignment interval has passed since the last target; an interval of 0 never has to."""
+    """Whether the assignment interval has passed since the last target; an interval of 0 never has to.
+
+    A target from the future was made by a coordinator whose clock was wrong: nobody waits until its time comes.
+    """
     last_ms, interval_ms = group.assignment_timestamp_ms, config.assignment_interval_ms.value
-    return not last_ms or not interval_ms or now_ms >= last_ms + interval_ms
+    return not last_ms or not interval_ms or not last_ms <= now_ms < last_ms + interval_ms
