@@ -60,6 +60,7 @@ def produce(system: System, results: Results) -> None:
         name = f"produce {size} B acks={acks} {codec}"
         topic = f"produce-{size}-{acks}-{codec}"
         loads.produce(system.bootstrap, topic + "-warm", size=size, acks=acks, codec=codec, seconds=2)
+        loads.settle()
         results[name + ", MB/s"] = loads.produce(system.bootstrap, topic, size=size, acks=acks, codec=codec)
 
 
@@ -67,6 +68,7 @@ def consume(system: System, results: Results) -> None:
     topic = "consume"
     loads.produce(system.bootstrap, topic, size=1024, acks="all")
     loads.consume(system.bootstrap, topic)
+    loads.settle()
     before = system.cpu_seconds()
     rate, size = loads.consume(system.bootstrap, topic)
     results["consume 1024 B, MB/s"] = rate
@@ -89,8 +91,10 @@ def connections(start: Start, results: Results) -> None:
             loads.create(system.bootstrap, topic, partitions=6)
             with producers(system.bootstrap, topic, clients) as running:
                 running.run(2)
+                loads.settle()
                 highest = running.run(LOAD_SECONDS)
                 results[f"{name}: produce 1024 B acks=all, MB/s"] = highest.megabytes
+                loads.settle()
                 half = running.run(LOAD_SECONDS, highest.rate / 2)
                 results[f"{name} at half of that: p99, ms"] = statistics.quantiles(half.latencies_ms, n=100)[98]
                 results[f"{name}: broker, MB"] = system.broker_rss()
@@ -101,6 +105,7 @@ def partitions(start: Start, results: Results) -> None:
     with ready(start, results) as system:
 
         def fill(count: int, *topics: str) -> None:
+            loads.settle()
             rate = loads.produce(system.bootstrap, *topics, size=1024, acks="all", spread=True)
             results[f"produce 1024 B acks=all to {count:,} partitions, MB/s"] = rate
 
@@ -124,6 +129,7 @@ def more_brokers(start: Start, results: Results) -> None:
         with ready(start, results, brokers) as system:
             loads.create(system.bootstrap, "spread", 12)
             for acks in ("1", "all"):
+                loads.settle()
                 rate = loads.produce(system.bootstrap, "spread", size=1024, acks=acks, spread=True)
                 results[f"{brokers} brokers: produce 1024 B acks={acks}, MB/s"] = rate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 import time
 from statistics import quantiles
@@ -14,6 +15,11 @@ from confluent_kafka.admin import AdminClient, NewTopic
 TIMEOUT = 120.0
 CHUNK = 2000
 ANY = -1
+
+
+def settle() -> None:
+    """Let the disk write what earlier loads left in the page cache: writers are slowed down once that is too much."""
+    os.sync()
 
 
 def create(bootstrap: str, topic: str, partitions: int = 1, replication: int = 3) -> float:
@@ -37,7 +43,7 @@ def produce(
     acks: str,
     codec: str = "none",
     spread: bool = False,
-    seconds: float = 6.0,
+    seconds: float = 5.0,
 ) -> float:
     """Produce as fast as it goes for some seconds; MB/s of values acknowledged.
 
@@ -78,7 +84,20 @@ def produce(
     elapsed = time.monotonic() - began
     if left or failures:
         raise AssertionError(f"{left} records left, failures: {failures[:3]}")
+    if acks == "1" and not spread:
+        wait_for_replicas(bootstrap, topics[0], sent)
     return sent * size / elapsed / 1e6
+
+
+def wait_for_replicas(bootstrap: str, topic: str, records: int) -> None:
+    """Return when all in-sync replicas have all records of a topic's three partitions: they may be far behind."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "bench", "enable.auto.commit": False})
+    until = time.monotonic() + TIMEOUT
+    while sum(consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=30)[1] for p in range(3)) < records:
+        if time.monotonic() > until:
+            raise AssertionError(f"the followers of {topic} are not there after {TIMEOUT:.0f} s")
+        time.sleep(0.1)
+    consumer.close()
 
 
 def consume(bootstrap: str, topic: str) -> tuple[float, int]:

@@ -41,7 +41,10 @@ class Load:
 
 
 class Producers:
-    """So many clients that produce records of 1 KB with acks=all to random partitions of a topic."""
+    """So many clients that produce records of 1 KB with acks=all to a topic.
+
+    Each sends to one partition for 10 ms, then to another, as librdkafka does by default.
+    """
 
     def __init__(self, processes: list[subprocess.Popen[str]]) -> None:
         self._processes = processes
@@ -99,7 +102,6 @@ class _Clients:
             "acks": "all",
             "linger.ms": 5,
             "batch.size": 1 << 17,
-            "sticky.partitioning.linger.ms": 0,
             "queue.buffering.max.messages": OUTSTANDING,
             "log_level": 3,
         }

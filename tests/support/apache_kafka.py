@@ -96,7 +96,10 @@ class ApacheKafka:
         """Start one node; returns at once."""
         command = java("kafka.Kafka", str(node.config_file), jvm=tuple(JVM), log_level="INFO")
         with node.log_file.open("ab") as log:
-            self.processes[node.id] = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            # In a session of its own as our nodes: Linux shares the processor among sessions.
+            self.processes[node.id] = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True
+            )
 
     def kill(self, node_id: int) -> None:
         """SIGKILL one node."""
