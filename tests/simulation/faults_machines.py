@@ -81,7 +81,10 @@ async def stop(nemesis: Nemesis) -> None:
 
 
 async def pause(nemesis: Nemesis) -> None:
-    """The process stands still and goes on, perhaps as a leader that has been deposed."""
+    """A process stands still and goes on, perhaps as a leader that has been deposed; or all clients of one host do."""
+    if nemesis.rng.random() < 0.2:
+        await _pause_clients(nemesis)
+        return
     node = nemesis.some_node()
     if node is None:
         return
@@ -94,6 +97,21 @@ async def pause(nemesis: Nemesis) -> None:
         nemesis.note(f"{node} goes on")
         nemesis.cluster.pauses.resume(node.host)
         nemesis.busy.discard(node.id)
+
+
+async def _pause_clients(nemesis: Nemesis) -> None:
+    pauses = nemesis.cluster.pauses
+    free = [host for host in nemesis.cluster.hosts if host.startswith("client-") and not pauses.is_paused(host)]
+    if not free:
+        return
+    host = nemesis.rng.choice(free)
+    try:
+        nemesis.note(f"{host} stands still")
+        pauses.pause(host)
+        await trio.sleep(min(2 * nemesis.length(), _LONGEST_PAUSE))
+    finally:
+        nemesis.note(f"{host} goes on")
+        pauses.resume(host)
 
 
 async def slow_node(nemesis: Nemesis) -> None:
