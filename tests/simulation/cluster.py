@@ -161,12 +161,13 @@ class Node:
                     self.handle = await nursery.start(
                         partial(run, self.settings, environment=environment, stop=self._stop)
                     )
+        except* NodeFailure as group:
+            if not scope.cancel_called and not self.may_fail:
+                raise Violation(f"{self} ended by itself: {group.exceptions[0]}") from group
+            self.cluster.trace.note(self.host, f"ended: {group.exceptions[0]}")
         except* Exception as group:
             if not scope.cancel_called:  # a process that is dead may say what it likes
-                if not isinstance(group.exceptions[0], NodeFailure):
-                    raise
-                if not self.may_fail:
-                    raise Violation(f"{self} ended by itself: {group.exceptions[0]}") from group
+                raise
             self.cluster.trace.note(self.host, f"ended: {group.exceptions[0]}")
         finally:
             self.handle = None

@@ -27,7 +27,7 @@ async def slow_disks(nemesis: Nemesis) -> None:
 
 
 async def fail_disk(nemesis: Nemesis) -> None:
-    """Whatever is asked of a disk of some node fails."""
+    """Whatever is asked of a disk of some node fails, perhaps also when the node starts anew."""
     await _fail(nemesis, errno.EIO)
 
 
@@ -47,6 +47,10 @@ async def _fail(nemesis: Nemesis, error: int) -> None:
         node.may_fail = True
         nemesis.note(f"{node}'s disk {path} fails with {errno.errorcode[error]}")
         await trio.sleep(nemesis.length())
+        if nemesis.rng.random() < 0.5:
+            await node.kill()
+            await nemesis.start(node)
+            await trio.sleep(nemesis.length())
         nemesis.mend_disks(node)
         await node.kill()
         node.may_fail = False
