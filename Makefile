@@ -6,7 +6,7 @@ SOURCES := protocol net storage raft metadata client server controller broker cl
 # As pip does for what is not editable: without it, where nobody may write bytecode, each start compiles everything.
 COMPILE = $(BIN)/python -m compileall -q $(SOURCES)
 
-.PHONY: run test lint simulate interop bench format docs messages check clean
+.PHONY: run test lint simulate mutants interop bench format docs messages check clean
 
 run: $(VENV)/installed
 	$(BIN)/barnabas dev
@@ -17,6 +17,10 @@ test: $(VENV)/installed-dev
 # The whole cluster under simulated time and faults: SEEDS=200 many, or SEED=n one, with all that happens.
 simulate: $(VENV)/installed-dev
 	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100))
+
+# Deliberate bugs, each of which the simulation must find: minutes.
+mutants: $(VENV)/installed-dev
+	BARNABAS_MUTANTS=1 $(BIN)/python -m pytest -q tests/simulation/test_mutants.py
 
 # Beside Apache Kafka itself and with clients of other languages: needs a JDK (17), Maven, Go and Node with npm, kcat if
 # there; what is missing is said and skipped.

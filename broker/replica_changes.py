@@ -214,7 +214,7 @@ class ReplicaChanges:
             elif resource_type == ResourceType.BROKER and name in ("", str(self._broker_id)):
                 topics.update(manager.by_name)
         configured: list[Partition] = []
-        for topic in topics & manager.by_name.keys():
+        for topic in sorted(topics & manager.by_name.keys()):
             config = manager.log_config(topic)
             for partition in manager.by_name[topic].values():
                 partition.configure(config)

@@ -227,7 +227,9 @@ class Cluster:
 
     async def refresh(self, topics: Iterable[str] | None = (), *, create: bool = False) -> ClusterView:
         """Ask for fresh metadata: of these topics (None: all); the view that is returned is this cluster's own."""
-        wanted = None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in topics]
+        wanted = (
+            None if topics is None else [MetadataRequest.MetadataRequestTopic(name=name) for name in sorted(topics)]
+        )
         message = MetadataRequest(topics=wanted, allow_auto_topic_creation=create)
         response = await self.ask(message, MetadataResponse, patience=_ANSWER_PATIENCE)
         if response.error_code == ErrorCode.REBOOTSTRAP_REQUIRED:

@@ -224,8 +224,9 @@ class Consumer(Generic[K, V]):
         if wrong:
             raise ConfigurationError(f'a start of {wrong[0]!r}; it is an offset, "earliest" or "latest"')
         asked: dict[Place, OffsetSpec] = {place: start for place, start in starts.items() if isinstance(start, str)}
-        for place in starts.keys() - asked.keys():
-            await self.cluster.check_partition(*place)
+        for place in starts:
+            if place not in asked:
+                await self.cluster.check_partition(*place)
         offsets = {place: start for place, start in starts.items() if isinstance(start, int)}
         ends = await self.offsets(dict.fromkeys(starts, "latest")) if stop_at_end else {}
         offsets |= await self.offsets(asked)

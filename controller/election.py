@@ -138,7 +138,7 @@ def handle_elect_leaders(
     topics = state.image.topics
     every = request.topic_partitions is None
     wanted = (
-        [(topic.name, range(len(topic))) for topic in topics]
+        [(name, range(len(topics.by_id[topics.ids[name]]))) for name in sorted(topics.ids)]
         if request.topic_partitions is None
         else [(topic.topic, topic.partitions) for topic in request.topic_partitions]
     )
