@@ -10,10 +10,12 @@ import trio
 
 from barnabas.broker.background import Background
 from barnabas.broker.replica_manager import ReplicaManager
+from barnabas.protocol.types import ZERO_UUID
 from barnabas.server.environment import Threads, in_thread
 from barnabas.server.logging import get_logger
 from barnabas.storage.config import LogConfig
 from barnabas.storage.disk import StorageError
+from barnabas.storage.log import PartitionLog
 from barnabas.storage.log_directory import LogDirectory
 from barnabas.storage.log_manager import LogLoad, LogManager
 
@@ -39,15 +41,20 @@ class LogLoader:
         self,
         logs: LogManager,
         log_config: Callable[[str], LogConfig],
+        topic_id_of: Callable[[str], bytes | None],
         failed: Callable[[LogDirectory, StorageError], None],
         *,
         threads: Threads = in_thread,
         threads_per_directory: int,
     ) -> None:
-        """`failed` is told of each directory whose disk fails; it has not been taken offline by then."""
+        """`topic_id_of` gives a topic's id, None where there is no such topic any more.
+
+        `failed` is told of each directory whose disk fails; it has not been taken offline by then.
+        """
         self.progress: Final = LoadProgress()
         self._logs = logs
         self._log_config = log_config
+        self._topic_id_of = topic_id_of
         self._failed = failed
         self._threads = threads
         self._threads_per_directory = threads_per_directory
@@ -68,14 +75,20 @@ class LogLoader:
         for load in loads:
             if load.directory.offline is None:
                 try:
-                    opened = await self._threads(load.run)
+                    self._take(load, await self._threads(load.run))
                 except StorageError as error:
                     self._failed(load.directory, error)
-                else:
-                    self._logs.add(load, opened)
-                    for note in opened.recovery_notes:
-                        log.warning("log repaired", topic=load.topic, partition=load.partition, what=note)
             self.progress.loaded += 1
+
+    def _take(self, load: LogLoad, opened: PartitionLog) -> None:
+        for note in opened.recovery_notes:
+            log.warning("log repaired", topic=load.topic, partition=load.partition, what=note)
+        if opened.topic_id in (ZERO_UUID, self._topic_id_of(load.topic)):
+            self._logs.add(load, opened)
+        else:
+            # Its topic was deleted while this broker or the directory was away; there may be another of that name.
+            log.warning("removing the log of a deleted topic", topic=load.topic, partition=load.partition)
+            self._logs.discard(load, opened)
 
 
 def _dealt(loads: list[LogLoad], hands: int) -> list[list[LogLoad]]:

@@ -171,6 +171,7 @@ class Broker:
         self._loader = LogLoader(
             directories.logs,
             self._config_view.log_config,
+            lambda topic: self._cache.image.topics.ids.get(topic),
             lambda _, error: self._replicas.storage_failed(error),
             threads=environment.threads,
             threads_per_directory=settings.int("num.recovery.threads.per.data.dir"),

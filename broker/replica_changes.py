@@ -161,8 +161,14 @@ class ReplicaChanges:
             manager.log_config(topic),
             manager.wall_clock_ms(),
             directory_id=directory_id,
-            is_new=self._delta.image is not EMPTY_IMAGE,
+            is_new=self._is_new(state),
         )
+
+    def _is_new(self, state: PartitionImage) -> bool:
+        """Whether this broker had no replica of the partition until now, so that no directory holds a log of it."""
+        before = self._delta.image
+        was = before.topics.partition(state.topic_id, state.index)
+        return before is not EMPTY_IMAGE and (was is None or self._broker_id not in was.replicas)
 
     def _remove(self, state: PartitionImage, error: ErrorCode) -> None:
         manager = self._manager

@@ -159,6 +159,16 @@ class LogManager:
         if log.recovery_point < load.directory.recovery_points.get(key, 0):
             self._checkpoint_directory(load.directory)
 
+    def discard(self, load: LogLoad, log: PartitionLog) -> None:
+        """`load.run()` gave `log`, which is no replica's any more: it is marked as one that is to be removed.
+
+        Raises StorageError.
+        """
+        if self._unloaded.get((load.topic, load.partition)) is load.directory:
+            del self._unloaded[load.topic, load.partition]
+        log.abandon()
+        _mark_for_removal(load.directory, load.folder, log.topic_id)
+
     def load_all(self, config_of: Callable[[str], LogConfig], now_ms: int) -> None:
         """Open all logs here and now; a directory whose disk fails goes offline."""
         for load in self.plan_loading(config_of, now_ms, self.mark_offline):
@@ -241,10 +251,7 @@ class LogManager:
         self._cleaned.pop(key, None)
         del self._logs[key]
         log.abandon()
-        name = directory.free_name_for_deletion(log.directory, log.topic_id)
-        directory.disk.rename(log.directory, name)
-        directory.disk.fsync_directory()
-        return Removal(directory.disk, folders=[name])
+        return Removal(directory.disk, folders=[_mark_for_removal(directory, log.directory, log.topic_id)])
 
     def cleaned_offset(self, log: PartitionLog) -> int | None:
         """Up to where the log was cleaned; None if it never was."""
@@ -377,3 +384,11 @@ class LogManager:
             if last is not None:
                 log.complete_flush(last, now_ms)
             log.release()
+
+
+def _mark_for_removal(directory: LogDirectory, folder: str, topic_id: bytes) -> str:
+    """The folder's new name, which says that it is to go."""
+    name = directory.free_name_for_deletion(folder, topic_id)
+    directory.disk.rename(folder, name)
+    directory.disk.fsync_directory()
+    return name

@@ -16,6 +16,7 @@ from barnabas.client.cluster import Cluster as ClientCluster
 from barnabas.client.producer import Producer
 
 RECORDS = 5
+PARTITIONS = 4
 
 
 def play(script: Callable[[Cluster], Awaitable[None]], *, directories: int = 1) -> None:
@@ -49,20 +50,25 @@ async def until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
         await trio.sleep(0.01)
 
 
-async def fill(cluster: Cluster, partitions: int) -> None:
+async def fill(cluster: Cluster, topic: str = "t", *, records: int = RECORDS) -> None:
     """A topic whose partitions are on both brokers, with some records in each."""
     async with (
         ClientCluster(cluster.bootstrap, network=cluster.network.at("client-0")) as client,
         Producer(client) as producer,
     ):
-        await Admin(client).create_topics([NewTopic("t", partitions, 2)])
-        for index in range(partitions):
-            for number in range(RECORDS):
-                await producer.send("t", str(number).encode(), partition=index, timestamp=number)
+        await Admin(client).create_topics([NewTopic(topic, PARTITIONS, 2)])
+        for index in range(PARTITIONS):
+            for number in range(records):
+                await producer.send(topic, str(number).encode(), partition=index, timestamp=number)
 
 
-def ends(node: Node) -> list[int]:
-    return sorted(replica.log.log_end_offset for replica in replicas_of(node))
+async def delete(cluster: Cluster, topic: str) -> None:
+    async with ClientCluster(cluster.bootstrap, network=cluster.network.at("client-0")) as client:
+        await Admin(client).delete_topics([topic])
+
+
+def ends(node: Node, topic: str = "t") -> list[int]:
+    return sorted(replica.log.log_end_offset for replica in replicas_of(node) if replica.topic == topic)
 
 
 def test_a_disk_that_fails_while_its_broker_starts_takes_nothing_from_the_other_disks() -> None:
@@ -70,7 +76,7 @@ def test_a_disk_that_fails_while_its_broker_starts_takes_nothing_from_the_other_
 
     async def script(cluster: Cluster) -> None:
         broker = cluster.brokers[0]
-        await fill(cluster, partitions=4)
+        await fill(cluster)
         await broker.kill()
         folders = {path for platter in broker.platters.values() for path, _ in platter.files() if path.endswith(".log")}
         broker.start()
@@ -85,6 +91,32 @@ def test_a_disk_that_fails_while_its_broker_starts_takes_nothing_from_the_other_
         assert left >= {path for path in folders if path.startswith("t-")}
         broker.start()
         await until(cluster.is_ready)
-        await until(lambda: ends(broker) == [RECORDS] * 4)
+        await until(lambda: ends(broker) == [RECORDS] * PARTITIONS)
+
+    play(script, directories=2)
+
+
+def test_what_is_on_a_disk_that_is_away_is_not_made_anew_and_goes_if_its_topic_went_meanwhile() -> None:
+    """Replicas were made anew on the other disk, and when both were back the broker did not start: it had two logs of
+    one partition. That also happened when a topic had been deleted and made anew meanwhile.
+    """
+
+    async def script(cluster: Cluster) -> None:
+        broker = cluster.brokers[0]
+        await fill(cluster, "stays")
+        await fill(cluster, "goes")
+        _, second = broker.platters.values()
+        broker.may_fail = True
+        for failing in (errno.EIO, None):
+            await broker.kill()
+            second.failing = failing
+            broker.start()
+            await until(cluster.is_ready)
+            if failing:
+                assert 0 < len(ends(broker, "stays")) < PARTITIONS
+                await delete(cluster, "goes")
+                await fill(cluster, "goes", records=2)
+        await until(lambda: ends(broker, "stays") == [RECORDS] * PARTITIONS)
+        await until(lambda: ends(broker, "goes") == [2] * PARTITIONS)
 
     play(script, directories=2)

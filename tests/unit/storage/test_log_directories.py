@@ -312,6 +312,23 @@ def test_a_partition_in_two_directories_is_refused(disks):
         manager.load_all(config_of, 0)
 
 
+def test_of_two_logs_one_may_be_discarded(disks):
+    """That of an earlier topic of the name, which was deleted while its directory was away."""
+    for disk in disks:
+        disk.make_directory("t-0")
+    manager = opened(*disks, load=False)
+    keep, discard = manager.plan_loading(config_of, 0, manager.mark_offline)
+    manager.add(keep, keep.run())
+    manager.discard(discard, discard.run())
+    assert manager.directory_of(manager.get("t", 0)).path == "/a"
+    assert len(manager) == 1
+    (removal, other) = manager.unfinished_removals()
+    assert not removal
+    assert [folder.partition(".")[0] for folder in other.folders] == ["t-0"]
+    other.run()
+    assert not manager.unfinished_removals()[1]
+
+
 def test_a_directory_that_fails_goes_offline_alone(disks, make):
     manager = opened(*disks)
     logs = [create(manager, partition) for partition in range(4)]
