@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartit
 
 from barnabas.testing import cluster
 from barnabas.testing.processes import Cluster, ClusterNode
-from load import SETTLE_SECONDS, create_topic, eventually, leader_of, wait_for_isr
+from load import SETTLE_SECONDS, create_topic, end_of, eventually, leader_of, wait_for_isr
 
 pytestmark = pytest.mark.cluster
 
@@ -100,7 +100,7 @@ def read(bootstrap: str, topic: str) -> tuple[dict[tuple[int, bytes], bytes], in
     count = 0
     try:
         places = [TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)]
-        ends = {place.partition: consumer.get_watermark_offsets(place, timeout=SETTLE_SECONDS)[1] for place in places}
+        ends = {place.partition: end_of(consumer, place) for place in places}
         consumer.assign(places)
         deadline = time.monotonic() + SETTLE_SECONDS
         while any(at.get(partition, -1) < end - 1 for partition, end in ends.items()):

@@ -18,6 +18,15 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 SETTLE_SECONDS = 90.0
 
+_NOT_YET = frozenset(
+    {
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_PARTITION,
+    }
+)
+
 
 def create_topic(
     bootstrap: str, topic: str, *, partitions: int = 1, replication: int = 3, config: dict[str, str] | None = None
@@ -41,7 +50,7 @@ def wait_until_led(bootstrap: str, topic: str) -> None:
     """Return when the leader of partition 0 says itself that it leads: it answers where the partition ends."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False})
     try:
-        consumer.get_watermark_offsets(TopicPartition(topic, 0), timeout=SETTLE_SECONDS)
+        end_of(consumer, TopicPartition(topic, 0))
     finally:
         consumer.close()
 
@@ -160,7 +169,7 @@ def read_all(
         {"bootstrap.servers": bootstrap, "group.id": "unused", "enable.auto.commit": False, "check.crcs": True}
     )
     try:
-        ends = {p: _end(consumer, TopicPartition(topic, p), (least_ends or {}).get(p, 0)) for p in range(partitions)}
+        ends = {p: end_of(consumer, TopicPartition(topic, p), (least_ends or {}).get(p, 0)) for p in range(partitions)}
         consumer.assign([TopicPartition(topic, p, 0) for p in range(partitions)])
         read: dict[int, list[tuple[int, bytes]]] = {p: [] for p in range(partitions)}
         deadline = time.monotonic() + SETTLE_SECONDS
@@ -176,19 +185,19 @@ def read_all(
         consumer.close()
 
 
-def _end(consumer: Consumer, partition: TopicPartition, least: int) -> int:
-    """The high watermark, once it is at least so much; asked again while a new leader does not know it yet."""
+def end_of(consumer: Consumer, partition: TopicPartition, least: int = 0) -> int:
+    """The high watermark, once it is at least so much; asked again while a new topic or leader is not known yet."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
         try:
             end = int(consumer.get_watermark_offsets(partition, timeout=30)[1])
         except KafkaException as error:
-            if error.args[0].code() != KafkaError.OFFSET_NOT_AVAILABLE or time.monotonic() > deadline:
+            if error.args[0].code() not in _NOT_YET or time.monotonic() > deadline:
                 raise
         else:
             if end >= least or time.monotonic() > deadline:
                 return end
-        time.sleep(0.01)
+        time.sleep(0.02)
 
 
 def check(bootstrap: str, topic: str, history: History, partitions: int = 1) -> None:
