@@ -94,6 +94,7 @@ def _simpler(scenario: Scenario) -> Iterator[Callable[[Scenario], Scenario]]:
     for feature in sorted(scenario.load.features):
         yield lambda it, feature=feature: replace(it, load=replace(it.load, features=it.load.features - {feature}))
     yield lambda it: replace(it, load=replace(it.load, groups=None))
+    yield lambda it: replace(it, load=replace(it.load, transactions=None))
     for name in scenario.settings:
         if name != "http.listener":
             yield lambda it, name=name: replace(

@@ -29,7 +29,7 @@ class Regression:
 
     def run(self) -> Outcome:
         """Nothing may be broken now."""
-        drawn = Scenario.drawn(self.seed, seconds=self.seconds, groups=False)
+        drawn = Scenario.drawn(self.seed, seconds=self.seconds, extras=())
         return run_seed(self.seed, replace(drawn, plan=self.plan))
 
 

@@ -8,13 +8,14 @@ a cache with room for one fetch session, a leader that waits for all of its repl
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.simulation.faults import Plan
 from tests.simulation.workload import FEATURES, Load
 from tests.simulation.workload_groups import GroupLoad
+from tests.simulation.workload_transactions import TransactionLoad
 
 NODE_SETTINGS: Final[Mapping[str, tuple[object, ...]]] = {
     "replica.lag.time.max.ms": (1000, 5000, 30000),
@@ -44,6 +45,7 @@ REPLICAS: Final = ((3, 1), (3, 2), (3, 2), (3, 3), (2, 2), (2, 1))
 
 _CHANCE: Final = 0.3
 _GROUPS_CHANCE: Final = 0.4
+_TRANSACTIONS_CHANCE: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,10 @@ class Scenario:
     """Bytes on their way in each direction of a connection, at most: few make requests go in pieces."""
 
     @classmethod
-    def drawn(cls, seed: int, *, seconds: float = 40.0, faults: bool = True, groups: bool | None = None) -> Scenario:
-        """`groups`: whether there are consumer groups; None: as the seed draws it."""
+    def drawn(
+        cls, seed: int, *, seconds: float = 40.0, faults: bool = True, extras: Collection[str] | None = None
+    ) -> Scenario:
+        """`extras`: which there are of "groups" and "transactions"; None: as the seed draws it."""
         rng = random.Random(f"{seed}/scenario")
         synced = rng.random() < 0.3
         settings: dict[str, object] = {
@@ -76,8 +80,7 @@ class Scenario:
         configs["min.insync.replicas"] = str(min_isr)
         if synced:
             configs["flush.messages"] = "1"
-        group_load = _drawn_groups(seed, settings, synced=synced, wanted=groups)
-        return cls(
+        drawn = cls(
             controllers=3,
             brokers=rng.randint(3, 5),
             settings={"http.listener": "none", "broker.heartbeat.interval.ms": 1000, **settings},
@@ -89,13 +92,14 @@ class Scenario:
                 topic_pause=rng.choice([1.0, 5.0]),
                 replicas=replicas,
                 features=frozenset(feature for feature in FEATURES if rng.random() < 0.4),
-                groups=group_load,
             ),
             plan=Plan.drawn(rng, synced=synced, lonely=min_isr == 1) if faults else None,
             seconds=seconds,
             directories=rng.choice([1, 1, 2]),
             capacity=rng.choice([65536, 65536, 300]),
         )
+        load = _with_extras(drawn.load, seed, extras)
+        return replace(drawn, load=load, settings=drawn.settings | _coordinators_settings(load, synced=synced))
 
     def __str__(self) -> str:
         """What is drawn, for people who look at one seed."""
@@ -108,22 +112,31 @@ class Scenario:
                 f"topics: {self.load.topics} of {self.load.replicas} replicas: {topics}",
                 f"load: {self.load.producers} producers, {self.load.pause} s between bursts of {self.load.burst:g}; "
                 f"{', '.join(sorted(self.load.features)) or 'nothing else'}",
-                f"groups: {self.load.groups or 'none'}",
+                f"groups: {self.load.groups or 'none'}; transactions: {self.load.transactions or 'none'}",
                 f"faults: {self.plan or 'none'}",
             ]
         )
 
 
-def _drawn_groups(seed: int, settings: dict[str, object], *, synced: bool, wanted: bool | None) -> GroupLoad | None:
-    """With random numbers of its own, so that everything else is drawn as without groups. Their coordinators' topics
-    promise as much as the others: `settings` are told so.
-    """
-    rng = random.Random(f"{seed}/groups")
-    chosen = rng.random() < _GROUPS_CHANCE
-    if not (chosen if wanted is None else wanted):
-        return None
-    groups = GroupLoad.drawn(rng)
-    settings |= {"min.insync.replicas": 2, **groups.settings}
-    if synced:
-        settings["log.flush.interval.messages"] = 1
-    return groups
+def _with_extras(load: Load, seed: int, wanted: Collection[str] | None) -> Load:
+    """Groups and transactions, each with random numbers of its own, so that all else is drawn as without them."""
+    groups, transactions = random.Random(f"{seed}/groups"), random.Random(f"{seed}/transactions")
+    has_groups, has_transactions = groups.random() < _GROUPS_CHANCE, transactions.random() < _TRANSACTIONS_CHANCE
+    if wanted is not None:
+        has_groups, has_transactions = "groups" in wanted, "transactions" in wanted
+    return replace(
+        load,
+        groups=GroupLoad.drawn(groups) if has_groups else None,
+        transactions=TransactionLoad.drawn(transactions) if has_transactions else None,
+    )
+
+
+def _coordinators_settings(load: Load, *, synced: bool) -> dict[str, object]:
+    """The topics of the coordinators promise as much as the others."""
+    parts = [part.settings for part in (load.transactions, load.groups) if part is not None]
+    if not parts:
+        return {}
+    found: dict[str, object] = {"min.insync.replicas": 2, **({"log.flush.interval.messages": 1} if synced else {})}
+    for settings in parts:
+        found |= settings
+    return found

@@ -18,6 +18,6 @@ def test_promises_hold_under_faults(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", [5, 30])
 def test_groups_settle_and_read_everything(seed: int) -> None:
-    outcome = run_seed(seed, Scenario.drawn(seed, seconds=SECONDS, groups=True))
+    outcome = run_seed(seed, Scenario.drawn(seed, seconds=SECONDS, extras=["groups"]))
     assert outcome.failure is None
     assert outcome.counts["groups: commits"] > 0

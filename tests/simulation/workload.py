@@ -18,6 +18,7 @@ from tests.simulation.cluster import Cluster, Violation, image_of
 from tests.simulation.history import History, Place, Promise
 from tests.simulation.pauses import HOST
 from tests.simulation.workload_groups import GroupLoad, Groups
+from tests.simulation.workload_transactions import Transacting, TransactionLoad
 
 from barnabas.client.admin import Admin
 from barnabas.client.admin_types import NewTopic
@@ -62,9 +63,21 @@ class Load:
     groups: GroupLoad | None = None
     """Consumer groups, with topics of their own."""
 
+    transactions: TransactionLoad | None = None
+    """Producers with transactions, with topics of their own."""
+
     @property
-    def group_places(self) -> list[Place]:
-        return [] if self.groups is None else self.groups.places
+    def other_topics(self) -> dict[str, int]:
+        """Of groups and transactions."""
+        return {
+            topic: count for each in (self.groups, self.transactions) if each for topic, count in each.topics.items()
+        }
+
+    @property
+    def other_places(self) -> list[Place]:
+        """Those of them that plain producers write to."""
+        grouped = [] if self.groups is None else self.groups.places
+        return grouped if self.transactions is None else grouped + self.transactions.inputs
 
     @property
     def places(self) -> list[Place]:
@@ -95,12 +108,16 @@ class Workload:
         self._ended = trio.Event()
         self._producing = 0
         self._produced = trio.Event()
-        self.groups = None if load.groups is None else Groups(self, load.groups)
+        self._parts: list[Groups | Transacting] = []
+        if load.groups is not None:
+            self._parts.append(Groups(self, load.groups))
+        if load.transactions is not None:
+            self._parts.append(Transacting(self, load.transactions))
 
     @property
     def counts(self) -> Counter[str]:
-        """What members of groups did how often."""
-        return Counter() if self.groups is None else self.groups.counts
+        """What members of groups and transactions did how often."""
+        return sum((part.counts for part in self._parts), Counter())
 
     def client(self, number: int, name: str, timeout: float = 10.0) -> ClientCluster:
         """A view of the cluster and connections for one client, on one of the clients' hosts."""
@@ -134,7 +151,7 @@ class Workload:
         """Before anything goes wrong."""
         load = self.load
         configs = {**_TOO_LARGE, **load.topic_configs}
-        topics = load.topics | ({} if load.groups is None else load.groups.topics)
+        topics = load.topics | load.other_topics
         new = [NewTopic(name, count, load.replicas, configs=configs) for name, count in topics.items()]
         async with self.client(0, "setup") as client:
             for name, outcome in (await Admin(client).create_topics(new)).items():
@@ -145,7 +162,7 @@ class Workload:
         load, places = self.load, self.load.places
         for number in range(load.producers):
             self._begin_producer(number, f"p{number}", load.promise(number), places[number % len(places)])
-        for number, place in enumerate(load.group_places):
+        for number, place in enumerate(load.other_places):
             self._begin_producer(number, f"gp{number}", Promise(), place)
         for number, topic in enumerate(self._topics_read):
             self._begin(workload_records.consume, number, f"c{number}", topic)
@@ -161,8 +178,8 @@ class Workload:
             self._begin(workload_topics.change_settings, 0, "settings")
         if "elections" in load.features:
             self._begin(workload_topics.elect_leaders, 1, "elections")
-        if self.groups is not None:
-            self.groups.start()
+        for part in self._parts:
+            part.start()
 
     def _begin_producer(self, number: int, name: str, promise: Promise, place: Place) -> None:
         self.history.promises[name] = promise
@@ -211,8 +228,8 @@ class Workload:
             raise Violation(f"producers do not end in {_END_SECONDS:g} s")
         if not self.history.expects_nothing:
             await self._consumers_at_the_end()
-        if self.groups is not None:
-            await self.groups.stop()
+        for part in self._parts:
+            await part.stop()
         for scope in self._scopes:
             scope.cancel()
         await self._ended.wait()
@@ -238,7 +255,7 @@ class Workload:
         """Read everything as a client does, and compare with the history."""
         wrong: list[str] = []
         async with self.client(0, "checker") as client:
-            for place in self.load.places + self.load.group_places:
+            for place in self.load.places + self.load.other_places:
                 check = history_records.LogCheck(
                     self.history, place, await _read(client, place), _leader_epoch(self.cluster.newest_image, place)
                 )

@@ -150,6 +150,12 @@ class Groups:
         await self._ended.wait()
 
     async def _missing(self, client: ClientCluster) -> str | None:
+        try:
+            return await self._what_is_missing(client)
+        except ClientError as error:
+            return str(error)
+
+    async def _what_is_missing(self, client: ClientCluster) -> str | None:
         for name, history in self.histories.items():
             if unowned := history.unowned():
                 return f"{name}: {unowned}"

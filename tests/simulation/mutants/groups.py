@@ -37,6 +37,8 @@ async def _load_what_seems_committed(original: Any, loader: ShardLoader, partiti
     return loaded
 
 
+_GROUPS: Final = ("groups",)
+
 MUTANTS: Final = (
     Mutant(
         "a group's coordinator answers before the followers have it",
@@ -44,13 +46,13 @@ MUTANTS: Final = (
         seed=3,
         kinds=("isolated node", "partition", "one-way partition"),
         length=4.0,
-        groups=True,
+        extras=_GROUPS,
     ),
     Mutant(
         "a group's coordinator loads its log up to the high watermark it knows",
         (wrapped(ShardLoader, "load", _load_what_seems_committed),),
         seed=1,
-        groups=True,
+        extras=_GROUPS,
     ),
     Mutant(
         "whoever was a member may commit",
@@ -58,18 +60,18 @@ MUTANTS: Final = (
         seed=7,
         kinds=("partition", "one-way partition"),
         length=5.0,
-        groups=True,
+        extras=_GROUPS,
     ),
     Mutant(
         "a partition is given away before its owner has given it up",
         (Patch(_Step, "_is_free", always),),
         seed=2,
-        groups=True,
+        extras=_GROUPS,
     ),
     Mutant(
         "sessions do not begin anew with a new coordinator",
         (Patch(GroupCoordinator, "loaded", nothing),),
         seed=2,
-        groups=True,
+        extras=_GROUPS,
     ),
 )

@@ -51,8 +51,8 @@ class Mutant:
     """Seconds between two faults, on average."""
     length: float = 1.5
     """Seconds that one lasts."""
-    groups: bool = False
-    """Whether there are consumer groups; without them a run is quicker."""
+    extras: tuple[str, ...] = ()
+    """Of "groups" and "transactions"; without them a run is quicker."""
 
     def __str__(self) -> str:
         return self.name
@@ -67,7 +67,7 @@ class Mutant:
 
     def scenario(self, seed: int) -> Scenario:
         """A small and busy one, so that a run takes a second or two."""
-        drawn = Scenario.drawn(seed, seconds=_SECONDS, groups=self.groups)
+        drawn = Scenario.drawn(seed, seconds=_SECONDS, extras=self.extras)
         configs = dict(drawn.load.topic_configs)
         replicas = drawn.load.replicas
         configs.pop("flush.messages", None)
