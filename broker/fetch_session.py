@@ -88,6 +88,7 @@ class SessionPartition:
     __slots__ = (
         "current_leader_epoch",
         "fetch_offset",
+        "has_changed",
         "index",
         "last_fetched_epoch",
         "log_start_offset",
@@ -110,6 +111,8 @@ class SessionPartition:
         self.told_log_start_offset = -1
         self.partition: Partition | None = None
         """The hosted partition this was last found to be; None: to be looked up."""
+        self.has_changed = False
+        """Whether the partition changed since it was looked at, so that what was seen is not all."""
         self.update(wanted)
 
     def update(self, wanted: WantedPartition) -> None:
@@ -125,11 +128,13 @@ class SessionPartition:
 
     def changed(self) -> None:
         """The partition has news, but none that a waiting fetch waits for."""
+        self.has_changed = True
         self.session.news.add(self.place)
 
     def changed_now(self) -> None:
         """The partition has news, and a fetch that waits is to look at them."""
         session = self.session
+        self.has_changed = True
         session.news.add(self.place)
         if session.waiter is not None:
             session.waiter.wake()

@@ -8,7 +8,8 @@ again. When it is answered the session is told what is told, and the records are
 cached; by `sendfile`, as they are, where there are many; else they are read in a thread.
 
 A follower's fetch says at the same time what the follower holds. That counts once, for the partitions that the
-request names.
+request names. It may move a high watermark, and whoever waited for that may write to any partition there and then: so
+partitions may change while a fetch looks at them, and have news again before their answer is made.
 """
 
 from __future__ import annotations
@@ -164,6 +165,7 @@ class PendingFetch:
     def start(self) -> None:
         """Answer if there is enough, else wait."""
         session = self._context.session
+        session.waiter = self
         if self._params.from_follower and session.fetcher_epoch != self._params.replica_epoch:
             session.fetcher_epoch = self._params.replica_epoch
             session.look_at_all()
@@ -172,7 +174,6 @@ class PendingFetch:
             self._answer()
             return
         self._watch_all()
-        session.waiter = self
         self._host.wait(self, self._params.max_wait)
 
     def wake(self) -> None:
@@ -219,6 +220,7 @@ class PendingFetch:
         left, first = params.max_bytes, True
         self._looks, self._urgent, self._lost = [], False, 0
         for known in self._context.session.to_look_at():
+            known.has_changed = False
             look = _Look(known, PartitionData(partition_index=known.index, high_watermark=-1, records=_NOTHING))
             self._looks.append(look)
             try:
@@ -287,6 +289,10 @@ class PendingFetch:
         look.records = log.locate(offset, max_bytes, limit, first)
         if params.from_follower and known.named:
             self._note_follower(partition, known)
+            if limit < log.log_end_offset:
+                # What the follower holds let the high watermark pass, and somebody wrote here in response.
+                limit = log.log_end_offset
+                look.records = log.locate(offset, max_bytes, limit, first)
         self._describe(partition, look)
         look.quiet = offset >= limit
         if look.quiet:
@@ -334,7 +340,7 @@ class PendingFetch:
                 look.data,
                 records_size=size,
                 urgent=look.urgent,
-                quiet=look.quiet,
+                quiet=look.quiet and not known.has_changed,
                 incremental=context.is_incremental,
             ):
                 if answer is None or known.topic != last_topic:
