@@ -265,7 +265,7 @@ class Membership:
             text = "The group has no committed offset there; auto_offset_reset says where to begin then."
             raise BrokerError(ErrorCode.OFFSET_OUT_OF_RANGE, f"{place[0]}-{place[1]}", text)
         if fresh and reset_to != "none":
-            points: dict[Place, OffsetSpec] = dict.fromkeys(fresh, reset_to)
+            points: dict[Place, OffsetSpec] = dict.fromkeys(sorted(fresh), reset_to)
             found = await list_offsets(self._cluster, points, read_committed=self._config.read_committed)
             for place, offset in found.items():
                 if not isinstance(offset, ListedOffset):
@@ -279,7 +279,7 @@ class Membership:
         await self._reader.rest(places, 0.0 if lost else config.max_poll_interval)
         if not lost and config.auto_commit:
             offsets = self._reader.consumed(with_record_in_hand=False)
-            await self._commit_quietly({place: offsets[place] for place in places if place in offsets})
+            await self._commit_quietly({place: offsets[place] for place in sorted(places) if place in offsets})
         await _call((config.on_lost or config.on_revoked) if lost else config.on_revoked, places)
         self._fetching.remove(places)
         for place in places:
