@@ -116,11 +116,12 @@ async def settled(*members: Member, partitions: int = PARTITIONS) -> None:
         while not is_settled():
             async with trio.open_nursery() as nursery:
                 for member in members:
-                    nursery.start_soon(_wait_and_cancel, member, nursery.cancel_scope)
+                    # The event of now: by the time the task runs, the change may have come and gone.
+                    nursery.start_soon(_wait_and_cancel, member.changed, nursery.cancel_scope)
 
 
-async def _wait_and_cancel(member: Member, scope: trio.CancelScope) -> None:
-    await member.changed.wait()
+async def _wait_and_cancel(changed: trio.Event, scope: trio.CancelScope) -> None:
+    await changed.wait()
     scope.cancel()
 
 
