@@ -20,9 +20,8 @@ from bench.ready import Results, ready
 NAMES = ("embedded", *ON_ONE_CLUSTER, *ALONE, *ON_REQUEST)
 
 
-def run(name: str, start: Start, only: list[str], seconds: float) -> Results:
+def run(name: str, start: Start, results: Results, only: list[str], seconds: float) -> None:
     """The benchmarks that are wanted, on one system."""
-    results: Results = {}
 
     def say(benchmark: str) -> None:
         print(f"{name}: {benchmark} ...", file=sys.stderr, flush=True)
@@ -42,7 +41,6 @@ def run(name: str, start: Start, only: list[str], seconds: float) -> Results:
         if each in only:
             say(each)
             measure(start, results)
-    return results
 
 
 def rows(results: dict[str, Results]) -> list[tuple[str, ...]]:
@@ -86,27 +84,27 @@ def main() -> None:
     if options.render:
         print(markdown(json.loads(options.render.read_text(encoding="utf-8"))))
         return
-    results = measure(options.only, options.seconds, beside_kafka=not options.barnabas)
-    print(table(results))
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    results: dict[str, Results] = {"Barnabas": {}}
+    try:
+        measure(results, options.only, options.seconds, beside_kafka=not options.barnabas)
+    finally:  # what was measured before something failed took minutes
+        print(table(results))
+        if options.json:
+            options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-def measure(only: list[str], seconds: float, *, beside_kafka: bool) -> dict[str, Results]:
-    """Results by system; Barnabas first."""
-    ours: Results = {}
+def measure(results: dict[str, Results], only: list[str], seconds: float, *, beside_kafka: bool) -> None:
+    """Fill in the results by system."""
     if "embedded" in only:
-        benchmarks.embedded(ours)
-    ours |= run("Barnabas", barnabas, only, seconds)
-    results = {"Barnabas": ours}
+        benchmarks.embedded(results["Barnabas"])
+    run("Barnabas", barnabas, results["Barnabas"], only, seconds)
     if beside_kafka:
         from apache_kafka import missing
 
         if (why := missing()) is not None:
             print(f"without Apache Kafka: {why}", file=sys.stderr)
         else:
-            results["Apache Kafka"] = run("Apache Kafka", kafka, only, seconds)
-    return results
+            run("Apache Kafka", kafka, results.setdefault("Apache Kafka", {}), only, seconds)
 
 
 if __name__ == "__main__":

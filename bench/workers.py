@@ -29,7 +29,7 @@ SAMPLED = 20
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What all producers did together: records a second, and milliseconds from `produce` to the acknowledgement."""
+    """What all producers did together: records a second, and milliseconds from when one is due until it is acked."""
 
     rate: float
     latencies_ms: list[float]
@@ -135,7 +135,7 @@ class _Clients:
         return sent
 
     def _paced(self, began: float, until: float, rate: float) -> int:
-        """Each round, the producers whose turn it is send what is due."""
+        """Each round, the producers whose turn it is send what is due; the time counts from when it was due."""
         sent = 0
         turns = itertools.cycle(enumerate(self._producers))
         while (now := time.monotonic()) < until:
@@ -143,10 +143,11 @@ class _Clients:
             while due > 0:
                 number, producer = next(turns)
                 count = min(due, CHUNK)
+                while len(producer) + count > self._outstanding:
+                    producer.poll(ROUND_SECONDS)
+                timed = self._timed(began + sent / rate) if number < SAMPLED else None
                 producer.produce_batch(self._topic, self._batch[1:count])
-                producer.produce(
-                    self._topic, self._batch[0]["value"], on_delivery=self._timed() if number < SAMPLED else None
-                )
+                producer.produce(self._topic, self._batch[0]["value"], on_delivery=timed)
                 sent += count
                 due -= count
             for producer in self._producers[:SAMPLED]:
@@ -154,11 +155,9 @@ class _Clients:
             time.sleep(ROUND_SECONDS)
         return sent
 
-    def _timed(self) -> Any:
-        began = time.perf_counter()
-
+    def _timed(self, due: float) -> Any:
         def delivered(error: object, message: object) -> None:
-            self._latencies_ms.append((time.perf_counter() - began) * 1000)
+            self._latencies_ms.append((time.monotonic() - due) * 1000)
             self._delivered(error, message)
 
         return delivered
