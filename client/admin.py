@@ -69,8 +69,19 @@ __all__ = [
 
 TOPIC: Final = 2
 BROKER: Final = 4
+GROUP: Final = 32
 _SET, _DELETE = 0, 1
-_SOURCES: Final = {1: "topic", 2: "broker", 3: "broker default", 4: "static", 5: "default", 6: "logger"}
+_KINDS: Final = {TOPIC: "topic", BROKER: "broker", GROUP: "group"}
+_SOURCES: Final = {
+    1: "topic",
+    2: "broker",
+    3: "broker default",
+    4: "static",
+    5: "default",
+    6: "logger",
+    7: "client metrics",
+    8: "group",
+}
 _METADATA_TOPIC: Final = "__cluster_metadata"
 
 
@@ -190,7 +201,7 @@ class Admin:
         return {r.name: _error(r.error_code, f"topic {r.name}", r.error_message) for r in response.results}
 
     async def describe_configs(self, kind: int, names: Iterable[str]) -> dict[str, list[ConfigValue] | BrokerError]:
-        """The settings, by name, of topics (`TOPIC`) or brokers (`BROKER`, named by their ids)."""
+        """The settings, by name, of topics (`TOPIC`), groups (`GROUP`) or brokers (`BROKER`, by id; "": of all)."""
         new = DescribeConfigsRequest
         described: dict[str, list[ConfigValue] | BrokerError] = {}
         for broker, group in _by_broker(kind, names).items():
@@ -214,7 +225,7 @@ class Admin:
     async def alter_configs(
         self, kind: int, changes: Mapping[str, Mapping[str, str | None]], *, validate_only: bool = False
     ) -> dict[str, BrokerError | None]:
-        """Set settings of topics or brokers; None takes one back to its default. All of one resource, or none."""
+        """Set settings of such resources; None takes one back to its default. All of one resource, or none."""
         new = IncrementalAlterConfigsRequest
         altered: dict[str, BrokerError | None] = {}
         for broker, group in _by_broker(kind, changes).items():
@@ -365,7 +376,7 @@ def _of_broker(broker: int | None, error: ClientError) -> BrokerError:
 
 
 def _resource(kind: int, name: str) -> str:
-    return f"topic {name}" if kind == TOPIC else f"broker {name or 'default'}"
+    return f"{_KINDS[kind]} {name or 'default'}"
 
 
 def _replica(state: DescribeQuorumResponse.ReplicaState) -> QuorumReplica:
