@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import random
-import socket
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -32,20 +31,12 @@ from barnabas.server.format import format_directory
 from barnabas.server.process import StopRequest
 from barnabas.server.settings import Settings
 from barnabas.storage.disk import RealDisk, RealFile, StorageError
+from barnabas.testing.processes import free_base_port
 
 CLUSTER_ID = "bDC8Gy2QRtynCQ3fi7bZ3g"
 HOST = "127.0.0.1"
 FIRST_CONTROLLER = 101
 READY_SECONDS = 30.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 class Node:
@@ -71,7 +62,9 @@ class InProcessCluster:
         self._nursery = nursery
         self._random = random.Random(1)
         self._overrides = {name.replace("_", "."): value for name, value in overrides.items()}
-        ports = free_ports(controllers + brokers)
+        # Not any that are free: what the system gives to outgoing connections could be taken while a node is down.
+        first = free_base_port(controllers + brokers, 0)
+        ports = range(first, first + controllers + brokers)
         controller_ids = range(FIRST_CONTROLLER, FIRST_CONTROLLER + controllers)
         self._controller_ports = dict(zip(controller_ids, ports[:controllers], strict=True))
         broker_ports = dict(zip(range(1, brokers + 1), ports[controllers:], strict=True))

@@ -13,10 +13,11 @@ from downloads import fetch
 
 SOURCES = Path(__file__).resolve().parent
 BUILDS = Path(__file__).resolve().parents[3] / ".barnabas" / "interop"
-TOOLS = {
+TOOLS: dict[str, tuple[tuple[str, str], ...]] = {
     "java": (("java", "a Java 17 runtime"), ("javac", "a Java 17 compiler (JDK)"), ("mvn", "Maven")),
     "go": (("go", "Go"),),
     "node": (("node", "Node.js"), ("npm", "npm")),
+    "python": (),
 }
 
 
@@ -29,8 +30,10 @@ def missing(language: str) -> str | None:
 
 
 def build(language: str) -> Path:
-    """The directory of the built programs, made anew if their sources changed."""
+    """The directory of the built programs, made anew if their sources changed; of the sources, if nothing is built."""
     source, target = SOURCES / language, BUILDS / language
+    if language not in BUILDERS:
+        return source
     stamp = target / "sources.sha256"
     digest = _digest(source)
     if not stamp.exists() or stamp.read_text() != digest:

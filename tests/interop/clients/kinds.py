@@ -1,6 +1,8 @@
-"""The client libraries of other languages, and what each can do."""
+"""The client libraries of other languages, and what each can do; and Python's, as members of groups."""
 
 from __future__ import annotations
+
+import sys
 
 from clients.client import Kind
 
@@ -33,3 +35,12 @@ KINDS = [
         protocols=("eager",),
     ),
 ]
+PYTHON_KINDS = [
+    Kind(name, "python", (sys.executable, "{}/driver.py", name, "BOOTSTRAP"), protocols=protocols)
+    for name, protocols in (
+        ("confluent-kafka", ("eager", "cooperative", "consumer")),
+        ("kafka-python", ("eager", "cooperative")),
+        ("aiokafka", ("eager",)),
+    )
+]
+"""What else they do is tested in tests/cluster, which needs nothing but Python."""

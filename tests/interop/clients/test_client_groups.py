@@ -1,10 +1,10 @@
-"""Consumer groups of clients of other languages: members come and go under load, and nothing is skipped."""
+"""Consumer groups of all clients, Python's too: members come and go under load, and nothing is skipped."""
 
 from __future__ import annotations
 
 import pytest
 from clients.client import Client
-from clients.kinds import KINDS
+from clients.kinds import KINDS, PYTHON_KINDS
 from clients.rebalances import Group, skips
 
 from barnabas.testing.processes import Cluster
@@ -20,7 +20,11 @@ STALL_MS = 3000
 
 @pytest.mark.parametrize(
     ("client", "protocol"),
-    [pytest.param(kind, protocol, id=f"{kind}-{protocol}") for kind in KINDS for protocol in kind.protocols],
+    [
+        pytest.param(kind, protocol, id=f"{kind}-{protocol}")
+        for kind in [*KINDS, *PYTHON_KINDS]
+        for protocol in kind.protocols
+    ],
     indirect=["client"],
 )
 def test_members_join_and_leave_under_load(client: Client, barnabas: Cluster, protocol: str) -> None:
