@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, cast
 
 import trio
 
@@ -14,7 +14,7 @@ from barnabas.client.background import Background
 from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdict, record_size
 from barnabas.client.cluster import Cluster, version_with_names
 from barnabas.client.connection import ConnectionLost
-from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError, TimedOut
+from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError
 from barnabas.client.metadata import ClusterView, Node, nodes_of
 from barnabas.client.offsets import Place
 from barnabas.client.partitioner import StickyPartitioner, partition_for_key
@@ -43,8 +43,6 @@ else:
 
 Acks = Literal["all", -1, 0, 1]
 CompressionName = Literal["none", "gzip", "snappy", "lz4", "zstd"]
-
-_ABORT_SECONDS: Final = 10.0
 
 
 class Producer(Generic[K, V]):
@@ -234,9 +232,27 @@ class Producer(Generic[K, V]):
     async def commit_transaction(self) -> None:
         """Wait for what was sent, and make it visible; see `transaction`.
 
-        Cancelled before everything has arrived, it aborts; after that the end is waited for, but not for long.
+        Cancelled before everything has arrived, it aborts; after that the end is waited for, but not for long. When it
+        raises TimedOut, or was cancelled, the transaction may be committed: then call it again, until it returns.
+        Nothing else is possible meanwhile.
         """
         transactions = self._transactional()
+        if not transactions.is_committing:
+            await self._flush_to_commit(transactions)
+        try:
+            await transactions.end(commit=True)
+        except trio.Cancelled:
+            # The coordinator may have heard of it. It is asked again: the next transaction needs the epoch after it.
+            await transactions.end_in_time(commit=True)
+            if transactions.is_open:
+                await self._abort(transactions)
+            raise
+        except ClientError as error:
+            if transactions.is_open:
+                await self._aborted(transactions, error)
+            raise
+
+    async def _flush_to_commit(self, transactions: Transactions) -> None:
         transactions.check_open()
         try:
             await self.flush()
@@ -244,37 +260,25 @@ class Producer(Generic[K, V]):
             await self._abort(transactions)
             raise
         if (failure := self._batcher.failure) is not None:
-            from barnabas.client.transactions import TransactionAborted
+            await self._aborted(transactions, failure)
 
-            await self._abort(transactions)
-            raise TransactionAborted(f"the transaction was aborted: {failure}") from failure
-        try:
-            await transactions.end(commit=True)
-        except trio.Cancelled:
-            # Whether the coordinator has heard of it nobody knows, but it can be asked again, and has to be: the next
-            # transaction needs the epoch that this end brings.
-            await self._end(transactions, commit=True)
-            raise
+    async def _aborted(self, transactions: Transactions, failure: ClientError) -> NoReturn:
+        from barnabas.client.transactions import TransactionAborted
+
+        await self._abort(transactions)
+        raise TransactionAborted(f"the transaction was aborted: {failure}") from failure
 
     async def abort_transaction(self) -> None:
-        """Make nothing of what was sent visible, whatever became of it. Does not fail, and takes a bounded time."""
-        await self._abort(self._transactional())
+        """Make nothing of what was sent visible. Takes a bounded time. Fails only after a commit without an answer."""
+        transactions = self._transactional()
+        if transactions.is_committing:
+            transactions.check_open()
+        await self._abort(transactions)
 
     async def _abort(self, transactions: Transactions) -> None:
-        """Whatever is still under way ends here. Bounded: a coordinator that does not answer aborts by its timeout."""
+        """Whatever is still under way ends here."""
         self._finish(self._batcher.fail_all(ClientClosed("the transaction was aborted")))
-        await self._end(transactions, commit=False)
-
-    async def _end(self, transactions: Transactions, *, commit: bool) -> None:
-        """Commit or abort, within a bounded time and whoever cancels; without success, the producer has failed."""
-        with trio.move_on_after(_ABORT_SECONDS, shield=True) as scope:
-            try:
-                await transactions.end(commit=commit)
-            except ClientError as error:
-                transactions.failed(error)
-        if scope.cancelled_caught:
-            text = f"the coordinator did not end the transaction in {_ABORT_SECONDS:g} s"
-            transactions.failed(TimedOut(text))
+        await transactions.end_in_time(commit=False)
 
     async def send_offsets(
         self, consumer: Consumer[Any, Any], offsets: Mapping[Place, int | OffsetAndMetadata] | None = None

@@ -1,10 +1,11 @@
 """A producer's transactions: begin, enrol partitions, commit offsets with them, commit or abort (KIP-98, KIP-890).
 
-    NEW -> READY -> OPEN -> READY -> ...
-    NEW      nothing is known; the first transaction asks for the producer id and so fences whoever had the
-             transactional id before
-    OPEN     records may be sent; a batch that fails, or offsets that are refused, leave nothing but to abort
-    FAILED   another producer has taken the transactional id, or the coordinator refuses us: for good
+    NEW -> READY -> OPEN -> COMMITTING -> READY -> ...
+    NEW         the next transaction asks for the producer id and its epoch, and so fences whoever had the transactional
+                id before, or aborts what this producer could not: an abort without an answer leads here
+    OPEN        records may be sent; a batch that fails, or offsets that are refused, leave nothing but to abort
+    COMMITTING  until an answer comes nobody knows whether the transaction is committed: only to commit again is allowed
+    FAILED      another producer has taken the transactional id, or the coordinator refuses us: for good
 
 Two protocols, chosen by the cluster's feature `transaction.version`. From 2 on partitions join by being written to, and
 the end of each transaction brings the next epoch. Before, partitions are added first, and the epoch is raised only
@@ -15,8 +16,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from enum import Enum
 from typing import Final
+
+import trio
 
 from barnabas.client.batcher import Batcher
 from barnabas.client.cluster import Cluster
@@ -38,6 +42,8 @@ _ADD_PARTITIONS: Final = 3
 """The last version of AddPartitionsToTxn for clients; later ones are between brokers."""
 _END, _OFFSETS = (4, 5), (4, 5)
 """Versions of EndTxn and TxnOffsetCommit under the first and under the second protocol."""
+_END_SECONDS: Final = 10.0
+_COMMIT_AGAIN: Final = "it is not known whether the transaction before is committed: call commit_transaction() again"
 _FENCED: Final = frozenset({ErrorCode.PRODUCER_FENCED, ErrorCode.INVALID_PRODUCER_EPOCH})
 _GROUP_REFUSES: Final = frozenset(
     {
@@ -66,6 +72,7 @@ class TransactionState(Enum):
     NEW = "new"
     READY = "ready"
     OPEN = "open"
+    COMMITTING = "committing"
     FAILED = "failed"
 
 
@@ -86,10 +93,21 @@ class Transactions:
         self._error: ClientError | None = None
         self.state = TransactionState.NEW
 
+    @property
+    def is_open(self) -> bool:
+        return self.state is TransactionState.OPEN
+
+    @property
+    def is_committing(self) -> bool:
+        """Whether it is not known if the transaction is committed."""
+        return self.state is TransactionState.COMMITTING
+
     def check_open(self) -> None:
         """Raise unless records may be sent now."""
         if self._error is not None:
             raise self._error.again()
+        if self.state is TransactionState.COMMITTING:
+            raise ConfigurationError(_COMMIT_AGAIN)
         if self.state is not TransactionState.OPEN:
             raise ConfigurationError("no transaction is open: send inside `async with producer.transaction()`")
 
@@ -99,6 +117,8 @@ class Transactions:
             raise self._error.again()
         if self.state is TransactionState.OPEN:
             raise ConfigurationError("a transaction is open already; a producer has one at a time")
+        if self.state is TransactionState.COMMITTING:
+            raise ConfigurationError(_COMMIT_AGAIN)
         if self.state is TransactionState.NEW:
             await self._initialise()
         self._batcher.begin_transaction(joins_by_writing=self._second)
@@ -207,13 +227,28 @@ class Transactions:
         self._check(code)
 
     async def end(self, *, commit: bool) -> None:
-        """Commit or abort; all records have been acknowledged or have failed."""
-        failed = self._batcher.failure is not None
-        self.state = TransactionState.READY
+        """Commit or abort; all records have been acknowledged or have failed. Nothing happens where nothing is open.
+
+        After a commit without an answer (TimedOut) only another one is possible. An abort may be left alone then: the
+        next transaction begins with it.
+        """
         if self._error is not None:
             raise self._error.again()
-        if not self._batcher.wrote and not self._has_offsets:
+        if self.state in (TransactionState.NEW, TransactionState.READY):
             return
+        if self.state is TransactionState.COMMITTING and not commit:
+            raise ConfigurationError(_COMMIT_AGAIN)
+        if self._batcher.wrote or self._has_offsets:
+            self.state = TransactionState.COMMITTING if commit else TransactionState.NEW
+            await self._end(commit=commit)
+        self.state = TransactionState.READY
+
+    async def end_in_time(self, *, commit: bool) -> None:
+        """As `end`, within a bounded time and whoever cancels. Without success, `state` says what is possible."""
+        with trio.move_on_after(_END_SECONDS, shield=True), suppress(ClientError):
+            await self.end(commit=commit)
+
+    async def _end(self, *, commit: bool) -> None:
         producer_id, epoch = self._producer
         message = EndTxnRequest(
             transactional_id=self.transactional_id, producer_id=producer_id, producer_epoch=epoch, committed=commit
@@ -221,16 +256,13 @@ class Transactions:
         response = await self._coordinator.ask(
             message, EndTxnResponse, lambda answer: answer.error_code, version=_END[self._second]
         )
+        if response.error_code == ErrorCode.TRANSACTION_ABORTABLE and commit:
+            self.state = TransactionState.OPEN
         self._check(response.error_code)
         if self._second:
             self._use(response.producer_id, response.producer_epoch)
-        elif failed:
+        elif self._batcher.failure is not None:
             await self._initialise()
-
-    def failed(self, error: ClientError) -> None:
-        """Nothing can be done any more."""
-        self._error = self._error or error
-        self.state = TransactionState.FAILED
 
     def _check(self, code: int) -> None:
         """ProducerFenced and other refusals are for good, but for what an abort repairs."""
@@ -240,7 +272,7 @@ class Transactions:
         if code in _FENCED:
             error = ProducerFenced(code, str(self._coordinator))
         if code != ErrorCode.TRANSACTION_ABORTABLE and not error.retriable:
-            self.failed(error)
+            self._error, self.state = error, TransactionState.FAILED
         raise error
 
 
