@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from barnabas.broker.coordinator.groups.patterns import PatternError, TopicPattern
+from barnabas.broker.coordinator.patterns import Pattern, PatternError
 from barnabas.broker.coordinator.transactions.metadata import TransactionMetadata, TransactionState
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.list_transactions import ListTransactionsRequest, ListTransactionsResponse
@@ -61,7 +61,7 @@ def _filter(body: ListTransactionsRequest, now_ms: int) -> _Wanted:
     """Whether an id is asked for. Raises PatternError."""
     states = {_STATES[name] for name in body.state_filters if name in _STATES}
     producer_ids = set(body.producer_id_filters)
-    pattern = TopicPattern(body.transactional_id_pattern) if body.transactional_id_pattern else None
+    pattern = Pattern(body.transactional_id_pattern) if body.transactional_id_pattern else None
 
     def wanted(metadata: TransactionMetadata) -> bool:
         return (

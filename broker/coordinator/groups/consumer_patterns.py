@@ -17,9 +17,9 @@ from barnabas.broker.coordinator.groups.consumer_context import ConsumerContext
 from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup, add
 from barnabas.broker.coordinator.groups.consumer_member import ConsumerMember
 from barnabas.broker.coordinator.groups.consumer_records import pattern_record, pattern_tombstone
-from barnabas.broker.coordinator.groups.patterns import PatternError, TopicPattern
 from barnabas.broker.coordinator.groups.subscription import ResolvedPattern
 from barnabas.broker.coordinator.groups.turn import Turn
+from barnabas.broker.coordinator.patterns import Pattern, PatternError
 from barnabas.metadata.image import MetadataImage
 from barnabas.protocol.errors import ErrorCode, WireError
 
@@ -58,7 +58,7 @@ def _check(group: ConsumerGroup, updated: ConsumerMember) -> None:
     text = updated.topic_regex
     if text and not group.pattern_subscribers[text]:
         try:
-            TopicPattern(text)
+            Pattern(text)
         except PatternError as error:
             reason = f"SubscribedTopicRegex `{text}` is not a valid regular expression: {error}."
             raise WireError(ErrorCode.INVALID_REGULAR_EXPRESSION, reason) from None
@@ -79,7 +79,7 @@ def _due(context: ConsumerContext, known: Patterns, wanted: Counter[str], now_ms
 def _matching(text: str, image: MetadataImage) -> frozenset[str]:
     """The topics that match. A pattern that cannot be read was accepted by another coordinator, and matches none."""
     try:
-        pattern = TopicPattern(text)
+        pattern = Pattern(text)
     except PatternError:
         return frozenset()
     return frozenset(name for name in image.topics.ids if pattern.matches(name))

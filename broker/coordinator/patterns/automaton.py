@@ -1,4 +1,4 @@
-"""Matches topic names against a parsed pattern: a nondeterministic automaton, made deterministic as names come.
+"""Matches names against a parsed pattern: a nondeterministic automaton, made deterministic as names come.
 
 A state of the automaton goes on by a character, or, for nothing, to other states; some only where an anchor holds. All
 states that a name can have led to are followed together, and what a set of them comes to by a character is remembered:
@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from barnabas.broker.coordinator.groups.patterns.syntax import PatternError, parse
-from barnabas.broker.coordinator.groups.patterns.tree import WORD, Anchor, Choice, Node, Repeat, Sequence
+from barnabas.broker.coordinator.patterns.charset import CharSet
+from barnabas.broker.coordinator.patterns.syntax import PatternError, parse
+from barnabas.broker.coordinator.patterns.tree import Anchor, Choice, Node, Repeat, Sequence
 
 _MOST_STATES: Final = 10_000
-_MOST_REMEMBERED: Final = 10_000
+_MOST_REMEMBERED: Final = 200_000
+"""States in all that is remembered: a few MB."""
+_NOTHING: Final = CharSet()
 _NOWHERE: Final = -1
 
 _Key: TypeAlias = tuple[frozenset[int], str]
-"""States, and the character before them ('' at the start)."""
+"""States, and the character before them: '' at the start, else one that stands for its like (see `_kind`)."""
 
 
-class TopicPattern:
+class Pattern:
     """A pattern; `PatternError` where the text is none."""
 
     def __init__(self, text: str) -> None:
@@ -31,9 +34,10 @@ class TopicPattern:
         self._start: Final[_Key] = frozenset([start]), ""
         self._steps: dict[tuple[_Key, str], _Key] = {}
         self._ends: dict[_Key, bool] = {}
+        self._remembered = 0
 
     def matches(self, name: str) -> bool:
-        """Whether the whole of this topic's name matches."""
+        """Whether the whole of this name matches."""
         key, steps = self._start, self._steps
         for char in name:
             following = steps.get((key, char))
@@ -45,15 +49,18 @@ class TopicPattern:
         return self._is_end(key)
 
     def _step(self, key: _Key, char: str) -> _Key:
-        if len(self._steps) >= _MOST_REMEMBERED:
+        if self._remembered >= _MOST_REMEMBERED:
             self._steps.clear()
+            self._ends.clear()
+            self._remembered = 0
         states, previous = key
         reached = self._states.closure(states, previous, char)
         following = (
             frozenset(self._states.next[state] for state in reached if char in self._states.chars[state]),
-            ("a" if char in WORD else "."),
+            _kind(char),
         )
         self._steps[key, char] = following
+        self._remembered += 1 + len(following[0])
         return following
 
     def _is_end(self, key: _Key) -> bool:
@@ -67,7 +74,7 @@ class _States:
     """The automaton's states, by number. Built from the end: each part is told where to go on."""
 
     def __init__(self) -> None:
-        self.chars: list[frozenset[str]] = []
+        self.chars: list[CharSet] = []
         """The characters by which a state goes on to `next`; none for one that only leads to others."""
         self.next: list[int] = []
         self.free: list[tuple[int, ...]] = []
@@ -75,32 +82,32 @@ class _States:
         self.anchor: list[Anchor | None] = []
 
     def add_final(self) -> int:
-        return self._new(frozenset(), _NOWHERE)
+        return self._new(_NOTHING, _NOWHERE)
 
     def add(self, node: Node, then: int) -> int:
         """States for this part of the pattern, which go on to `then`. Returns the first one."""
         match node:
             case Anchor():
-                return self._new(frozenset(), _NOWHERE, (then,), node)
+                return self._new(_NOTHING, _NOWHERE, (then,), node)
             case Sequence(parts):
                 for part in reversed(parts):
                     then = self.add(part, then)
                 return then
             case Choice(options):
-                return self._new(frozenset(), _NOWHERE, tuple(self.add(option, then) for option in options))
+                return self._new(_NOTHING, _NOWHERE, tuple(self.add(option, then) for option in options))
             case Repeat(part, least, most):
                 return self._add_repeat(part, least, most, then)
-            case chars:
-                return self._new(chars, then)
+            case CharSet():
+                return self._new(node, then)
 
     def _add_repeat(self, part: Node, least: int, most: int | None, then: int) -> int:
         first = then
         if most is None:
-            first = self._new(frozenset(), _NOWHERE)
+            first = self._new(_NOTHING, _NOWHERE)
             self.free[first] = self.add(part, first), then
         else:
             for _ in range(most - least):
-                first = self._new(frozenset(), _NOWHERE, (self.add(part, first), then))
+                first = self._new(_NOTHING, _NOWHERE, (self.add(part, first), then))
         for _ in range(least):
             first = self.add(part, first)
         return first
@@ -118,7 +125,7 @@ class _States:
                     left += self.free[state]
         return found
 
-    def _new(self, chars: frozenset[str], then: int, free: tuple[int, ...] = (), anchor: Anchor | None = None) -> int:
+    def _new(self, chars: CharSet, then: int, free: tuple[int, ...] = (), anchor: Anchor | None = None) -> int:
         if len(self.chars) >= _MOST_STATES:
             raise PatternError("expression too large")
         self.chars.append(chars)
@@ -128,11 +135,24 @@ class _States:
         return len(self.chars) - 1
 
 
+def _is_word(char: str) -> bool:
+    return char == "_" or (char.isascii() and char.isalnum())
+
+
+def _kind(char: str) -> str:
+    """A character that anchors cannot tell from this one."""
+    return "a" if _is_word(char) else "\n" if char == "\n" else "."
+
+
 def _holding(previous: str, following: str) -> set[Anchor]:
-    boundary = (previous in WORD) != (following in WORD)
+    boundary = _is_word(previous) != _is_word(following)
     holding = {Anchor.BOUNDARY if boundary else Anchor.NO_BOUNDARY}
     if not previous:
         holding.add(Anchor.START)
     if not following:
         holding.add(Anchor.END)
+    if previous in ("", "\n"):
+        holding.add(Anchor.LINE_START)
+    if following in ("", "\n"):
+        holding.add(Anchor.LINE_END)
     return holding

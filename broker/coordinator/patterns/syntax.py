@@ -1,13 +1,13 @@
 """Reads a pattern in RE2/J's syntax: text in, tree out.
 
     x* x+ x? x{n,m}     and lazy ones (x*?), which are the same where only a whole match counts
-    x|y (x) (?:x) (?P<name>x) (?<name>x) (?i) (?i-s:x)
-    . [a-z] [^a-z] [[:alpha:]] \\d \\w \\s \\pL \\p{Lu} \\p{Latin}
+    x|y (x) (?:x) (?P<name>x) (?<name>x) (?i) (?is-m:x)
+    . [a-z] [^a-z] [[:alpha:]] \\d \\w \\s \\pL \\p{Lu} \\p{Greek}
     ^ $ \\A \\z \\b \\B \\Qx\\E \\. \\x2e \\x{2e} \\056
 
 No backreferences and no looking around, so that matching can be linear. The reasons that `PatternError` gives are those
-of RE2/J, because clients show them. Two things are ours: patterns do not nest deeper than 100 groups, and of the
-scripts there are Latin and Common, to which all characters of topic names belong.
+of RE2/J, because clients show them. Three things are ours: patterns do not nest deeper than 100 groups and are not
+longer than 10,000 characters, and categories and scripts are those of a newer Unicode.
 """
 
 from __future__ import annotations
@@ -17,16 +17,25 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
-from barnabas.broker.coordinator.groups.patterns.classes import escaped_class, fold, named_class, unicode_class
-from barnabas.broker.coordinator.groups.patterns.tree import ALPHABET, Anchor, Choice, Node, Repeat, Sequence
+from barnabas.broker.coordinator.patterns.charset import ANY, CharSet, union
+from barnabas.broker.coordinator.patterns.classes import escaped_class, fold, named_class, unicode_class
+from barnabas.broker.coordinator.patterns.tree import Anchor, Choice, Node, Repeat, Sequence
 
 _MOST_REPEATS: Final = 1000
 _DEEPEST: Final = 100
-_REPEAT: Final = re.compile(r"\{([0-9]+)(,([0-9]*))?\}")
+_LONGEST: Final = 10_000
+_REPEAT: Final = re.compile(r"\{(0|[1-9][0-9]*)(,(0|[1-9][0-9]*)?)?\}")
+_DIGITS: Final = 8
+"""As many as matter of a number: with more it is too large anyway."""
 _NAMED_GROUP: Final = re.compile(r"\(\?P?<([^>]*)>")
 _FLAGS: Final = re.compile(r"\(\?([imsU]*)(-[imsU]+)?([:)])")
 _SIMPLE_ESCAPES: Final = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_SPECIAL: Final[Mapping[str, Node]] = {".": ALPHABET, "^": Anchor.START, "$": Anchor.END}
+_SPECIAL: Final[Mapping[str, tuple[str, Node, Node]]] = {
+    ".": ("s", ~CharSet.chars("\n"), ANY),
+    "^": ("m", Anchor.START, Anchor.LINE_START),
+    "$": ("m", Anchor.END, Anchor.LINE_END),
+}
+"""What they stand for without a flag, and with it."""
 _ANCHORS: Final[Mapping[str, Node]] = {
     "A": Anchor.START,
     "z": Anchor.END,
@@ -45,6 +54,8 @@ class PatternError(Exception):
 
 def parse(text: str) -> Node:
     """The pattern's tree. Raises `PatternError`."""
+    if len(text) > _LONGEST:
+        raise PatternError("expression too large")
     return _Parser(text).parse()
 
 
@@ -53,7 +64,7 @@ class _Parser:
         self._text = text
         self._at = 0
         self._depth = 0
-        self._ignore_case = False
+        self._flags: frozenset[str] = frozenset()
         self._names: set[str] = set()
 
     def parse(self) -> Node:
@@ -95,9 +106,9 @@ class _Parser:
         elif self._take("?"):
             bounds = 0, 1
         elif counts := self._matched(_REPEAT):
-            least = int(counts[1])
-            bounds = least, least if counts[2] is None else int(counts[3]) if counts[3] else None
-            most = bounds[1]
+            least = int(counts[1][:_DIGITS])
+            most = least if counts[2] is None else int(counts[3][:_DIGITS]) if counts[3] else None
+            bounds = least, most
             if max(least, most or 0) > _MOST_REPEATS or (most is not None and most < least):
                 raise PatternError("invalid repeat count")
         else:
@@ -115,11 +126,19 @@ class _Parser:
             self._escape(parts)
         else:
             self._at += 1
-            special = _SPECIAL.get(char)
-            parts.append(self._literal(char) if special is None else special)
+            parts.append(self._special(char) or self._literal(char))
 
-    def _literal(self, char: str) -> frozenset[str]:
-        return fold(frozenset(char)) if self._ignore_case else frozenset(char) & ALPHABET
+    def _special(self, char: str) -> Node | None:
+        if char not in _SPECIAL:
+            return None
+        flag, without, with_it = _SPECIAL[char]
+        return with_it if flag in self._flags else without
+
+    def _literal(self, char: str) -> CharSet:
+        return self._folded(CharSet.chars(char))
+
+    def _folded(self, chars: CharSet) -> CharSet:
+        return fold(chars) if "i" in self._flags else chars
 
     def _group(self, parts: list[Node]) -> None:
         if not self._text.startswith("(?", self._at):
@@ -131,7 +150,7 @@ class _Parser:
         else:
             self._flagged(parts)
             return
-        parts.append(self._inside(self._ignore_case))
+        parts.append(self._inside(self._flags))
 
     def _name(self, name: str) -> None:
         if not re.fullmatch("[A-Za-z0-9_]+", name):
@@ -144,22 +163,22 @@ class _Parser:
         flags = self._matched(_FLAGS)
         if flags is None:
             raise PatternError("invalid or unsupported Perl syntax")
-        ignore_case = "i" not in (flags[2] or "") and (self._ignore_case or "i" in flags[1])
+        after = self._flags.union(flags[1]).difference(flags[2] or "")
         if flags[3] == ")":
-            self._ignore_case = ignore_case
+            self._flags = after
         else:
-            parts.append(self._inside(ignore_case))
+            parts.append(self._inside(after))
 
-    def _inside(self, ignore_case: bool) -> Node:
+    def _inside(self, flags: frozenset[str]) -> Node:
         """What stands in a group, up to its end."""
         self._depth += 1
         if self._depth > _DEEPEST:
             raise PatternError("expression nests too deeply")
-        before, self._ignore_case = self._ignore_case, ignore_case
+        before, self._flags = self._flags, flags
         tree = self._choice()
         if not self._take(")"):
             raise PatternError("missing closing )")
-        self._ignore_case = before
+        self._flags = before
         self._depth -= 1
         return tree
 
@@ -177,7 +196,7 @@ class _Parser:
             found = self._escaped_class()
             parts.append(self._literal(self._escaped_char()) if found is None else found)
 
-    def _escaped_class(self) -> frozenset[str] | None:
+    def _escaped_class(self) -> CharSet | None:
         """The set of characters of \\d, \\pL and the like; None if something else stands here."""
         letter = self._text[self._at + 1 : self._at + 2]
         if letter and letter in "pP":
@@ -185,12 +204,16 @@ class _Parser:
             found = None if named is None else unicode_class(named[2] if named[3] is None else named[3])
             if found is None or named is None:
                 raise PatternError("invalid character class range")
-            found = fold(found) if self._ignore_case else found
-            return found if (letter == "p") != bool(named[1]) else ALPHABET - found
-        found = escaped_class(letter)
-        if found is not None:
-            self._at += 2
-        return found
+            return self._named(found, negated=(letter == "P") != bool(named[1]))
+        known = escaped_class(letter)
+        if known is None:
+            return None
+        self._at += 2
+        return self._named(known[0], negated=known[1])
+
+    def _named(self, chars: CharSet, *, negated: bool) -> CharSet:
+        folded = self._folded(chars)
+        return ~folded if negated else folded
 
     def _escaped_char(self) -> str:
         """The one character that an escape stands for, inside of a class and outside."""
@@ -209,44 +232,42 @@ class _Parser:
             return _SIMPLE_ESCAPES.get(char, char)
         raise PatternError("invalid escape sequence")
 
-    def _class(self) -> frozenset[str]:
+    def _class(self) -> CharSet:
         self._at += 1
         negated = self._take("^")
-        found: frozenset[str] = frozenset()
+        parts: set[CharSet] = set()
         first = True
         while first or not self._text.startswith("]", self._at):
             first = False
             if self._at >= len(self._text):
                 raise PatternError("missing closing ]")
-            found |= self._class_part()
+            parts.add(self._class_part())
         self._at += 1
-        return ALPHABET - found if negated else found
+        return self._named(union(parts), negated=negated)
 
-    def _class_part(self) -> frozenset[str]:
+    def _class_part(self) -> CharSet:
         named = self._named_class()
         if named is None and self._text.startswith("\\", self._at):
             named = self._escaped_class()
         return self._range() if named is None else named
 
-    def _named_class(self) -> frozenset[str] | None:
+    def _named_class(self) -> CharSet | None:
         named = self._matched(_POSIX)
         if named is None:
             return None
         found = named_class(named[2])
         if found is None:
             raise PatternError("invalid character class range")
-        found = fold(found) if self._ignore_case else found
-        return ALPHABET - found if named[1] else found
+        return self._named(found, negated=bool(named[1]))
 
-    def _range(self) -> frozenset[str]:
+    def _range(self) -> CharSet:
         low = high = self._class_char()
         if self._text.startswith("-", self._at) and not self._text.startswith("-]", self._at):
             self._at += 1
             high = self._class_char()
         if high < low:
             raise PatternError("invalid character class range")
-        found = frozenset(char for char in ALPHABET if low <= char <= high)
-        return fold(found, low, high) if self._ignore_case else found
+        return CharSet.of([(ord(low), ord(high))])
 
     def _class_char(self) -> str:
         if self._at >= len(self._text):

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-ALPHABET: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
-"""The characters of topic names. What else a pattern allows cannot occur."""
-
-WORD: Final = ALPHABET - frozenset(".-")
-"""The letters, digits and underscore."""
+from barnabas.broker.coordinator.patterns.charset import CharSet
 
 
 class Anchor(Enum):
-    """Places between characters. Names have no line ends, so a line is the whole name."""
+    """Places between characters."""
 
-    START = "^"
-    END = "$"
+    START = "\\A"
+    END = "\\z"
+    LINE_START = "(?m)^"
+    LINE_END = "(?m)$"
     BOUNDARY = "\\b"
     NO_BOUNDARY = "\\B"
 
@@ -45,5 +43,5 @@ class Repeat:
     most: int | None
 
 
-Node: TypeAlias = frozenset[str] | Anchor | Sequence | Choice | Repeat
+Node: TypeAlias = CharSet | Anchor | Sequence | Choice | Repeat
 """A set of characters stands for one character out of it."""
