@@ -94,11 +94,15 @@ class Client:
         line = self._process.stdout.readline()
         watchdog.cancel()
         if not line:
-            raise AssertionError(f"{self.kind}: no answer to {do}; it said:\n{self._said.read_text()[-4000:]}")
+            raise AssertionError(f"{self.kind}: no answer to {do}; it said:\n{self.said()}")
         answer = json.loads(line)
         if "error" in answer:
             raise Refused(answer["error"], answer.get("code", -1))
         return answer["result"]
+
+    def said(self) -> str:
+        """The end of what it wrote to stderr."""
+        return self._said.read_text()[-4000:]
 
     def kill(self) -> None:
         """SIGKILL."""

@@ -111,7 +111,8 @@ class Group:
     def listen(self) -> None:
         """Hear what happened."""
         self.events += [Event(**event) for event in self._client.call("heard")]
-        assert not [event for event in self.events if event.what == "failed"]
+        failed = [event for event in self.events if event.what == "failed"]
+        assert not failed, f"{failed}; {self._client.kind} said:\n{self._client.said()}"
 
     @property
     def read(self) -> dict[int, list[int]]:

@@ -29,14 +29,13 @@ def run(bootstrap: str, group: str, topic: str, protocol: str, tell: Tell, leavi
         partition_assignment_strategy=[ASSIGNORS[protocol]],
     )
 
+    # Neither calls the consumer: all that a poll gives is committed before the next one.
     class Listener(ConsumerRebalanceListener):  # type: ignore[misc]
         def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
             for each in assigned:
                 tell("assigned", each.partition, -1)
 
         def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-            if revoked:
-                _commit(consumer)
             for each in revoked:
                 tell("revoked", each.partition, -1)
 
