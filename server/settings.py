@@ -7,7 +7,6 @@ well: see `unread`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -205,7 +204,9 @@ def _number(value: Value) -> float:
 
 
 def _unknown(name: str, definitions: Mapping[str, Definition]) -> str:
-    nearest = difflib.get_close_matches(name, definitions, n=1, cutoff=0.6)
+    from difflib import get_close_matches  # rarely needed, and starting should be quick
+
+    nearest = get_close_matches(name, definitions, n=1, cutoff=0.6)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""
     return f"{name} is not a known setting{hint}"
 

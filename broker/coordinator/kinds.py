@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from barnabas.broker.coordinator.coordinators import CoordinatorKind
 from barnabas.broker.coordinator.internal_topics import OFFSETS_TOPIC, TRANSACTIONS_TOPIC
@@ -32,6 +31,8 @@ def group_kind(
     config = GroupConfig.of(settings)
 
     def new_member_id(prefix: str) -> str:
+        from uuid import UUID
+
         return f"{prefix}-{UUID(int=rng.getrandbits(128), version=4)}"
 
     def new_machine(partition: int) -> GroupCoordinator:
