@@ -11,6 +11,8 @@ COMPILE = $(BIN)/python -m compileall -q $(SOURCES)
 run: $(VENV)/installed
 	$(BIN)/barnabas dev
 
+# BARNABAS_SOAK=60 goes on with killing brokers and clients for so many seconds where transactions are to be exactly once
+# (tests/cluster/test_transactions.py, and in make interop tests/interop/clients/test_client_transactions.py).
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests --ignore=tests/interop
 

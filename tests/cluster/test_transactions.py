@@ -1,26 +1,30 @@
-"""Transactions with librdkafka: what is seen of them, who is fenced, and exactly-once while brokers are killed."""
+"""Transactions: what is seen of them, who is fenced, and exactly once while brokers and the client are killed."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from barnabas.broker.coordinator.coordinators import partition_of
 from barnabas.testing import cluster
 from barnabas.testing.processes import Cluster
 from load import Load, create_topic, eventually, leader_of, wait_for_isr
-from processing import Processor, check_exactly_once, read_committed, read_uncommitted
+from processing import Job, Processor, check_exactly_once, read_committed, read_uncommitted, rounds
 
 pytestmark = pytest.mark.cluster
 
+CLIENTS = ["confluent-kafka", "aiokafka"]
 PARTITIONS = 4
+COORDINATOR_PARTITIONS = 5
 SOME = 8
 OVERRIDES = {
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",
-    "transaction.state.log.num.partitions": "5",
-    "offsets.topic.num.partitions": "5",
+    "transaction.state.log.num.partitions": str(COORDINATOR_PARTITIONS),
+    "offsets.topic.num.partitions": str(COORDINATOR_PARTITIONS),
 }
 
 
@@ -100,64 +104,62 @@ def test_a_transaction_whose_producer_is_gone_is_aborted_when_its_time_is_up(thr
         gone.commit_transaction(30)
 
 
-def state_partition(running: Cluster, transactional_id: str) -> int:
-    """The partition of `__transaction_state` that has this id."""
-    from barnabas.broker.coordinator.coordinators import partition_of
+def new_job(running: Cluster, name: str, config: dict[str, str] | None = None) -> Job:
+    job = Job(running.bootstrap, f"{name}-in", f"{name}-out", PARTITIONS, transactional_id=name)
+    for topic in (job.source, job.target):
+        create_topic(running.bootstrap, topic, partitions=PARTITIONS, config=config)
+        wait_for_isr(running.bootstrap, topic, 3)
+    return job
 
-    return partition_of(transactional_id, int(OVERRIDES["transaction.state.log.num.partitions"]))
+
+def kill_leader(running: Cluster, topic: str, partition: int) -> None:
+    """And start it again when another one leads."""
+    broker = running.node(leader_of(running.bootstrap, topic, partition))
+    broker.kill()
+    # librdkafka waits for a group's coordinator that is gone from the metadata, instead of finding the new one
+    eventually(lambda: leader_of(running.bootstrap, topic, partition) not in (-1, broker.id))
+    broker.start()
 
 
-@pytest.mark.parametrize("victim", ["none", "coordinator", "leader", "group"])
-def test_processing_is_exactly_once_while_brokers_die(three: Cluster, victim: str) -> None:
-    source, target = f"in-{victim}", f"out-{victim}"
-    config = {"min.insync.replicas": "2"}
-    for topic in (source, target):
-        create_topic(three.bootstrap, topic, partitions=PARTITIONS, config=config)
-        wait_for_isr(three.bootstrap, topic, 3)
-    with (
-        Load(three.bootstrap, source, partitions=PARTITIONS) as load,
-        Processor(three.bootstrap, source, target, partitions=PARTITIONS, transactional_id=target) as processor,
-    ):
+@pytest.mark.parametrize("client", CLIENTS)
+def test_processing_is_exactly_once_whatever_is_killed(three: Cluster, client: str) -> None:
+    job = new_job(three, f"killed-{client}", {"min.insync.replicas": "2"})
+    victims = {
+        "coordinator": ("__transaction_state", partition_of(job.transactional_id, COORDINATOR_PARTITIONS)),
+        "leader": (job.target, 0),
+        "group's coordinator": ("__consumer_offsets", partition_of(job.group, COORDINATOR_PARTITIONS)),
+        "processor": None,
+    }
+    started = time.monotonic()
+    with Load(three.bootstrap, job.source, partitions=PARTITIONS) as load, Processor(client, job) as processor:
         processor.wait_for_commits(SOME)
-        for _ in range(victim != "none"):
-            topic, partition = {
-                "coordinator": ("__transaction_state", state_partition(three, target)),
-                "leader": (target, 0),
-                "group": ("__consumer_offsets", state_partition(three, f"{target}-group")),
-            }[victim]
-            broker = three.node(leader_of(three.bootstrap, topic, partition))
-            broker.kill()
-            # librdkafka waits for a group's coordinator that is gone from the metadata, instead of finding the new one
-            eventually(lambda: leader_of(three.bootstrap, topic, partition) not in (-1, broker.id))  # noqa: B023
-            broker.start()
-            for each in (source, target):
-                wait_for_isr(three.bootstrap, each, 3)
+        for number in rounds(len(victims)):
+            place = list(victims.values())[number % len(victims)]
+            if place is None:
+                processor.kill()
+                processor.start()
+            else:
+                kill_leader(three, *place)
+                for topic in (job.source, job.target):
+                    wait_for_isr(three.bootstrap, topic, 3)
             processor.wait_for_commits(SOME)
         load.__exit__(None, None, None)
-        check_exactly_once(three.bootstrap, source, target, PARTITIONS)
-    assert processor.failure is None
-    print(
-        f"\n{victim}: {processor.committed} committed, {processor.aborted} aborted, {processor.restarts - 1} restarts,"
-        f" longest pause {processor.longest_pause:.2f} s"
-    )
+        check_exactly_once(three.bootstrap, job.source, job.target, PARTITIONS)
+        lasted = time.monotonic() - started
+    assert load.history.failed == []
+    print(f"\n{client}: {load.history.count} records, {number + 1} kills in {lasted:.0f} s; {processor}")
+    assert not processor.progress.broken
 
 
-def test_two_instances_with_one_id_take_turns(three: Cluster) -> None:
-    for topic in ("in-two", "out-two"):
-        create_topic(three.bootstrap, topic, partitions=PARTITIONS)
-    with Load(three.bootstrap, "in-two", partitions=PARTITIONS) as load:
-        fenced = 0
-        for seed in range(2):
-            with Processor(
-                three.bootstrap, "in-two", "out-two", partitions=PARTITIONS, transactional_id="two", seed=seed
-            ) as processor:
-                processor.wait_for_commits(3)
-                successor = producer_of(three.bootstrap, "two")
-                eventually(lambda processor=processor: processor.fenced)  # type: ignore[misc]
-                fenced += processor.fenced
-                del successor
-        assert fenced == 2
-        load.__exit__(None, None, None)
-        with Processor(three.bootstrap, "in-two", "out-two", partitions=PARTITIONS, transactional_id="two") as last:
-            check_exactly_once(three.bootstrap, "in-two", "out-two", PARTITIONS)
-        assert last.failure is None
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_second_instance_fences_the_first_in_the_midst_of_its_work(three: Cluster, client: str) -> None:
+    job = new_job(three, f"two-{client}")
+    with Load(three.bootstrap, job.source, partitions=PARTITIONS) as load, Processor(client, job) as first:
+        first.wait_for_commits(SOME)
+        with Processor(client, job) as second:
+            eventually(lambda: first.progress.fenced)
+            second.wait_for_commits(SOME)
+            load.__exit__(None, None, None)
+            check_exactly_once(three.bootstrap, job.source, job.target, PARTITIONS)
+        assert not second.progress.fenced
+        assert not second.progress.broken

@@ -2,169 +2,153 @@
 exactly once.
 
 Input records have numbers that rise within a partition; each is copied to the same partition of the output. One
-transaction in a few is aborted on purpose, and whatever else goes wrong ends in an abort or in a new producer.
+transaction in a few is aborted on purpose, and whatever else goes wrong ends in an abort or in a new producer. An
+instance of the application is a process of its own (`processing_child.py`), so that it can be killed too.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+import tempfile
 import threading
 import time
-from random import Random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import TracebackType
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from load import SETTLE_SECONDS
 
 END = KafkaError._PARTITION_EOF
-_FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
-_CALL_SECONDS = 20.0
-_STALL_SECONDS = 10.0
+_CHILD = Path(__file__).with_name("processing_child.py")
+_SOAK_SECONDS = float(os.environ.get("BARNABAS_SOAK", "0"))
+
+
+def rounds(least: int) -> Iterator[int]:
+    """So many, and more until `BARNABAS_SOAK` seconds are over."""
+    ends, number = time.monotonic() + _SOAK_SECONDS, 0
+    while number < least or time.monotonic() < ends:
+        yield number
+        number += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What an instance is to do. Two with one transactional id fence each other."""
+
+    bootstrap: str
+    source: str
+    target: str
+    partitions: int
+    transactional_id: str
+    seed: int = 0
+
+    @property
+    def group(self) -> str:
+        return f"{self.target}-group"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What became of an instance so far."""
+
+    committed: int = 0
+    aborted: int = 0
+    producers: int = 0
+    """One after the other: what a producer does not survive, the next one resolves."""
+    fenced: bool = False
+    broken: bool = False
+    """It gave up, though nobody fenced it."""
+
+    def __add__(self, later: Progress) -> Progress:
+        """Of this instance, and another that took over from it."""
+        return Progress(
+            self.committed + later.committed,
+            self.aborted + later.aborted,
+            self.producers + later.producers,
+            later.fenced,
+            later.broken,
+        )
 
 
 class Processor:
-    """One instance of the application, in a thread of its own. Two with one transactional id fence each other."""
+    """An instance, in a process of its own."""
 
-    def __init__(
-        self, bootstrap: str, source: str, target: str, *, partitions: int, transactional_id: str, seed: int = 0
-    ) -> None:
-        self._bootstrap = bootstrap
-        self._source, self._target = source, target
-        self._assignment = [TopicPartition(source, partition) for partition in range(partitions)]
-        self._transactional_id = transactional_id
-        self._random = Random(seed)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=transactional_id)
-        self.committed = self.aborted = self.restarts = 0
-        self.fenced = False
+    def __init__(self, client: str, job: Job) -> None:
+        """`client` is the library's name."""
+        self._name = f"{client} {job.transactional_id}"
+        self._command = [sys.executable, str(_CHILD), client, json.dumps(asdict(job))]
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed by __exit__)
+        self.progress = Progress()
         self.longest_pause = 0.0
-        """Seconds between two commits."""
-        self.failure: BaseException | None = None
-        self._moved_at = 0.0
-        self._number = 0
-        """Of the present life."""
+        """Seconds between two commits, whichever process made them."""
+        self._last_commit: float | None = None
 
     def __enter__(self) -> Processor:
-        self._thread.start()
+        self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self.stop()
+        try:
+            self.stop()
+        finally:
+            self._said.close()
+
+    def start(self) -> None:
+        """Begin, or take over from the one that was killed."""
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said, text=True
+        )
+        self._listener = threading.Thread(target=self._listen, args=(self.progress,), name=self._name)
+        self._listener.start()
 
     def stop(self) -> None:
-        """Finish the transaction at hand and end."""
-        self._stop.set()
-        self._thread.join()
+        """It finishes the transaction at hand and ends."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(SETTLE_SECONDS)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+        self._listener.join()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
 
     def wait_for_commits(self, more: int) -> None:
         """Return when so many more transactions are committed."""
-        wanted, deadline = self.committed + more, time.monotonic() + SETTLE_SECONDS
-        while self.committed < wanted:
-            if self.failure is not None:
-                raise AssertionError(f"{self._transactional_id} ended") from self.failure
-            if time.monotonic() > deadline:
-                raise AssertionError(f"{self._transactional_id}: {self.committed} commits, {wanted} wanted")
+        wanted, deadline = self.progress.committed + more, time.monotonic() + SETTLE_SECONDS
+        while self.progress.committed < wanted:
+            ended = self.progress.fenced or self.progress.broken or self._process.poll() is not None
+            assert not ended, f"{self._name} ended: {self}; it said:\n{self._said_last()}"
+            assert time.monotonic() < deadline, f"{self._name}: {wanted} commits wanted: {self}\n{self._said_last()}"
             time.sleep(0.01)
 
-    def _run(self) -> None:
-        while not self._stop.is_set() and not self.fenced and self.failure is None:
-            self._moved_at = time.monotonic()
-            self._number += 1
-            # librdkafka 2.16 may wait for ever for a group's coordinator that was gone from the metadata for a while:
-            # what hangs is left behind, and fenced by the next life.
-            life = threading.Thread(target=self._live, args=(self._number,), daemon=True)
-            life.start()
-            while life.is_alive() and time.monotonic() - self._moved_at < _STALL_SECONDS:
-                life.join(0.05)
-            self.restarts += 1
+    def __str__(self) -> str:
+        return f"{self.progress}, longest pause {self.longest_pause:.2f} s"
 
-    def _live(self, number: int) -> None:
-        try:
-            self._work(number)
-        except (AssertionError, RuntimeError, TypeError, ValueError) as error:
-            self.failure = error
+    def _said_last(self) -> str:
+        self._said.seek(0)
+        return self._said.read()[-4000:]
 
-    def _work(self, number: int) -> None:
-        """From a new producer to the first error that it does not survive."""
-        consumer = Consumer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "group.id": f"{self._target}-group",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-            }
-        )
-        producer = Producer(
-            {
-                "bootstrap.servers": self._bootstrap,
-                "transactional.id": self._transactional_id,
-                "linger.ms": 0,
-                "transaction.timeout.ms": 10_000,
-            }
-        )
-        try:
-            producer.init_transactions(_CALL_SECONDS)
-            self._rewind(consumer)
-            last_commit = time.monotonic()
-            while not self._stop.is_set() and number == self._number:
-                done, now = self._process(consumer, producer), time.monotonic()
-                if number == self._number:
-                    self._moved_at = now
-                if done:
-                    self.longest_pause = max(self.longest_pause, now - last_commit)
-                    last_commit = now
-        except KafkaException as error:
-            code = error.args[0].code()
-            if number == self._number:
-                self.fenced = code in _FENCED
-        finally:
-            consumer.close()
-
-    def _rewind(self, consumer: Consumer) -> None:
-        """Go on from what is committed."""
-        deadline = time.monotonic() + SETTLE_SECONDS
-        while True:
-            try:
-                committed = consumer.committed(self._assignment, timeout=10)
-                break
-            except KafkaException:
-                if time.monotonic() > deadline:
-                    raise
-        consumer.assign([TopicPartition(each.topic, each.partition, max(each.offset, 0)) for each in committed])
-
-    def _process(self, consumer: Consumer, producer: Producer) -> bool:
-        """One transaction; whether there was one."""
-        messages = [message for message in consumer.consume(50, timeout=0.2) if message.error() is None]
-        if not messages:
-            return False
-        producer.begin_transaction()
-        try:
-            for message in messages:
-                producer.produce(self._target, message.value(), partition=message.partition())
-            if self._random.random() < 0.2:
-                producer.flush(_CALL_SECONDS)
-                raise KafkaException(_Wanted())
-            positions = consumer.position(self._assignment)
-            producer.send_offsets_to_transaction(
-                [each for each in positions if each.offset >= 0], consumer.consumer_group_metadata(), _CALL_SECONDS
-            )
-            producer.commit_transaction(_CALL_SECONDS)
-            self.committed += 1
-        except KafkaException as error:
-            if not error.args[0].txn_requires_abort():
-                raise
-            producer.abort_transaction(_CALL_SECONDS)
-            self.aborted += 1
-            self._rewind(consumer)
-        return True
-
-
-class _Wanted:
-    """An abort for no reason."""
-
-    def txn_requires_abort(self) -> bool:
-        return True
+    def _listen(self, before: Progress) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout:
+            for line in self._process.stdout:
+                progress, now = before + Progress(**json.loads(line)), time.monotonic()
+                if progress.committed != self.progress.committed:
+                    self.longest_pause = max(self.longest_pause, now - (self._last_commit or now))
+                    self._last_commit = now
+                self.progress = progress
 
 
 def read_committed(bootstrap: str, topic: str, partitions: int = 1) -> dict[int, list[bytes]]:

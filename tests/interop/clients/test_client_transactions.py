@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 from barnabas.broker.coordinator.coordinators import partition_of
 from barnabas.testing.processes import Cluster
 from load import Load, create_topic, eventually, leader_of, wait_for_isr
-from processing import check_exactly_once, read_uncommitted
+from processing import check_exactly_once, read_uncommitted, rounds
 
 PARTITIONS = 4
 SOME = 15
@@ -104,7 +104,8 @@ def test_processing_is_exactly_once_while_brokers_are_killed(client: Client, bar
         job.start("only")
         job.wait_for_commits("only")
         started = time.monotonic()
-        for victim in [*leaders] * ROUNDS:
+        for number in rounds(ROUNDS * len(leaders)):
+            victim = [*leaders][number % len(leaders)]
             broker, killed = barnabas.node(leaders[victim]()), time.monotonic()
             broker.kill()
             job.wait_for_commits("only")
