@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, Unpack
 
 from barnabas.client.admin_types import (
     BrokerDescription,
@@ -29,6 +29,7 @@ from barnabas.client.cluster import Cluster
 from barnabas.client.errors import BrokerError, ClientError, check
 from barnabas.client.metadata import Node, TopicView
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place, list_offsets
+from barnabas.client.security import SecuritySettings, check_not_beside_cluster
 from barnabas.client.settings import settings_of
 from barnabas.net.addresses import host_port_text
 from barnabas.protocol.errors import ErrorCode
@@ -89,14 +90,23 @@ class Admin:
     """`async with Admin(bootstrap) as admin`. Raises ClientError for what concerns a call as a whole."""
 
     @settings_of("Admin")
-    def __init__(self, bootstrap: str | Cluster, *, client_id: str = "barnabas-admin", timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        bootstrap: str | Cluster,
+        *,
+        client_id: str = "barnabas-admin",
+        timeout: float = 30.0,
+        **security: Unpack[SecuritySettings],
+    ) -> None:
         """`bootstrap`: host:port, several separated by commas; or an open Cluster, which stays open.
 
-        `timeout` in seconds, for each call.
+        `timeout` in seconds, for each call. `security`: TLS and SASL, see SecuritySettings.
         """
         self._owned: Final = isinstance(bootstrap, str)
         if isinstance(bootstrap, str):
-            bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=timeout)
+            bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=timeout, **security)
+        else:
+            check_not_beside_cluster(security)
         self.cluster: Final[Cluster] = bootstrap
         # What the cluster has for its part is less, so that its own answer says what took so long.
         self._timeout_ms: Final = int(self.cluster.request_timeout * 800)

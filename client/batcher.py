@@ -25,10 +25,11 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from barnabas.client.errors import BrokerError, ClientError, TimedOut
+from barnabas.client.record_writer import Fields, write_batch
 from barnabas.client.retries import retry_pause
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
-from barnabas.protocol.record_builder import BatchBuilder
+from barnabas.protocol.record_batch import BATCH_OVERHEAD
 from barnabas.protocol.types import Buffer
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Batch:
 
     __slots__ = (
         "attempts",
-        "builder",
+        "count",
         "created",
         "data",
         "deadline",
@@ -94,15 +95,19 @@ class Batch:
         "last_error",
         "outcome",
         "partition",
+        "records",
         "retry_at",
         "size",
         "topic",
     )
 
-    def __init__(self, topic: str, partition: int, builder: BatchBuilder, now: float, deadline: float) -> None:
+    def __init__(self, topic: str, partition: int, now: float, deadline: float) -> None:
         self.topic: Final = topic
         self.partition: Final = partition
-        self.builder: Final = builder
+        self.records: list[Fields] = []
+        """Until its bytes are made."""
+        self.count = 0
+        """How many records it has."""
         self.created: Final = now
         self.deadline: Final = deadline
         self.data: bytearray | None = None
@@ -116,7 +121,7 @@ class Batch:
         self.outcome: Written | ClientError | None = None
 
     def __str__(self) -> str:
-        return f"{self.builder.count} records for {self.topic}-{self.partition}"
+        return f"{self.count} records for {self.topic}-{self.partition}"
 
 
 class _Producer:
@@ -146,6 +151,7 @@ class Batcher:
     def __init__(self, config: BatcherConfig, jitter: Callable[[], float]) -> None:
         """`jitter` gives a number from 0 to 1, for the waits before retries."""
         self._config: Final = config
+        self._room: Final = config.batch_size - BATCH_OVERHEAD
         self._jitter: Final = jitter
         self._queues: Final[dict[tuple[str, int], _Queue]] = {}
         self._open: Final[dict[tuple[str, int], _Queue]] = {}  # those that hold batches
@@ -171,30 +177,36 @@ class Batcher:
         key: Buffer | None,
         value: Buffer | None,
         headers: Headers,
+        size: int,
         now: float,
     ) -> tuple[Batch, int, bool]:
-        """Take a record: its batch, its place in it, and whether the batch is a new one, to be looked at by `drain`."""
+        """Take a record of this `record_size`: its batch, its place in it, and whether the batch is a new one.
+
+        A new batch is to be looked at by `drain`, if it is the first of its partition.
+        """
+        # What can still change under our hands is copied; what is no record is refused before anything changes.
+        if key is not None and key.__class__ is not bytes:
+            key = bytes(memoryview(key))
+        if value is not None and value.__class__ is not bytes:
+            value = bytes(memoryview(value))
+        if headers:
+            headers = [(name, None if content is None else bytes(memoryview(content))) for name, content in headers]
         place = (topic, partition)
         queue = self._queues.get(place)
         if queue is None:
             queue = self._queues[place] = _Queue()
-        last = queue.batches[-1] if queue.batches else None
-        size = record_size(key, value, headers)
-        if last is not None and last.data is None:
-            builder = last.builder
-            if builder.size + size <= self._config.batch_size:
-                builder.append(timestamp, key, value, headers)
-                last.size += size
-                self.buffered += size
-                return last, builder.count - 1, False
-        builder = BatchBuilder(self._config.compression, transactional=self._config.transactional)
-        builder.append(timestamp, key, value, headers)  # before anything changes: it refuses what is no record
-        batch = Batch(topic, partition, builder, now, now + self._config.delivery_timeout)
-        batch.size = size
+        batch = queue.batches[-1] if queue.batches else None
+        if new := batch is None or batch.data is not None or batch.size + size > self._room:
+            batch = Batch(topic, partition, now, now + self._config.delivery_timeout)
+            queue.batches.append(batch)
+            self._open[place] = queue
+        assert batch is not None
+        index = batch.count
+        batch.count = index + 1
+        batch.records.append((timestamp, key, value, headers))  # type: ignore[arg-type]  # copied above
+        batch.size += size
         self.buffered += size
-        queue.batches.append(batch)
-        self._open[place] = queue
-        return batch, 0, True
+        return batch, index, new
 
     # -- out -----------------------------------------------------------------------------------------------------
 
@@ -245,7 +257,7 @@ class Batcher:
     def _due(self, queue: _Queue) -> float:
         """When the queue's first batch is to be sent."""
         batch = queue.batches[0]
-        if batch.attempts or self.flushing or len(queue.batches) > 1 or batch.builder.size >= self._config.batch_size:
+        if batch.attempts or self.flushing or len(queue.batches) > 1 or batch.size >= self._room:
             return batch.retry_at
         return batch.created + self._config.linger
 
@@ -254,17 +266,27 @@ class Batcher:
             if self._waits(queue, batch):
                 return False
             self.wrote = True
-            if self._config.idempotent:
-                if queue.producer is None:
-                    assert self._identity is not None
-                    queue.producer = _Producer(*self._identity)
-                builder = batch.builder
-                builder.producer_id, builder.producer_epoch = queue.producer.id, queue.producer.epoch
-                builder.base_sequence = queue.producer.sequence
-            batch.data = batch.builder.build()
+            batch.data = self._build(queue, batch)
+            batch.records = []
         batch.attempts += 1
         batch.in_flight = True
         return True
+
+    def _build(self, queue: _Queue, batch: Batch) -> bytearray:
+        compression, transactional = self._config.compression, self._config.transactional
+        if not self._config.idempotent:
+            return write_batch(batch.records, compression, transactional=transactional)
+        if queue.producer is None:
+            assert self._identity is not None
+            queue.producer = _Producer(*self._identity)
+        return write_batch(
+            batch.records,
+            compression,
+            producer_id=queue.producer.id,
+            producer_epoch=queue.producer.epoch,
+            base_sequence=queue.producer.sequence,
+            transactional=transactional,
+        )
 
     def _waits(self, queue: _Queue, batch: Batch) -> bool:
         """For a producer id, or to be part of the transaction."""
@@ -298,14 +320,20 @@ class Batcher:
                 self._end(batch, Written())
                 return Verdict.ENDED
         error = BrokerError(answer.code, f"{batch.topic}-{batch.partition}", answer.message)
+        verdict = self.refused(batch, error, now)
+        if verdict is Verdict.RETRY and answer.leader_told:
+            batch.retry_at = now
+        elif verdict is Verdict.RETRY and answer.code not in _LEADER_STAYS:
+            return Verdict.RETRY_ELSEWHERE
+        return verdict
+
+    def refused(self, batch: Batch, error: ClientError, now: float) -> Verdict:
+        """It is not taken, for this reason: that may pass, or it is the end of it."""
         if not error.retriable:
             self._end(batch, error)
             return Verdict.ENDED
         self._retry(batch, error, now)
-        if answer.leader_told:
-            batch.retry_at = now
-            return Verdict.RETRY
-        return Verdict.RETRY if answer.code in _LEADER_STAYS else Verdict.RETRY_ELSEWHERE
+        return Verdict.RETRY
 
     def lost(self, batch: Batch, why: object, now: float) -> None:
         """The batch could not be sent, or no answer came."""
@@ -314,7 +342,13 @@ class Batcher:
 
     def expire(self, now: float) -> list[Batch]:
         """End the batches whose delivery timeout is over."""
-        late = [batch for queue in self._open.values() for batch in queue.batches if batch.deadline <= now]
+        late = [
+            batch
+            for queue in self._open.values()
+            if queue.batches[0].deadline <= now  # the first of a queue is the first to be late
+            for batch in queue.batches
+            if batch.deadline <= now
+        ]
         for batch in late:
             timeout = self._config.delivery_timeout
             self._end(batch, TimedOut(f"{batch}: not delivered within {timeout:g} s; last: {batch.last_error}"))
@@ -357,7 +391,7 @@ class Batcher:
         if producer is None or batch.data is None:
             return
         if isinstance(outcome, Written):
-            producer.sequence = (producer.sequence + batch.builder.count) % _SEQUENCES
+            producer.sequence = (producer.sequence + batch.count) % _SEQUENCES
         elif producer.epoch < _MAX_EPOCH:
             producer.epoch += 1
             producer.sequence = 0
@@ -378,7 +412,11 @@ _LEADER_STAYS: Final = frozenset(
 
 def record_size(key: Buffer | None, value: Buffer | None, headers: Iterable[tuple[str, Buffer | None]]) -> int:
     """The bytes that a record takes in a batch, at most."""
-    size = _RECORD_OVERHEAD + (len(key) if key is not None else 0) + (len(value) if value is not None else 0)
+    size = _RECORD_OVERHEAD
+    if key is not None:
+        size += len(key)
+    if value is not None:
+        size += len(value)
     for name, content in headers:
         size += 10 + len(name.encode()) + (len(content) if content is not None else 0)
     return size

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
 import trio
 
@@ -19,12 +19,16 @@ from barnabas.client.connection import CannotConnect, ClientConnection, Connecti
 from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError, NoBrokersAvailable, TimedOut, check
 from barnabas.client.metadata import ClusterView, Node, TopicView
 from barnabas.client.retries import retry_pause
+from barnabas.client.security import SecuritySettings, security_of
 from barnabas.net.addresses import host_port_text, parse_host_port
 from barnabas.net.transport import Network, TcpNetwork
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.metadata import MetadataRequest, MetadataResponse
+
+if TYPE_CHECKING:
+    import ssl
 
 M = TypeVar("M", bound=ResponseMessage)
 Address = tuple[str, int]
@@ -73,10 +77,11 @@ class Cluster:
         metadata_max_age: float = 300.0,
         network: Network | None = None,
         rng: random.Random | None = None,
+        **security: Unpack[SecuritySettings],
     ) -> None:
         """`bootstrap`: host:port, several separated by commas. `request_timeout` in seconds, also of retries.
 
-        What is known of a topic is asked for again after `metadata_max_age` seconds.
+        What is known of a topic is asked for again after `metadata_max_age` seconds. `security`: see SecuritySettings.
         """
         self.bootstrap: Final = parse_bootstrap(bootstrap)
         self.view: Final = ClusterView()
@@ -84,7 +89,10 @@ class Cluster:
         self.rng: Final = rng or random.Random()
         self._client_id: Final = client_id
         self.metadata_max_age: Final = metadata_max_age
-        self._network: Final[Network] = network or TcpNetwork()
+        secured = security_of(security)
+        network = network or TcpNetwork()
+        self._network: Final[Network] = network if secured.tls is None else _encrypted(network, secured.tls)
+        self._credentials: Final = secured.credentials
         self._connections: Final[dict[tuple[Address, str], ClientConnection]] = {}
         self._connecting: Final[dict[tuple[Address, str], trio.Lock]] = {}
         self._asking: Final[dict[str, trio.Lock]] = {}
@@ -197,7 +205,9 @@ class Cluster:
         async with self._connecting.setdefault(key, trio.Lock()):
             known = self._connections.get(key)
             if known is not None and not known.closed:
-                return known
+                if trio.current_time() < known.fresh_until:
+                    return known
+                known.retire()
             made = self._connections[key] = await self._connect(address)
             made.on_close(lambda closed: self._forget_connection(key, closed))
             return made
@@ -215,6 +225,7 @@ class Cluster:
                     self._client_id,
                     nursery=self._nursery,
                     request_timeout=self.request_timeout,
+                    credentials=self._credentials,
                 )
         except trio.TooSlowError:
             raise CannotConnect(host_port_text(host, port), f"no answer in {_CONNECT_TIMEOUT:g} s") from None
@@ -251,14 +262,15 @@ class Cluster:
 
         `create`: let the cluster create it, if it is configured so.
         """
-        if (known := self._fresh(name)) is not None:
+        if (known := self.known_topic(name, trio.current_time())) is not None:
             return known
         async with self._asking.setdefault(name, trio.Lock()):
-            return self._fresh(name) or await self._ask_for_topic(name, create)
+            return self.known_topic(name, trio.current_time()) or await self._ask_for_topic(name, create)
 
-    def _fresh(self, name: str) -> TopicView | None:
+    def known_topic(self, name: str, now: float) -> TopicView | None:
+        """What is known of a topic without asking; None if that is nothing or too old."""
         known = self.view.topics.get(name)
-        if known is None or known.error or trio.current_time() - self._learnt_at.get(name, 0.0) > self.metadata_max_age:
+        if known is None or known.error or now - self._learnt_at.get(name, 0.0) > self.metadata_max_age:
             return None
         return known
 
@@ -300,6 +312,12 @@ class Cluster:
                 code = (found.error if found is not None else 0) or ErrorCode.LEADER_NOT_AVAILABLE
                 await backoff.wait(BrokerError(code, f"{topic}-{partition}"))
         return node
+
+
+def _encrypted(network: Network, context: ssl.SSLContext) -> Network:
+    from barnabas.net.tls import TlsNetwork  # it imports OpenSSL, which those without TLS have no use for
+
+    return TlsNetwork(network, context)
 
 
 def version_with_names(connection: ClientConnection, api_key: ApiKey) -> int:

@@ -8,26 +8,34 @@ there is no reconnecting here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import trio
 
 from barnabas.client.connection_core import ConnectionCore, OpenRequest
+from barnabas.client.errors import AuthenticationFailed
 from barnabas.net.addresses import host_port_text
-from barnabas.net.frames import FrameReader
+from barnabas.net.frames import FrameReader, FrameTooLarge
 from barnabas.net.send_queue import SendQueue
-from barnabas.net.transport import Network, Transport
+from barnabas.net.transport import Network, TlsError, Transport
 from barnabas.protocol.api_keys import API_VERSIONS, ApiKey
 from barnabas.protocol.errors import ErrorCode, RemoteProtocolError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from barnabas.protocol.types import Part
 
+if TYPE_CHECKING:
+    from barnabas.client.sasl import Credentials
+
 DEFAULT_REQUEST_TIMEOUT: Final = 30.0
 DEFAULT_CONNECT_TIMEOUT: Final = 10.0
 _MAX_FRAME_BYTES: Final = 0x7FFFFFFF
 _BEFORE_YIELD: Final = 64
 _SOFTWARE_NAME: Final = "barnabas"
+_HTTP: Final = int.from_bytes(b"HTTP", "big")
+_RETIRED: Final = "its time was over"
+_MAX_VERSIONS_BYTES: Final = 1 << 20
+"""No answer to ApiVersions is larger. What is says that the other end speaks another protocol."""
 
 
 class ConnectionLost(Exception):
@@ -106,6 +114,9 @@ class ClientConnection:
         """The cluster's finalized feature levels by name, once the node has been asked for its versions (KIP-584)."""
         self.closed = False
         self.close_reason: str | None = None
+        self.fresh_until = float("inf")
+        """From then on (trio's clock) it is to be retired: the node will not know us much longer."""
+        self._retired = False
         self.request_timeout = request_timeout
         self._core = ConnectionCore(client_id)
         self._frames = FrameReader(max_response_bytes)
@@ -165,12 +176,19 @@ class ClientConnection:
         else:
             self._close_hooks.append(hook)
 
+    def retire(self) -> None:
+        """Close as soon as what is open has been answered; another connection takes over."""
+        self._retired = True
+        if not self._replies:
+            self.close(_RETIRED)
+
     def close(self, why: str = "closed by us") -> None:
         """Close at once; open requests raise ConnectionLost. May be called again."""
         self._end(ConnectionLost(self.address, why))
 
     async def negotiate(self) -> None:
         """Ask the node which versions it serves (ApiVersions), so that `request` can choose."""
+        most, self._frames.max_bytes = self._frames.max_bytes, min(_MAX_VERSIONS_BYTES, self._frames.max_bytes)
         version = API_VERSIONS[ApiKey.API_VERSIONS].max_stable
         message = ApiVersionsRequest(client_software_name=_SOFTWARE_NAME, client_software_version="1")
         response = cast(ApiVersionsResponse, await self.request(message, version))
@@ -183,6 +201,7 @@ class ClientConnection:
             self.close(f"ApiVersions failed: {ErrorCode.of(response.error_code).name}")
             self._check_open()
         self._core.set_versions((api.api_key, api.min_version, api.max_version) for api in response.api_keys)
+        self._frames.max_bytes = most
         self.features = {feature.name: feature.max_version_level for feature in response.finalized_features}
 
     # -- in ------------------------------------------------------------------------------------------------------
@@ -195,6 +214,8 @@ class ClientConnection:
                     await self._receive()
                 if late := self._core.overdue(trio.current_time()):
                     self._end(RequestTimedOut(self.address, f"{late} was not answered in time"))
+        except FrameTooLarge as error:
+            self._end(ConnectionLost(self.address, _other_protocol(error.size) or str(error)))
         except RemoteProtocolError as error:
             self._end(ConnectionLost(self.address, str(error)))
         except OSError as error:
@@ -209,6 +230,8 @@ class ClientConnection:
             if frames.frames:
                 request, response = core.receive(frames.frames.popleft())
                 replies.pop(request).finish(response)
+                if self._retired and not replies:
+                    self.close(_RETIRED)
                 received += 1
                 if received >= _BEFORE_YIELD:
                     received = 0
@@ -292,10 +315,11 @@ async def connect(
     connect_timeout: float = DEFAULT_CONNECT_TIMEOUT,
     negotiate: bool = True,
     max_response_bytes: int = _MAX_FRAME_BYTES,
+    credentials: Credentials | None = None,
 ) -> ClientConnection:
-    """Connect to a node and, unless told otherwise, ask for its versions.
+    """Connect to a node and, unless told otherwise, ask for its versions; with credentials, authenticate.
 
-    Times in seconds. CannotConnect says why not.
+    Times in seconds. CannotConnect says why not; AuthenticationFailed, if there is no trust.
     """
     address = host_port_text(host, port)
     try:
@@ -303,6 +327,8 @@ async def connect(
             transport = await network.connect(host, port)
     except trio.TooSlowError:
         raise CannotConnect(address, f"no answer in {connect_timeout:g} s") from None
+    except TlsError as error:
+        raise AuthenticationFailed(str(error)) from None
     except OSError as error:
         raise CannotConnect(address, (error.strerror or str(error)).removeprefix(f"{address}: ")) from None
     connection = ClientConnection(
@@ -312,10 +338,23 @@ async def connect(
         request_timeout=request_timeout,
         max_response_bytes=max_response_bytes,
     )
-    if negotiate:
-        try:
+    try:
+        if negotiate:
             await connection.negotiate()
-        except BaseException:
-            connection.close()
-            raise
+        if credentials is not None:
+            from barnabas.client.authentication import authenticate
+
+            await authenticate(connection, credentials)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _other_protocol(size: int) -> str | None:
+    """Whether the length of a frame is the beginning of something else, and what to do then."""
+    if size >> 8 in (0x150300, 0x150301, 0x150302, 0x150303):  # an alert
+        return "it speaks TLS on this port: security_protocol is SSL or SASL_SSL there"
+    if size == _HTTP:
+        return "it speaks HTTP on this port, not Kafka's protocol"
+    return None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, Unpack
 
 import trio
 
@@ -21,6 +21,7 @@ from barnabas.client.fetch_task import FetchConfig, FetchTask
 from barnabas.client.fetching import ConsumerRecord, Fetching, FetchingConfig, K, OffsetReset, Place, Position, V
 from barnabas.client.groups.handed_out import HandedOut
 from barnabas.client.offsets import OffsetSpec, list_offsets
+from barnabas.client.security import SecuritySettings, check_not_beside_cluster
 from barnabas.client.settings import settings_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Consumer(Generic[K, V]):
         request_timeout: float = 30.0,
         client_rack: str = "",
         client_id: str = "barnabas-consumer",
+        **security: Unpack[SecuritySettings],
     ) -> None:
         """Args, named as Kafka's settings; times in seconds, sizes in bytes:
 
@@ -104,11 +106,14 @@ class Consumer(Generic[K, V]):
         check_crcs: whether the checksum of each batch is verified.
         request_timeout: what a broker has for one answer.
         client_rack: where it stands; leaders send it to a replica that is closer, if they are set up to (KIP-392).
+        security: TLS and SASL, see SecuritySettings.
         """
         self._stack: Final = AsyncExitStack()
         self._owned: Final = isinstance(bootstrap, str)
         if isinstance(bootstrap, str):
-            bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=request_timeout)
+            bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=request_timeout, **security)
+        else:
+            check_not_beside_cluster(security)
         self.cluster: Final[Cluster] = bootstrap
         if auto_offset_reset not in ("earliest", "latest", "none"):
             raise ConfigurationError(f'auto_offset_reset={auto_offset_reset!r}; it is "earliest", "latest" or "none"')

@@ -40,6 +40,10 @@ class NoBrokersAvailable(ClientError):
         super().__init__("no broker answers: " + "; ".join(f"{address}: {why}" for address, why in attempts))
 
 
+class AuthenticationFailed(ClientError):
+    """A broker does not take our credentials, or we do not trust it; the text says which, why, and what helps."""
+
+
 class TimedOut(ClientError):
     """It was not done in time; the text says what, how long it was tried, and the last error."""
 

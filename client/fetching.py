@@ -20,41 +20,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Generic, Literal
+from typing import Final, Literal
 
 from barnabas.client.errors import BrokerError, ClientError, UnreadableRecords
 from barnabas.client.metadata import ClusterView, Node
+from barnabas.client.positions import ConsumerRecord as ConsumerRecord
+from barnabas.client.positions import K as K
+from barnabas.client.positions import Place as Place
+from barnabas.client.positions import Position as Position
+from barnabas.client.positions import V as V
+from barnabas.client.record_reader import read_records
 from barnabas.client.retries import retry_pause
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchResponse
 from barnabas.protocol.record_batch import CorruptRecords, RecordBatch, iter_batches
 
-if TYPE_CHECKING:
-    from typing_extensions import TypeVar
-
-    K = TypeVar("K", default=bytes | None)
-    V = TypeVar("V", default=bytes | None)
-else:
-    from typing import TypeVar
-
-    K, V = TypeVar("K"), TypeVar("V")
-
 OffsetReset = Literal["earliest", "latest", "none"]
-Place = tuple[str, int]
-"""A topic and a partition of it."""
-
-
-@dataclass(slots=True)
-class ConsumerRecord(Generic[K, V]):
-    """A record as it was read. `timestamp` in ms; key and value as the deserialisers made them of bytes (or None)."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: K
-    value: V
-    headers: list[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,54 +49,6 @@ class FetchingConfig:
     check_crcs: bool = True
     topic_patience: float = 30.0
     replica_lease: float = 300.0
-
-
-class Position:
-    """A partition that is being read. `offset` is the next record's for the user, `fetch_offset` for the broker."""
-
-    __slots__ = (
-        "attempts",
-        "busy",
-        "end",
-        "error",
-        "failing_since",
-        "fetch_offset",
-        "offset",
-        "partition",
-        "paused",
-        "replica",
-        "replica_until",
-        "retry_at",
-        "topic",
-    )
-
-    def __init__(self, topic: str, partition: int, offset: int, end: int | None = None) -> None:
-        self.topic: Final = topic
-        self.partition: Final = partition
-        self.offset = offset
-        self.fetch_offset = offset
-        self.end: Final = end
-        """Where reading stops; None: never."""
-        self.busy = False
-        """The driver is at it."""
-        self.paused = False
-        """The user wants nothing of it for now."""
-        self.error: ClientError | None = None
-        """Why nothing more is read."""
-        self.replica: int | None = None
-        """The broker that it is read from, by its leader's advice; None: the leader."""
-        self.replica_until = 0.0
-        self.attempts = 0
-        self.failing_since = 0.0
-        self.retry_at = 0.0
-
-    @property
-    def at_end(self) -> bool:
-        """Whether everything that was wanted has been read."""
-        return self.end is not None and self.offset >= self.end
-
-    def __str__(self) -> str:
-        return f"{self.topic}-{self.partition}@{self.fetch_offset}"
 
 
 @dataclass(slots=True)
@@ -228,22 +161,14 @@ class Fetching:
         return None
 
     def _records(self, position: Position, batch: RecordBatch, skipped: bool) -> Iterator[ConsumerRecord]:
-        topic, partition = position.topic, position.partition
-        end = float("inf") if position.end is None else position.end
         try:
             if self._config.check_crcs and not batch.verify_crc():
                 raise CorruptRecords("its checksum is wrong")
-            for record in () if skipped or batch.is_control else batch.records():
-                if record.offset < position.offset:
-                    continue
-                if record.offset >= end:
-                    break
-                position.offset = record.offset + 1
-                key = None if record.key is None else bytes(record.key)
-                value = None if record.value is None else bytes(record.value)
-                yield ConsumerRecord(topic, partition, record.offset, record.timestamp, key, value, record.headers)
+            if not skipped and not batch.is_control:
+                yield from read_records(batch, position)
         except CorruptRecords as error:
-            position.error = UnreadableRecords(f"{topic}-{partition}, batch at offset {batch.base_offset}: {error}")
+            place = f"{position.topic}-{position.partition}"
+            position.error = UnreadableRecords(f"{place}, batch at offset {batch.base_offset}: {error}")
             self._drop(position)
             raise position.error.again() from None
         position.offset = max(position.offset, batch.next_offset)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, Unpack, cast
 
 import trio
 
 from barnabas.client.background import Background
-from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdict, record_size
-from barnabas.client.cluster import Cluster, version_with_names
-from barnabas.client.connection import ConnectionLost
-from barnabas.client.errors import BrokerError, ClientClosed, ClientError, ConfigurationError
-from barnabas.client.metadata import ClusterView, Node, nodes_of
+from barnabas.client.batcher import Batcher, BatcherConfig, record_size
+from barnabas.client.cluster import Cluster
+from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError
+from barnabas.client.metadata import TopicView
 from barnabas.client.offsets import Place
 from barnabas.client.partitioner import StickyPartitioner, partition_for_key
 from barnabas.client.receipts import Receipt as Receipt
 from barnabas.client.receipts import RecordMetadata as RecordMetadata
-from barnabas.client.settings import check_acks, check_at_least, check_compression, settings_of
-from barnabas.protocol.errors import ErrorCode, WireError
-from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
-from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
-from barnabas.protocol.types import ZERO_UUID, Buffer
+from barnabas.client.security import SecuritySettings, check_not_beside_cluster
+from barnabas.client.sender import Sender
+from barnabas.client.settings import check_acks, check_at_least, check_compression, check_timestamp, settings_of
+from barnabas.protocol.types import Buffer
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -69,6 +67,7 @@ class Producer(Generic[K, V]):
         transactional_id: str | None = None,
         transaction_timeout: float = 60.0,
         client_id: str = "barnabas-producer",
+        **security: Unpack[SecuritySettings],
     ) -> None:
         """Args, named as Kafka's settings:
 
@@ -86,16 +85,18 @@ class Producer(Generic[K, V]):
         transactional_id: whose transactions these are; a later producer with the same one ends those of this one. All
             is sent inside `transaction()` then.
         transaction_timeout: seconds after which the cluster aborts a transaction by itself.
+        security: TLS and SASL, see SecuritySettings.
         """
         self._acks: Final = check_acks(acks, True if transactional_id is not None else enable_idempotence)
         self._stack: Final = AsyncExitStack()
         self._owned: Final = isinstance(bootstrap, str)
         if isinstance(bootstrap, str):
-            bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=request_timeout)
+            bootstrap = Cluster(bootstrap, client_id=client_id, request_timeout=request_timeout, **security)
+        else:
+            check_not_beside_cluster(security)
         self.cluster: Final[Cluster] = bootstrap
         self._serializers: Final = (key_serializer, value_serializer)
         self._buffer_memory: Final = buffer_memory
-        self._room = trio.Event()
         check_at_least(
             batch_size=(batch_size, 1),
             buffer_memory=(buffer_memory, 1),
@@ -117,21 +118,17 @@ class Producer(Generic[K, V]):
             from barnabas.client.transactions import Transactions
 
             self._transactions = Transactions(self.cluster, self._batcher, transactional_id, transaction_timeout)
-        self._enrolling = False
+        self._sender: Final = Sender(self.cluster, self._batcher, self._acks, self._transactions)
         self._flushes = 0
         self._sticky: Final = StickyPartitioner(batch_size, self.cluster.rng.choice)
-        self._ended: Final[dict[Batch, trio.Event]] = {}
-        self._wake = trio.Event()
-        self._nursery: trio.Nursery | None = None
         self._open = False
-        self._asking_for_id = False
 
     async def __aenter__(self) -> Self:
         if self._owned:
             await self._stack.enter_async_context(self.cluster)
-        self._nursery = await self._stack.enter_async_context(Background())
+        nursery = await self._stack.enter_async_context(Background())
         self._stack.push_async_exit(self._close)
-        self._nursery.start_soon(self._run)
+        nursery.start_soon(self._sender.run, nursery)
         self._open = True
         return self
 
@@ -170,41 +167,59 @@ class Producer(Generic[K, V]):
     ) -> Receipt:
         """Take one record as `send` does, but do not wait for its acknowledgement: the receipt does.
 
-        What one task sends keeps its order within a partition. Waits while `buffer_memory` is full.
+        What one task sends keeps its order within a partition. Waits while `buffer_memory` is full. A checkpoint only
+        now and then, once a batch.
         """
-        value_bytes, key_bytes = self._serialized(value, key)
-        partition = await self._place(topic, value_bytes, key_bytes, headers, partition)
-        await self._wait_for_room(record_size(key_bytes, value_bytes, headers))
+        if self._sender.woken:
+            await trio.lowlevel.checkpoint()  # it has work since a batch was begun, and nobody has let it run
+        of_key, of_value = self._serializers
+        value_bytes = cast("Buffer | None", value) if of_value is None else of_value(value)
+        key_bytes = cast("Buffer | None", key) if of_key is None or key is None else of_key(key)
+        size = record_size(key_bytes, value_bytes, headers)
+        now = trio.current_time()
+        known = self.cluster.known_topic(topic, now)
+        if known is None or (partition is not None and partition not in known.partitions):
+            known = await self._ask_for(topic, partition)
+            now = trio.current_time()
+        if partition is not None:
+            number = partition
+        elif key_bytes is not None:
+            number = partition_for_key(key_bytes, len(known.partitions))
+        else:
+            number = self._sticky.partition(known, size)
+        if self._batcher.buffered + size > self._buffer_memory:
+            await self._wait_for_room(size)
+            now = trio.current_time()
         if not self._open:
             raise ClientClosed("the producer is not open: use it inside its `async with` block")
         if self._transactions is not None:
             self._transactions.check_open()
-        stamp = time.time_ns() // 1_000_000 if timestamp is None else timestamp
-        now = trio.current_time()
-        batch, index, new = self._batcher.append(topic, partition, stamp, key_bytes, value_bytes, headers, now)
+        stamp = time.time_ns() // 1_000_000 if timestamp is None else check_timestamp(timestamp)
+        batch, index, new = self._batcher.append(topic, number, stamp, key_bytes, value_bytes, headers, size, now)
         if new:
-            self._ended[batch] = trio.Event()
-            self._wake.set()
-        return Receipt(batch, index, stamp, self._ended[batch])
+            self._sender.ended[batch] = trio.Event()
+            self._sender.wake()
+        return Receipt(batch, index, stamp, self._sender.ended[batch])
 
-    def _serialized(self, value: V, key: K | None) -> tuple[Buffer | None, Buffer | None]:
-        of_key, of_value = self._serializers
-        value_bytes = cast("Buffer | None", value) if of_value is None else of_value(value)
-        key_bytes = cast("Buffer | None", key) if of_key is None or key is None else of_key(key)
-        return value_bytes, key_bytes
+    async def _ask_for(self, topic: str, partition: int | None) -> TopicView:
+        """The topic, which must have that partition."""
+        known = await self.cluster.topic(topic, create=True)
+        if partition is not None and partition not in known.partitions:
+            await self.cluster.check_partition(topic, partition)
+        return known
 
     async def _wait_for_room(self, size: int) -> None:
         """Until a record of so many bytes fits in; one that never would goes alone."""
         while self._open and self._batcher.buffered and self._batcher.buffered + size > self._buffer_memory:
-            await self._room.wait()
+            await self._sender.room.wait()
 
     async def flush(self) -> None:
         """Wait until everything that is under way has been acknowledged or has failed."""
         self._flushes += 1
         self._batcher.flushing = True
-        self._wake.set()
+        self._sender.wake()
         try:
-            for event in list(self._ended.values()):
+            for event in list(self._sender.ended.values()):
                 await event.wait()
         finally:
             self._flushes -= 1
@@ -277,7 +292,7 @@ class Producer(Generic[K, V]):
 
     async def _abort(self, transactions: Transactions) -> None:
         """Whatever is still under way ends here."""
-        self._finish(self._batcher.fail_all(ClientClosed("the transaction was aborted")))
+        self._sender.fail_all("the transaction was aborted")
         await transactions.end_in_time(commit=False)
 
     async def send_offsets(
@@ -314,33 +329,6 @@ class Producer(Generic[K, V]):
             raise ConfigurationError("this producer has no transactions: give it a transactional_id")
         return self._transactions
 
-    async def _enrol(self, places: set[Place]) -> None:
-        """Make partitions part of the transaction, so that their batches can leave."""
-        try:
-            await self._transactional().enrol(places)
-        except ClientError as error:
-            self._finish(self._batcher.fail_all(error))
-        finally:
-            self._enrolling = False
-            self._wake.set()
-
-    async def _place(
-        self,
-        topic: str,
-        value: Buffer | None,
-        key: Buffer | None,
-        headers: Sequence[tuple[str, Buffer | None]],
-        partition: int | None,
-    ) -> int:
-        known = await self.cluster.topic(topic, create=True)
-        if partition is not None:
-            if partition not in known.partitions:
-                await self.cluster.check_partition(topic, partition)
-            return partition
-        if key is not None:
-            return partition_for_key(key, len(known.partitions))
-        return self._sticky.partition(known, record_size(key, value, headers))
-
     async def _close(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
@@ -349,151 +337,4 @@ class Producer(Generic[K, V]):
                 await self.flush()
         finally:
             self._open = False
-            self._finish(
-                self._batcher.fail_all(ClientClosed("the producer was closed before the record was acknowledged"))
-            )
-
-    # -- sending -------------------------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        assert self._nursery is not None
-        try:
-            while True:
-                self._wake = trio.Event()
-                now = trio.current_time()
-                self._finish(self._batcher.expire(now))
-                if self._batcher.needs_producer_id and not self._asking_for_id:
-                    self._asking_for_id = True
-                    self._nursery.start_soon(self._get_producer_id)
-                if not self._enrolling and (places := self._batcher.to_enrol):
-                    self._enrolling = True
-                    self._nursery.start_soon(self._enrol, places)
-                self._deliver(self._batcher.drain(now))
-                with trio.move_on_at(self._batcher.next_deadline()):
-                    await self._wake.wait()
-        finally:
-            # Whatever ended this task, nobody is left waiting for it.
-            self._finish(
-                self._batcher.fail_all(ClientClosed("the producer stopped before the record was acknowledged"))
-            )
-
-    def _finish(self, batches: Iterable[Batch]) -> None:
-        for batch in batches:
-            self._ended.pop(batch).set()
-            self._room.set()
-        if self._room.is_set():
-            self._room = trio.Event()
-
-    async def _get_producer_id(self) -> None:
-        request = InitProducerIdRequest(transactional_id=None, transaction_timeout_ms=0x7FFFFFFF)
-        backoff = self.cluster.backoff("a producer id")
-        try:
-            while True:
-                response = await self.cluster.ask(request, InitProducerIdResponse)
-                if not response.error_code:
-                    break
-                error = BrokerError(response.error_code, "producer id")
-                if not error.retriable:
-                    raise error
-                await backoff.wait(error)
-            self._batcher.set_producer_id(response.producer_id, response.producer_epoch)
-        except ClientError as error:
-            self._finish(self._batcher.no_producer_id(error))
-        finally:
-            self._asking_for_id = False
-            self._wake.set()
-
-    def _deliver(self, batches: Iterable[Batch]) -> None:
-        """Begin to send each batch to its leader, those of one leader together."""
-        assert self._nursery is not None
-        groups: dict[Node | None, list[Batch]] = {}
-        for batch in batches:
-            groups.setdefault(self.cluster.view.leader(batch.topic, batch.partition), []).append(batch)
-        for leader, group in groups.items():
-            if leader is None:
-                self._nursery.start_soon(self._find_leaders, group)
-            else:
-                self._nursery.start_soon(self._send, leader, group)
-
-    async def _find_leaders(self, batches: list[Batch]) -> None:
-        why: object = "there is no leader"
-        try:
-            await self.cluster.refresh({batch.topic for batch in batches})
-        except ClientError as error:
-            why = error
-        found = [batch for batch in batches if self.cluster.view.leader(batch.topic, batch.partition) is not None]
-        self._deliver([batch for batch in found if batch.outcome is None])
-        self._lost([batch for batch in batches if batch not in found], why)
-
-    async def _send(self, leader: Node, batches: list[Batch]) -> None:
-        try:
-            connection = await self.cluster.to(leader)
-            request = self._request([batch for batch in batches if batch.outcome is None])
-            by_id = all(topic.topic_id != ZERO_UUID for topic in request.topic_data)
-            version = None if by_id else version_with_names(connection, request.API_KEY)
-            if self._acks == 0:
-                connection.send_unanswered(request, version)
-                self._answered({_name(batch): Answer(ErrorCode.NONE) for batch in batches}, batches)
-                return
-            response = await self.cluster.request(connection, request, ProduceResponse, version)
-        except ConnectionLost as error:
-            for batch in batches:
-                self.cluster.view.forget_leader(batch.topic, batch.partition)
-            self._lost(batches, f"{leader}: {error}")
-        except (BrokerError, WireError) as error:
-            self._answered({_name(batch): Answer(error.code, message=str(error)) for batch in batches}, batches)
-        else:
-            self._answered(_answers(request, response, self.cluster.view), batches)
-
-    def _request(self, batches: Iterable[Batch]) -> ProduceRequest:
-        topics: dict[str, ProduceRequest.TopicProduceData] = {}
-        for batch in batches:
-            data = topics.get(batch.topic)
-            if data is None:
-                topic_id = self.cluster.view.topic_id(batch.topic)
-                data = topics[batch.topic] = ProduceRequest.TopicProduceData(name=batch.topic, topic_id=topic_id)
-            data.partition_data.append(ProduceRequest.PartitionProduceData(index=batch.partition, records=batch.data))
-        return ProduceRequest(
-            transactional_id=None if self._transactions is None else self._transactions.transactional_id,
-            acks=self._acks,
-            timeout_ms=int(self.cluster.request_timeout * 1000),
-            topic_data=topics.values(),
-        )
-
-    def _answered(self, answers: dict[tuple[str, int], Answer], batches: Iterable[Batch]) -> None:
-        now = trio.current_time()
-        for batch in batches:
-            if batch.outcome is not None:
-                continue  # it expired meanwhile
-            answer = answers.get(_name(batch), Answer(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message="no answer for it"))
-            match self._batcher.answered(batch, answer, now):
-                case Verdict.ENDED:
-                    self._finish([batch])
-                case Verdict.RETRY_ELSEWHERE:
-                    self.cluster.view.forget_leader(batch.topic, batch.partition)
-        self._wake.set()
-
-    def _lost(self, batches: Iterable[Batch], why: object) -> None:
-        now = trio.current_time()
-        for batch in batches:
-            self._batcher.lost(batch, why, now)
-        self._wake.set()
-
-
-def _name(batch: Batch) -> tuple[str, int]:
-    return batch.topic, batch.partition
-
-
-def _answers(request: ProduceRequest, response: ProduceResponse, view: ClusterView) -> dict[Place, Answer]:
-    """What became of each batch; the view learns of the leaders that are told (KIP-951)."""
-    names = {topic.topic_id: topic.name for topic in request.topic_data}
-    nodes = nodes_of(response.node_endpoints)
-    answers: dict[Place, Answer] = {}
-    for topic in response.responses:
-        name = topic.name or names.get(topic.topic_id, "")
-        for p in topic.partition_responses:
-            leader = p.current_leader
-            told = view.learn_leader(name, p.index, leader.leader_id, leader.leader_epoch, nodes)
-            code = ErrorCode.of(p.error_code)
-            answers[name, p.index] = Answer(code, p.base_offset, p.log_append_time_ms, p.error_message, told)
-    return answers
+            self._sender.fail_all("the producer was closed before the record was acknowledged")

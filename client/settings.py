@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from barnabas.client.errors import ConfigurationError
+from barnabas.client.security import SETTINGS as SECURITY
 from barnabas.protocol.compression import Compression
 
+_INT64: Final = 1 << 63
 Init = TypeVar("Init", bound=Callable[..., None])
 
 
@@ -18,6 +20,8 @@ def settings_of(client: str) -> Callable[[Init], Init]:
     def decorate(init: Init) -> Init:
         code = init.__code__
         known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+        if "security" in code.co_varnames:
+            known += SECURITY
 
         @wraps(init)
         def checked(*arguments: Any, **settings: Any) -> None:
@@ -56,6 +60,13 @@ def check_compression(name: str) -> Compression:
     except ValueError:
         known = ", ".join(codec.name.lower() for codec in Compression)
         raise ConfigurationError(f"compression={name!r}; it is one of {known}") from None
+
+
+def check_timestamp(timestamp: int) -> int:
+    """The ms of a record, if the wire can say them."""
+    if not isinstance(timestamp, int) or not -_INT64 <= timestamp < _INT64:
+        raise ConfigurationError(f"timestamp={timestamp!r}; it is a number of milliseconds")
+    return timestamp
 
 
 def check_at_least(**limits: tuple[float, float]) -> None:

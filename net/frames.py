@@ -36,13 +36,17 @@ _scratch = _Scratch()
 
 
 class FrameTooLarge(RemoteProtocolError):
-    """A frame's length is negative or larger than allowed."""
+    """A frame's length, `size` in bytes, is negative or larger than allowed."""
+
+    def __init__(self, size: int, text: str) -> None:
+        super().__init__(text)
+        self.size: Final = size
 
 
 class FrameReader:
     """Bytes in, frames out. A frame is a writable memoryview of a buffer that nobody else uses, without the length."""
 
-    __slots__ = ("_head", "_max_bytes", "_received", "drained", "frames", "target")
+    __slots__ = ("_head", "_received", "drained", "frames", "max_bytes", "target")
 
     def __init__(self, max_bytes: int) -> None:
         self.frames: deque[memoryview] = deque()
@@ -53,7 +57,8 @@ class FrameReader:
         """Whether the last call took all there was: the next would find nothing, and is spared the system call."""
         self._received: memoryview | None = None
         self._head = b""
-        self._max_bytes = max_bytes
+        self.max_bytes = max_bytes
+        """The longest frame that is taken."""
 
     def feed(self, data: memoryview) -> None:
         """Take bytes that were received elsewhere. Only while `target` is None. FrameTooLarge for a bad length."""
@@ -109,9 +114,9 @@ class FrameReader:
 
     def _check(self, size: int) -> None:
         if size < 0:
-            raise FrameTooLarge(f"a frame of negative length {size}")
-        if size > self._max_bytes:
-            raise FrameTooLarge(f"a frame of {size} bytes, more than the {self._max_bytes} allowed")
+            raise FrameTooLarge(size, f"a frame of negative length {size}")
+        if size > self.max_bytes:
+            raise FrameTooLarge(size, f"a frame of {size} bytes, more than the {self.max_bytes} allowed")
 
     def _begin(self, size: int, beginning: memoryview) -> None:
         frame = memoryview(bytearray(size) if size <= _LAZY_ABOVE else mmap.mmap(-1, size))

@@ -35,6 +35,10 @@ class FileRest(FileSlice):
         self.source = source
 
 
+class TlsError(OSError):
+    """There is no trust, or what came was not TLS; the text says what to do. To try again does not help."""
+
+
 class Transport(Protocol):
     """One connected, ordered stream of bytes."""
 

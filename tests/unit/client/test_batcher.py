@@ -6,7 +6,7 @@ from barnabas.client.batcher import Answer, Batch, Batcher, BatcherConfig, Verdi
 from barnabas.client.errors import BrokerError, ClientClosed, TimedOut
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
-from barnabas.protocol.record_batch import RecordBatch, parse_batch
+from barnabas.protocol.record_batch import BATCH_OVERHEAD, RecordBatch, parse_batch
 
 OK = Answer(ErrorCode.NONE, base_offset=100)
 
@@ -19,7 +19,7 @@ def make(producer_id: int | None = 7, **config: object) -> Batcher:
 
 
 def append(batcher: Batcher, value: bytes = b"v", *, partition: int = 0, now: float = 0.0) -> tuple[Batch, int, bool]:
-    return batcher.append("t", partition, 1000, None, value, (), now)
+    return batcher.append("t", partition, 1000, None, value, (), record_size(None, value, ()), now)
 
 
 def sent(batch: Batch) -> RecordBatch:
@@ -69,14 +69,17 @@ def test_a_record_larger_than_a_batch_goes_alone() -> None:
 
 @pytest.mark.parametrize("headers", [(), (("name", b"content"), ("none", None))])
 def test_the_size_of_a_record_is_never_underestimated(headers: tuple[tuple[str, bytes | None], ...]) -> None:
-    batch, _, _ = make().append("t", 0, 1000, b"key", b"value" * 100, headers, 0.0)
-    assert batch.builder.size - 61 <= record_size(b"key", b"value" * 100, headers)
+    size = record_size(b"key", b"value" * 100, headers)
+    batcher = make()
+    batch, _, _ = batcher.append("t", 0, 1000, b"key", b"value" * 100, headers, size, 0.0)
+    batcher.drain(0.0)
+    assert sent(batch).size - BATCH_OVERHEAD <= size
 
 
 def test_what_is_no_record_leaves_no_batch_behind() -> None:
     batcher = make()
     with pytest.raises(TypeError):
-        batcher.append("t", 0, 1000, None, "text", (), 0.0)  # type: ignore[arg-type]
+        batcher.append("t", 0, 1000, None, "text", (), 30, 0.0)  # type: ignore[arg-type]
     assert batcher.pending == 0
 
 

@@ -1,0 +1,64 @@
+"""Says on a new connection who we are (KIP-43, KIP-152): the shell of `sasl`.
+
+A broker that gives a session a lifetime (KIP-368) wants to be told again before it is over. Instead of that on the same
+connection, where it would hold up everything else, a new connection takes over in time, and the old one ends with its
+last answer. Where no lifetime is given, there is nothing to do again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final, cast
+
+import trio
+
+from barnabas.client.errors import AuthenticationFailed
+from barnabas.client.sasl import Credentials, SaslError
+from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.messages.sasl_authenticate import SaslAuthenticateRequest, SaslAuthenticateResponse
+from barnabas.protocol.messages.sasl_handshake import SaslHandshakeRequest, SaslHandshakeResponse
+
+if TYPE_CHECKING:
+    from barnabas.client.connection import ClientConnection
+
+_SHARE_OF_LIFETIME: Final = 0.85
+"""After which a new connection is made, as in Kafka's clients."""
+_NONCE_BYTES: Final = 24
+
+
+async def authenticate(connection: ClientConnection, credentials: Credentials) -> None:
+    """AuthenticationFailed says why not; ConnectionLost."""
+    address = connection.address
+    try:
+        await _agree(connection, credentials.mechanism)
+        conversation = credentials.conversation(secrets.token_urlsafe(_NONCE_BYTES))
+        message: bytes | None = conversation.first()
+        while message is not None:
+            said = cast(SaslAuthenticateResponse, await connection.request(SaslAuthenticateRequest(auth_bytes=message)))
+            if said.error_code:
+                why = said.error_message or ErrorCode.of(said.error_code).text
+                raise AuthenticationFailed(f"{address}: {why} (user {credentials.username}, {credentials.mechanism})")
+            message = conversation.answer(said.auth_bytes)
+    except SaslError as error:
+        raise AuthenticationFailed(f"{address}: {error}") from None
+    except WireError:
+        raise AuthenticationFailed(f"{address}: {_WANTS_NONE}") from None
+    if said.session_lifetime_ms > 0:
+        connection.fresh_until = trio.current_time() + said.session_lifetime_ms / 1000 * _SHARE_OF_LIFETIME
+
+
+async def _agree(connection: ClientConnection, mechanism: str) -> None:
+    answer = cast(SaslHandshakeResponse, await connection.request(SaslHandshakeRequest(mechanism=mechanism)))
+    match answer.error_code:
+        case ErrorCode.NONE:
+            return
+        case ErrorCode.UNSUPPORTED_SASL_MECHANISM:
+            offered = ", ".join(answer.mechanisms) or "none"
+            raise AuthenticationFailed(f"{connection.address}: no {mechanism} here; sasl_mechanism may be {offered}")
+        case ErrorCode.ILLEGAL_SASL_STATE:
+            raise AuthenticationFailed(f"{connection.address}: {_WANTS_NONE}")
+        case code:
+            raise AuthenticationFailed(f"{connection.address}: {ErrorCode.of(code).name}")
+
+
+_WANTS_NONE: Final = "it authenticates nobody on this port; security_protocol is PLAINTEXT or SSL there"
