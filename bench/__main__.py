@@ -1,6 +1,7 @@
 """Runs the benchmarks on Barnabas and, where Java is there, on Apache Kafka, and prints one table.
 
 python -m bench [--only NAME ...] [--barnabas] [--json FILE] [--seconds N]
+python -m bench --only python-clients     on Barnabas alone; a column a client, and ours in relation to aiokafka
 python -m bench --render FILE     the table of an earlier run, as Markdown
 """
 
@@ -15,8 +16,10 @@ from pathlib import Path
 from bench import benchmarks
 from bench.benchmarks import ALONE, ON_ONE_CLUSTER, ON_REQUEST, MemoryRun, more_brokers
 from bench.clusters import Start, barnabas, kafka
+from bench.python_clients import CLIENTS, python_clients
 from bench.ready import Results, ready
 
+PYTHON_CLIENTS = "python-clients"
 NAMES = ("embedded", *ON_ONE_CLUSTER, *ALONE, *ON_REQUEST)
 
 
@@ -44,12 +47,12 @@ def run(name: str, start: Start, results: Results, only: list[str], seconds: flo
 
 
 def rows(results: dict[str, Results]) -> list[tuple[str, ...]]:
-    """One row a figure, one column a system, and the ratio of the first to the second."""
-    both = len(results) == 2
+    """One row a figure, one column a system or client, and the ratio of the first to the second."""
+    both = len(results) > 1
     found: list[tuple[str, ...]] = [("", *results, *(["ratio"] if both else []))]
     for name in next(iter(results.values())):
         values = [system.get(name) for system in results.values()]
-        first, second = values[0], values[-1]
+        first, second = values[0], values[1 if both else 0]
         ratio = f"{first / second:.2f}" if both and first is not None and second else ""
         figures = ["" if value is None else f"{value:.2f}" for value in values]
         found.append((name, *figures, *([ratio] if both else [])))
@@ -84,9 +87,15 @@ def main() -> None:
     if options.render:
         print(markdown(json.loads(options.render.read_text(encoding="utf-8"))))
         return
-    results: dict[str, Results] = {"Barnabas": {}}
+    beside_clients = PYTHON_CLIENTS in options.only
+    if beside_clients and len(options.only) > 1:
+        parser.error(f"{PYTHON_CLIENTS} has a table of its own: ask for it alone")
+    results: dict[str, Results] = {name: {} for name in (CLIENTS if beside_clients else ["Barnabas"])}
     try:
-        measure(results, options.only, options.seconds, beside_kafka=not options.barnabas)
+        if beside_clients:
+            python_clients(results)
+        else:
+            measure(results, options.only, options.seconds, beside_kafka=not options.barnabas)
     finally:  # what was measured before something failed took minutes
         print(table(results))
         if options.json:

@@ -195,5 +195,5 @@ ALONE: dict[str, Callable[[Start, Results], None]] = {
     "groups": groups,
     "transactions": transactions,
 }
-ON_REQUEST = ("more-brokers", "memory")
+ON_REQUEST = ("more-brokers", "memory", "python-clients")
 """These are run only when they are asked for: they take long, or answer a question that few have."""
