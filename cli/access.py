@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from barnabas.cli.failures import UsageError
+from barnabas.client.security import SecuritySettings
 
 DEFAULT_BOOTSTRAP: Final = "127.0.0.1:9092"
 DEFAULT_TIMEOUT: Final = 15.0
@@ -45,6 +46,7 @@ class Access:
     bootstrap: str = DEFAULT_BOOTSTRAP
     timeout: float = DEFAULT_TIMEOUT
     client_id: str = DEFAULT_CLIENT_ID
+    security: SecuritySettings = field(default_factory=SecuritySettings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Settings:
     bootstrap: str | None = None
     timeout: float | None = None
     client_id: str | None = None
+    security: SecuritySettings | None = None
 
     def over(self, other: Settings) -> Settings:
         """This one, and the other for what it does not say."""
@@ -61,6 +64,7 @@ class Settings:
             self.bootstrap if self.bootstrap is not None else other.bootstrap,
             self.timeout if self.timeout is not None else other.timeout,
             self.client_id if self.client_id is not None else other.client_id,
+            self.security if self.security is not None else other.security,
         )
 
 
@@ -88,6 +92,7 @@ def resolve(asked: Asked, environment: Mapping[str, str] | None = None) -> Acces
         found.bootstrap if found.bootstrap is not None else DEFAULT_BOOTSTRAP,
         found.timeout if found.timeout is not None else DEFAULT_TIMEOUT,
         found.client_id if found.client_id is not None else DEFAULT_CLIENT_ID,
+        found.security if found.security is not None else {},
     )
 
 
@@ -168,8 +173,8 @@ def _check_names(path: Path, table: Mapping[str, Any], known: tuple[str, ...]) -
 def read_client_properties(path: Path) -> Settings:
     """What a properties file of Kafka's clients says of the cluster.
 
-    Its names for producers, consumers and others are none of ours and left alone, but nothing of security is: a
-    command that talks in plain text where encryption was asked for would be a trap.
+    Its names for producers, consumers and others are none of ours and left alone, but nothing of security is: see
+    `security_properties`.
     """
     from barnabas.server.properties import parse_properties
 
@@ -181,17 +186,21 @@ def read_client_properties(path: Path) -> Settings:
     if malformed:
         raise UsageError(f"{path}, line {malformed[0].line}: {malformed[0].reason}")
     values = {entry.name: entry.value.strip() for entry in properties}
-    for entry in properties:
-        plain = entry.name == "security.protocol" and entry.value.strip().upper() == "PLAINTEXT"
-        if entry.name.startswith(_SECURITY) and not plain:
-            raise UsageError(
-                f"{path}, line {entry.line}: {entry.name} is not served yet: commands talk PLAINTEXT only; "
-                "use a listener without encryption and authentication"
-            )
     ms = _milliseconds(path, values, "default.api.timeout.ms") or _milliseconds(path, values, "request.timeout.ms")
     return Settings(
-        values.get("bootstrap.servers") or None, None if ms is None else ms / 1000, values.get("client.id") or None
+        values.get("bootstrap.servers") or None,
+        None if ms is None else ms / 1000,
+        values.get("client.id") or None,
+        _security(path, values),
     )
+
+
+def _security(path: Path, values: Mapping[str, str]) -> SecuritySettings | None:
+    if not any(name.startswith(_SECURITY) for name in values):
+        return None
+    from barnabas.cli.security_properties import security_settings
+
+    return security_settings(path, values)
 
 
 def _milliseconds(path: Path, values: Mapping[str, str], name: str) -> int | None:

@@ -22,7 +22,9 @@ def with_admin(access: Access, work: Callable[[Admin], Awaitable[T]]) -> T:
     """Run `work` with an open Admin."""
 
     async def session() -> T:
-        async with Admin(access.bootstrap, client_id=access.client_id, timeout=access.timeout) as admin:
+        async with Admin(
+            access.bootstrap, client_id=access.client_id, timeout=access.timeout, **access.security
+        ) as admin:
             return await work(admin)
 
     return in_trio(session)

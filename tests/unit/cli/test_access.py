@@ -73,15 +73,15 @@ def test_a_default_profile_has_no_say_over_another_cluster(home: Path) -> None:
 def test_the_time_of_a_whole_call_is_the_one_that_counts(tmp_path: Path) -> None:
     file = tmp_path / "p"
     file.write_text("default.api.timeout.ms=9000\nrequest.timeout.ms=7000\nsecurity.protocol=PLAINTEXT\n")
-    assert resolve(Asked(command_config=file), env(tmp_path)) == Access("127.0.0.1:9092", 9.0, "barnabas-cli")
+    assert resolve(Asked(command_config=file), env(tmp_path)).timeout == 9.0
 
 
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("security.protocol=SASL_SSL", "line 1: security.protocol is not served yet: commands talk PLAINTEXT only"),
-        ("sasl.jaas.config=x", "sasl.jaas.config is not served yet"),
-        ("ssl.truststore.location=/x", "ssl.truststore.location is not served yet"),
+        ("sasl.jaas.config=x", "sasl.jaas.config: it is read in the form ...ScramLoginModule required username="),
+        ("ssl.truststore.location=/x", "ssl.truststore.location is read as PEM alone. Turn the Java store into it"),
+        ("sasl.oauthbearer.token.endpoint.url=x", "is nothing that this client knows"),
         ("request.timeout.ms=soon", "request.timeout.ms=soon is not a positive number"),
         ("client.id=\\u00zz", "line 1"),
     ],
