@@ -154,7 +154,7 @@ class Transactions:
         """Make these partitions part of the transaction, where they are not by being written to."""
         new = AddPartitionsToTxnRequest
         topics: dict[str, AddPartitionsToTxnRequest.AddPartitionsToTxnTopic] = {}
-        for topic, number in places:
+        for topic, number in sorted(places):
             topics.setdefault(topic, new.AddPartitionsToTxnTopic(name=topic)).partitions.append(number)
         message = new(
             v3_and_below_transactional_id=self.transactional_id,

@@ -211,7 +211,7 @@ async def find_hanging(
         listing.producer_id: listing.transactional_id
         for listing in await list_transactions(cluster, producer_ids={producer.producer_id for _, producer in open_})
     }
-    described = await describe_transactions(cluster, set(names.values()))
+    described = await describe_transactions(cluster, sorted(set(names.values())))
     hanging: list[HangingTransaction] = []
     for place, producer in sorted(open_, key=lambda each: each[0]):
         name = names.get(producer.producer_id)

@@ -199,7 +199,7 @@ def _check_directories(state: ControllerState, request: BrokerRegistrationReques
 def _check_features(state: ControllerState, features: tuple[FeatureRange, ...]) -> None:
     """Every finalised feature must be supported; a broker that does not name metadata.version knows its first level."""
     supported = {feature.name: (feature.min_supported, feature.max_supported) for feature in features}
-    for name, level in state.image.features.levels.items():
+    for name, level in sorted(state.image.features.levels.items()):
         first = 1 if name == METADATA_VERSION else 0
         lowest, highest = supported.get(name, (first, first))
         if not lowest <= level <= highest:

@@ -84,7 +84,7 @@ class ConfigsDelta:
         resource = (int(ResourceType.TOPIC), name)
         gone = set(self.image.by_resource.get(resource, _NOTHING)) | set(self.changed.get(resource, ()))
         if gone:
-            self.changed[resource] = dict.fromkeys(gone)
+            self.changed[resource] = dict.fromkeys(sorted(gone))
 
     def apply(self) -> ConfigsImage:
         """The configuration after everything that was replayed."""

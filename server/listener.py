@@ -50,7 +50,7 @@ class Server:
         """Where it listens; after `bind` with the ports that were bound."""
         self.advertised: list[Endpoint] = []
         """What is told to others; known after `bind`."""
-        self.connections: Final[set[Connection]] = set()
+        self.connections: Final[dict[Connection, None]] = {}
         self._network = network
         self._settings = settings
         self._timers = timers
@@ -141,11 +141,11 @@ class Server:
 
     async def _serve_one(self, transport: Transport, host: str, context: ConnectionContext) -> None:
         connection = Connection(transport, context)
-        self.connections.add(connection)
+        self.connections[connection] = None
         try:
             await connection.run()
         finally:
-            self.connections.discard(connection)
+            del self.connections[connection]
             self._room.give_back(host)
             self.statistics.open -= 1
             self._closed_one.unpark_all()

@@ -127,7 +127,8 @@ class DescribeConfigsHandler:
     def _broker(self, name: str, synonyms: bool) -> list[_Entry]:
         if name == "":
             return [
-                self._default_entry(key, text, synonyms) for key, text in self._view.broker_configs().default.items()
+                self._default_entry(key, text, synonyms)
+                for key, text in sorted(self._view.broker_configs().default.items())
             ]
         if _broker_id(name) != self._view.broker_id:
             raise WireError(

@@ -69,7 +69,7 @@ class Rebalances:
 
     def stop(self, group: ClassicGroup) -> None:
         """The group is gone, or not a classic one any more."""
-        for member_id in (*group.members, *group.pending):
+        for member_id in (*group.members, *sorted(group.pending)):
             self.forget(group, member_id)
         for what in (JOIN, SYNC, START):
             self._deadlines.cancel((what, group.id, ""))
@@ -156,7 +156,7 @@ class Rebalances:
     def syncs_due(self, group: ClassicGroup, turn: Turn) -> None:
         """Members that have not asked for their assignments are out."""
         if group.unsynced and group.state in (ClassicState.COMPLETING, ClassicState.STABLE):
-            for member_id in list(group.unsynced):
+            for member_id in sorted(group.unsynced):
                 self.remove(group, member_id, turn)
             self.prepare(group, turn)
 

@@ -66,7 +66,7 @@ def remove_members(
     """Take these out of a group that stays a consumer group; its epoch grows."""
     for member in members:
         turn.records += departure_records(group.id, member.id)
-    for pattern in {member.topic_regex for member in members if member.topic_regex}:
+    for pattern in dict.fromkeys(member.topic_regex for member in members if member.topic_regex):
         if group.pattern_subscribers[pattern] == sum(member.topic_regex == pattern for member in members):
             turn.records.append(pattern_tombstone(group.id, pattern))
     metadata_hash = context.metadata_hash(group.topics_after(members))

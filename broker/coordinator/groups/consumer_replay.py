@@ -50,7 +50,7 @@ class ConsumerReplay:
 
     def subscribed_to(self, topic: str) -> list[ConsumerGroup]:
         """The consumer groups that have this topic in their subscriptions."""
-        found = (self._groups.get(group_id) for group_id in self._by_topic.get(topic, ()))
+        found = (self._groups.get(group_id) for group_id in sorted(self._by_topic.get(topic, ())))
         return [group for group in found if isinstance(group, ConsumerGroup)]
 
     def _group(self, group_id: str, *, create: bool) -> ConsumerGroup | None:

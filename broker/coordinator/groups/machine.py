@@ -293,10 +293,11 @@ class GroupCoordinator:
             group = self.groups[group_id] = ClassicGroup(group_id)
             if self._expiry_at is not None:
                 self._deadlines.set((START, group_id, ""), 0.0)
-        members_before = set(group.members)
+        members_before = list(group.members)
         group.replay(record.value)
-        for member_id in members_before.difference(group.members):
-            self._rebalances.forget(group, member_id)
+        for member_id in members_before:
+            if member_id not in group.members:
+                self._rebalances.forget(group, member_id)
         if group.state is ClassicState.EMPTY:
             self._deadlines.cancel((JOIN, group_id, ""))
 

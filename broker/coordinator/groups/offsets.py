@@ -125,7 +125,7 @@ class Offsets:
     def keys_of_topic(self, topic: str, topic_id: bytes, no_id: bytes) -> Iterator[tuple[str, int]]:
         """Group and partition of all offsets in a topic, committed or pending, that are not of another topic with the
         same name. `no_id` is what an offset has whose topic id is not known."""
-        for group_id in self._groups_by_topic.get(topic, ()):
+        for group_id in sorted(self._groups_by_topic.get(topic, ())):
             for partition, committed in self._groups[group_id].topics.get(topic, {}).items():
                 if committed.value.topic_id in (topic_id, no_id):
                     yield group_id, partition

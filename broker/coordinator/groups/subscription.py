@@ -54,7 +54,7 @@ class SubscribedTopics:
 
     def __iter__(self) -> Iterator[bytes]:
         ids = self.image.topics.ids
-        return (ids[name] for name in self.names | self.pattern if name in ids)
+        return (ids[name] for name in sorted(self.names | self.pattern) if name in ids)
 
 
 class MetadataHashes:

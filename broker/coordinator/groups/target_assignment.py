@@ -40,7 +40,7 @@ def new_target(
         for member_id, member in members.items()
     }
     subscribed = frozenset[bytes]().union(*(spec.topics for spec in specs.values()))
-    partitions = {topic_id: len(image.topics.by_id[topic_id]) for topic_id in subscribed}
+    partitions = {topic_id: len(image.topics.by_id[topic_id]) for topic_id in sorted(subscribed)}
     return assignor(GroupSpec(specs, partitions))
 
 

@@ -125,7 +125,7 @@ async def test_stop_waits_no_longer_than_its_grace(
     assert await client.receive() is None
     assert trio.current_time() == pytest.approx(2)
     await wait_all_tasks_blocked()
-    assert harness.server.connections == set()
+    assert not harness.server.connections
 
 
 class FlakyListener:

@@ -16,7 +16,7 @@ def assign_range(group: GroupSpec) -> Assignment:
     order = [member_id for member_id, _ in sorted(group.members.items(), key=_rank)]
     subscribers: dict[bytes, list[str]] = {}
     for member_id in order:
-        for topic_id in group.members[member_id].topics:
+        for topic_id in sorted(group.members[member_id].topics):
             subscribers.setdefault(topic_id, []).append(member_id)
     assigned: dict[str, dict[bytes, frozenset[int]]] = {member_id: {} for member_id in order}
     for topic_id, member_ids in subscribers.items():

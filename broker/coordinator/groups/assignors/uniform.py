@@ -55,7 +55,7 @@ class _Balancing:
         self._subscribers: dict[bytes, list[int]] = {}
         self._owners: dict[bytes, list[int]] = {}
         for member, member_id in enumerate(self._ids):
-            for topic_id in group.members[member_id].topics:
+            for topic_id in sorted(group.members[member_id].topics):
                 self._subscribers.setdefault(topic_id, []).append(member)
                 self._owners.setdefault(topic_id, [-1] * group.partitions[topic_id])
         for member, member_id in enumerate(self._ids):
