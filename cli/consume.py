@@ -14,8 +14,9 @@ from barnabas.cli.access import Access
 from barnabas.cli.failures import CommandError, UsageError
 from barnabas.cli.main import EXIT_INTERRUPTED
 from barnabas.cli.options import noun
+from barnabas.cli.progress import Progress, is_watched, progress_bar
 from barnabas.cli.record_lines import HEADERS_END, LineRecord, TextForm, json_line, parse_separator
-from barnabas.cli.session import in_trio
+from barnabas.cli.session import find_topic, in_trio
 from barnabas.cli.streams import leave_stdout
 from barnabas.client.consumer import Consumer, Start
 from barnabas.client.fetching import ConsumerRecord
@@ -84,34 +85,58 @@ def consume(
 
 async def _consume(access: Access, source: Source, line: Callable[[ConsumerRecord], bytes]) -> None:
     async with Consumer(
-        access.bootstrap, auto_offset_reset="none", request_timeout=access.timeout, client_id=access.client_id
+        access.bootstrap,
+        auto_offset_reset="none",
+        request_timeout=access.timeout,
+        client_id=access.client_id,
+        **access.security,
     ) as consumer:
         await print_records(consumer, source, line)
 
 
 async def print_records(consumer: Consumer, source: Source, line: Callable[[ConsumerRecord], bytes]) -> None:
     """Print the records of a source until its end, its maximum, or cancellation."""
-    partitions = source.partitions or sorted((await consumer.cluster.topic(source.topic)).partitions)
+    partitions = source.partitions or sorted((await find_topic(consumer.cluster, source.topic)).partitions)
     starts: dict[tuple[str, int], Start] = {(source.topic, partition): source.start for partition in partitions}
     await consumer.assign(starts, stop_at_end=not source.follow)
-    output, printed = sys.stdout.buffer, 0
+    watched = not source.follow and is_watched(prints=True)
+    total = await _count(consumer, source) if watched else 0
     async with trio.open_nursery() as nursery:
         nursery.start_soon(_flush)
-        with trio.move_on_after(float("inf") if source.follow else source.patience) as scope:
-            async for record in consumer:
-                output.write(line(record))
-                printed += 1
-                if printed == source.max_records:
-                    break
-                if not source.follow:
-                    scope.deadline = trio.current_time() + source.patience
+        with progress_bar(source.topic, total, watched=watched) as progress:
+            ended = await _print(consumer, source, line, progress)
         nursery.cancel_scope.cancel()
-    output.flush()
-    if scope.cancelled_caught:
+    sys.stdout.buffer.flush()
+    if not ended:
         raise CommandError(
             f"nothing came from {source.topic} for {source.patience:g} s, though its end is not reached; "
             "`barnabas topic describe` shows whether its partitions have leaders"
         )
+
+
+async def _print(
+    consumer: Consumer, source: Source, line: Callable[[ConsumerRecord], bytes], progress: Progress
+) -> bool:
+    """Whether all was read; if not, nothing came for too long."""
+    patience = float("inf") if source.follow else source.patience
+    printed = 0
+    while source.max_records is None or printed < source.max_records:
+        batch: list[ConsumerRecord] | None = None
+        with trio.move_on_after(patience) as scope:
+            batch = await consumer.next_batch()
+        if batch is None:
+            return not scope.cancelled_caught
+        chosen = batch if source.max_records is None else batch[: source.max_records - printed]
+        sys.stdout.buffer.writelines(map(line, chosen))
+        printed += len(chosen)
+        progress(printed)
+    return True
+
+
+async def _count(consumer: Consumer, source: Source) -> int:
+    """How many records there are to read, if none is missing in the log."""
+    total = sum((await consumer.lag()).values())
+    return total if source.max_records is None else min(total, source.max_records)
 
 
 async def _flush() -> None:

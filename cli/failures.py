@@ -14,6 +14,7 @@ from barnabas.protocol.errors import ErrorCode
 # What to do about errors whose text does not say it.
 ADVICE: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.UNKNOWN_TOPIC_OR_PARTITION: "`barnabas topic list` shows the topics",
+    ErrorCode.LEADER_NOT_AVAILABLE: "`barnabas doctor` says which broker to start",
     ErrorCode.TOPIC_ALREADY_EXISTS: "--if-not-exists accepts it, `barnabas topic alter` changes it",
     ErrorCode.INVALID_REPLICATION_FACTOR: "`barnabas cluster describe` shows the brokers",
     ErrorCode.INVALID_REPLICA_ASSIGNMENT: "`barnabas cluster describe` shows the brokers",

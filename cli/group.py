@@ -12,11 +12,7 @@ from barnabas.cli.access import Access
 from barnabas.cli.failures import UsageError
 from barnabas.cli.group_reset import fetch_plan, parse_target, show_plan
 from barnabas.cli.group_view import fetch_lags, show_descriptions, show_lags, show_list
-from barnabas.cli.options import (
-    AsJson,
-    noun,
-    parse_places,
-)
+from barnabas.cli.options import AsJson, noun, parse_places
 from barnabas.cli.output import Done, show_outcomes
 from barnabas.cli.session import with_admin
 from barnabas.client.admin import Admin

@@ -8,14 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import typer
 
 from barnabas.cli.durations import parse_duration
 from barnabas.cli.failures import CommandError, UsageError
 from barnabas.cli.group_view import is_wanted
-from barnabas.cli.output import show_json, show_table
+from barnabas.cli.output import error_json, show_failures, show_json, show_table
 from barnabas.client.admin import Admin, GroupDescription
 from barnabas.client.errors import BrokerError
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
@@ -36,11 +36,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What happens to one partition: from the committed offset (None: there is none) to the new one."""
+    """What happens to one partition: from the committed offset (None: there is none) to the new one, or an error."""
 
     place: Place
     before: int | None
     after: int
+    error: BrokerError | None = None
 
 
 def parse_target(
@@ -108,11 +109,8 @@ async def fetch_plan(
     committed = {place: known.offset for place, known in (await admin.group_offsets(group)).items()}
     places = await _places(admin, target, wanted, committed)
     after = await _offsets(admin, target, places, committed)
-    if execute:
-        for error in (await admin.alter_group_offsets(group, after)).values():
-            if error is not None:
-                raise error
-    return [Move(place, committed.get(place), after[place]) for place in sorted(places)]
+    refused = await admin.alter_group_offsets(group, after) if execute else {}
+    return [Move(place, committed.get(place), after[place], refused.get(place)) for place in sorted(places)]
 
 
 async def _check_unused(admin: Admin, group: str) -> None:
@@ -180,15 +178,23 @@ async def _points(admin: Admin, places: Sequence[Place], point: OffsetSpec) -> d
 
 
 def show_plan(plan: Sequence[Move], *, executed: bool, as_json: bool) -> None:
-    """A line a partition."""
+    """A line a partition that was moved, or would be; exits with 1 if some could not be."""
     if as_json:
-        moves = [
-            {"topic": move.place[0], "partition": move.place[1], "before": move.before, "after": move.after}
-            for move in plan
-        ]
-        show_json({"executed": executed, "partitions": moves})
-        return
-    rows = [[*move.place, "-" if move.before is None else move.before, move.after] for move in plan]
-    show_table(["topic", "partition", "committed", "new offset"], rows)
-    if not executed:
-        typer.echo("nothing was changed; --execute does it")
+        show_json({"executed": executed, "partitions": [_json(move) for move in plan]})
+    else:
+        moved = [move for move in plan if move.error is None]
+        rows = ([*move.place, "-" if move.before is None else move.before, move.after] for move in moved)
+        show_table(["topic", "partition", "committed", "new offset"], rows)
+        if not executed:
+            typer.echo("nothing was changed; --execute does it")
+    show_failures(move.error for move in plan)
+
+
+def _json(move: Move) -> dict[str, Any]:
+    return {
+        "topic": move.place[0],
+        "partition": move.place[1],
+        "before": move.before,
+        "after": move.after,
+        "error": None if move.error is None else error_json(move.error),
+    }

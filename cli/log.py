@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -14,6 +14,7 @@ from barnabas.cli.failures import UsageError
 from barnabas.cli.log_files import Entry, Wanted, read_file
 from barnabas.cli.main import EXIT_FAILED
 from barnabas.cli.options import noun
+from barnabas.cli.progress import is_watched, progress_bar
 
 app = noun("The files in which nodes keep their logs.")
 
@@ -43,15 +44,19 @@ def dump(
     Records of __consumer_offsets, __transaction_state and __cluster_metadata are decoded. Exits with 1 if something
     is damaged.
     """
-    wanted = Wanted(records, first, last)
-    damaged: list[Path] = []
-    for path, entries in _files(paths, wanted, topic):
-        if not as_json:
-            typer.echo(f"{path}:")
-        for entry in entries:
-            typer.echo(_json(path, entry) if as_json else _text(entry))
-            if entry.kind == "damage" and path not in damaged:
-                damaged.append(path)
+    watched, damaged = is_watched(prints=True), list[Path]()
+    done, total = 0, sum(file.stat().st_size for file in _all_files(paths)) if watched else 0
+    with progress_bar("log", total, watched=watched) as progress:
+        for path, entries in _files(paths, Wanted(records, first, last), topic):
+            if not as_json:
+                typer.echo(f"{path}:")
+            for entry in entries:
+                typer.echo(_json(path, entry) if as_json else _text(entry))
+                if entry.kind == "damage" and path not in damaged:
+                    damaged.append(path)
+                elif entry.kind == "batch":
+                    progress(done + entry.facts["position"])
+            done += path.stat().st_size if watched else 0
     if damaged:
         more = f" and {len(damaged) - 1} more" if len(damaged) > 1 else ""
         typer.echo(
@@ -61,22 +66,23 @@ def dump(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _files(paths: Iterable[Path], wanted: Wanted, topic: str | None) -> Iterator[tuple[Path, Iterator[Entry]]]:
-    """The files that were named, and those in folders, also of partitions below, as far as they are a log's."""
+def _all_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files that were named, and those in folders and below."""
     for path in paths:
-        if not path.is_dir():
-            entries = read_file(path, wanted, topic)
-            if entries is None:
-                raise UsageError(
-                    f"{path} is no file of a log: these are 00000000000000000000.log, .index, .timeindex, .txnindex, "
-                    ".snapshot, .checkpoint, and the checkpoints by their names"
-                )
+        yield from sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+
+
+def _files(paths: Sequence[Path], wanted: Wanted, topic: str | None) -> Iterator[tuple[Path, Iterator[Entry]]]:
+    """All of them that are a log's. UsageError for one that was named itself and is not."""
+    for path in _all_files(paths):
+        entries = read_file(path, wanted, topic)
+        if entries is not None:
             yield path, entries
-            continue
-        for file in sorted(each for each in path.rglob("*") if each.is_file()):
-            entries = read_file(file, wanted, topic)
-            if entries is not None:
-                yield file, entries
+        elif path in paths:
+            raise UsageError(
+                f"{path} is no file of a log: these are 00000000000000000000.log, .index, .timeindex, .txnindex, "
+                ".snapshot, .checkpoint, and the checkpoints by their names"
+            )
 
 
 def _json(path: Path, entry: Entry) -> str:

@@ -129,6 +129,16 @@ def parse_pairs(texts: Sequence[str] | None, option: str) -> dict[str, str]:
     return pairs
 
 
+def parse_changes(given: Sequence[str] | None, option: str, deleted: Sequence[str] | None) -> dict[str, str | None]:
+    """Settings by name; None for what goes back to its default. UsageError for one that is to be both."""
+    changes: dict[str, str | None] = {**parse_pairs(given, option)}
+    for name in deleted or ():
+        if name in changes:
+            raise UsageError(f"{name} is both set and deleted")
+        changes[name] = None
+    return changes
+
+
 def parse_assignment(text: str | None) -> list[list[int]]:
     """Broker ids of each partition, the preferred leader first, from `1:2:3,2:3:1`; [] from nothing."""
     if text is None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
 
 from barnabas.cli.failures import explain
 from barnabas.cli.main import EXIT_FAILED
 from barnabas.client.errors import BrokerError, ClientError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+T = TypeVar("T")
 
 # As wide as a line gets where no terminal sets a bound: a table for `grep` must not be folded.
 PIPE_WIDTH: Final = 100_000
@@ -26,21 +31,33 @@ def show_json(value: object) -> None:
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Rows under headings; columns of numbers alone stand to the right."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     cells = [[("" if cell is None else str(cell)) for cell in row] for row in rows]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for index, column in enumerate(columns):
-        numeric = bool(cells) and all(row[index].lstrip("-").isdecimal() for row in cells)
+        numeric = _is_numeric([row[index] for row in cells])
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in cells:
         table.add_row(*map(Text, row))
+    show_drawn(table)
+
+
+def _is_numeric(cells: Sequence[str]) -> bool:
+    """Whether these are numbers, some of which may be missing."""
+    known = [cell for cell in cells if cell not in ("", "-")]
+    return bool(known) and all(cell.removeprefix("-").isdecimal() for cell in known)
+
+
+def show_drawn(picture: RenderableType) -> None:
+    """What rich draws, without the spaces that it puts at the ends of lines."""
+    from rich.console import Console
+
     width = None if sys.stdout.isatty() else PIPE_WIDTH
     console = Console(file=sys.stdout, width=width, highlight=False)
     with console.capture() as captured:
-        console.print(table)
+        console.print(picture)
     for line in captured.get().splitlines():
         typer.echo(line.rstrip())
 
@@ -59,29 +76,57 @@ def show_outcomes(outcomes: Mapping[str, Done | ClientError], *, as_json: bool) 
     Exits with 1 if any failed: failures go to standard error, each by itself.
     """
     if as_json:
-        show_json([{"name": name, **_facts(outcome)} for name, outcome in outcomes.items()])
+        _show_json_of_each(outcomes, "name", lambda done: done.facts)
     for outcome in outcomes.values():
-        if isinstance(outcome, ClientError):
-            show_failure(outcome)
-        elif not as_json:
+        if isinstance(outcome, Done) and not as_json:
             typer.echo(outcome.line)
-    if any(isinstance(outcome, ClientError) for outcome in outcomes.values()):
+    show_failures(outcomes.values())
+
+
+def show_each(
+    found: Mapping[str, T | ClientError],
+    *,
+    key: str,
+    facts: Callable[[T], Mapping[str, Any]],
+    show: Callable[[T], None],
+    as_json: bool,
+) -> None:
+    """Several entities: each as `show` does it, or a JSON list of their facts, with the name as `key`.
+
+    Exits with 1 if there is an error in place of any: errors go to standard error, each by itself.
+    """
+    if as_json:
+        _show_json_of_each(found, key, facts)
+    else:
+        for number, each in enumerate(each for each in found.values() if not isinstance(each, ClientError)):
+            if number:
+                typer.echo()
+            show(each)
+    show_failures(found.values())
+
+
+def _show_json_of_each(found: Mapping[str, T | ClientError], key: str, facts: Callable[[T], Mapping[str, Any]]) -> None:
+    show_json(
+        [
+            {key: name, "error": error_json(each)}
+            if isinstance(each, ClientError)
+            else {key: name, **facts(each), "error": None}
+            for name, each in found.items()
+        ]
+    )
+
+
+def show_failures(outcomes: Iterable[object]) -> None:
+    """A line on standard error for each error among these; exits with 1 if there are any."""
+    errors = [outcome for outcome in outcomes if isinstance(outcome, ClientError)]
+    for error in errors:
+        failure = explain(error)
+        typer.echo(f"barnabas: {failure.text if failure is not None else error}", err=True)
+    if errors:
         raise typer.Exit(EXIT_FAILED)
-
-
-def show_failure(error: BaseException) -> None:
-    """The line on standard error for one of several things that failed."""
-    failure = explain(error)
-    typer.echo(f"barnabas: {failure.text if failure is not None else error}", err=True)
 
 
 def error_json(error: ClientError) -> dict[str, str]:
     """An error as JSON has it everywhere: `code` is the wire's name of it, or what kind of error it is."""
     code = error.code.name if isinstance(error, BrokerError) else type(error).__name__
     return {"code": code, "message": str(error)}
-
-
-def _facts(outcome: Done | ClientError) -> Mapping[str, Any]:
-    if isinstance(outcome, ClientError):
-        return {"error": error_json(outcome)}
-    return {**outcome.facts, "error": None}

@@ -14,6 +14,7 @@ import typer
 from barnabas.cli.access import Access
 from barnabas.cli.failures import CommandError, UsageError
 from barnabas.cli.options import noun
+from barnabas.cli.progress import Progress, is_watched, progress_bar
 from barnabas.cli.record_lines import (
     BadLine,
     Header,
@@ -24,7 +25,7 @@ from barnabas.cli.record_lines import (
     parse_separator,
 )
 from barnabas.cli.session import in_trio
-from barnabas.cli.streams import stdin_lines
+from barnabas.cli.streams import stdin_bytes, stdin_lines
 from barnabas.client.producer import Producer, Receipt
 
 app = noun()
@@ -105,17 +106,22 @@ async def _produce(access: Access, acks: AcksOption, compression: CompressionOpt
         delivery_timeout=access.timeout,
         request_timeout=access.timeout,
         client_id=access.client_id,
+        **access.security,
     ) as producer:
-        return await write_lines(producer, target)
+        total = stdin_bytes()
+        with progress_bar(target.topic, total or 0, watched=total is not None and is_watched(prints=False)) as progress:
+            return await write_lines(producer, target, progress)
 
 
-async def write_lines(producer: Producer, target: Target) -> int:
+async def write_lines(producer: Producer, target: Target, progress: Progress) -> int:
     """Write what comes from standard input, in its order; returns how many records it was.
+
+    `progress` is told how many bytes of it are written.
 
     What has come is waited for before more is read: so nothing piles up, and what fails at a terminal is said at once.
     Lines before a bad one are written.
     """
-    number = 0
+    number = read_bytes = 0
     async with aclosing(stdin_lines()) as chunks:
         async for lines in chunks:
             receipts: list[Receipt] = []
@@ -130,6 +136,8 @@ async def write_lines(producer: Producer, target: Target) -> int:
                 receipts.append(await _begin(producer, target, record))
             for receipt in receipts:
                 await receipt.wait()
+            read_bytes += sum(map(len, lines)) + len(lines)
+            progress(read_bytes)
             if bad is not None:
                 raise bad
     return number

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import AsyncGenerator
 from typing import Final
@@ -37,6 +38,12 @@ async def stdin_lines() -> AsyncGenerator[list[bytes], None]:
             begun, begun_bytes = [last], len(last)
     if begun_bytes:
         yield [b"".join(begun)]
+
+
+def stdin_bytes() -> int | None:
+    """How long standard input is, if that is known: it is a file."""
+    found = os.fstat(sys.stdin.fileno())
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def leave_stdout() -> None:

@@ -10,12 +10,7 @@ import typer
 
 from barnabas.cli.access import Access
 from barnabas.cli.failures import UsageError
-from barnabas.cli.options import (
-    AsJson,
-    noun,
-    parse_assignment,
-    parse_pairs,
-)
+from barnabas.cli.options import AsJson, noun, parse_assignment, parse_changes, parse_pairs
 from barnabas.cli.output import Done, show_outcomes
 from barnabas.cli.session import with_admin
 from barnabas.cli.topic_view import fetch_topics, show_descriptions, show_list
@@ -139,11 +134,7 @@ class _Change:
 def _change(
     partitions: int | None, assignment: str | None, config: list[str] | None, delete_config: list[str] | None
 ) -> _Change:
-    changes: dict[str, str | None] = {**parse_pairs(config, "--config")}
-    for name in delete_config or ():
-        if name in changes:
-            raise UsageError(f"{name} is both set and deleted")
-        changes[name] = None
+    changes = parse_changes(config, "--config", delete_config)
     if assignment is not None and partitions is None:
         raise UsageError("--assignment places new partitions; say with --partitions how many there shall be in all")
     if partitions is None and not changes:

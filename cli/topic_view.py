@@ -8,10 +8,9 @@ from typing import Any
 
 import typer
 
-from barnabas.cli.main import EXIT_FAILED
-from barnabas.cli.output import error_json, show_failure, show_json, show_table
+from barnabas.cli.output import show_each, show_json, show_table
 from barnabas.client.admin import TOPIC, Admin, ConfigValue, TopicDescription
-from barnabas.client.errors import BrokerError
+from barnabas.client.errors import BrokerError, ClientError
 from barnabas.client.metadata import NO_LEADER, PartitionView
 
 
@@ -62,23 +61,13 @@ def show_list(topics: Sequence[TopicDescription], *, as_json: bool) -> None:
     show_table(list(columns), ([summary[key] for key in columns.values()] for summary in summaries))
 
 
-def show_descriptions(found: Mapping[str, DescribedTopic | BrokerError], *, as_json: bool) -> None:
+def show_descriptions(found: Mapping[str, DescribedTopic | ClientError], *, as_json: bool) -> None:
     """Everything about each topic; exits with 1 if there is none of some name."""
-    if as_json:
-        show_json([_json(name, topic) for name, topic in found.items()])
-    for number, topic in enumerate(found.values()):
-        if isinstance(topic, BrokerError):
-            show_failure(topic)
-        elif not as_json:
-            _show(topic, first=number == 0)
-    if any(isinstance(topic, BrokerError) for topic in found.values()):
-        raise typer.Exit(EXIT_FAILED)
+    show_each(found, key="name", facts=_facts, show=_show, as_json=as_json)
 
 
-def _show(described: DescribedTopic, *, first: bool) -> None:
+def _show(described: DescribedTopic) -> None:
     topic = described.topic
-    if not first:
-        typer.echo()
     typer.echo(f"topic {topic.name}: id {topic.topic_id}" + (", internal" if topic.internal else ""))
     if described.configs:
         typer.echo("settings " + ", ".join(f"{name}={value}" for name, value in described.configs.items()))
@@ -116,9 +105,7 @@ def _summary(topic: TopicDescription) -> dict[str, Any]:
     }
 
 
-def _json(name: str, described: DescribedTopic | BrokerError) -> dict[str, Any]:
-    if isinstance(described, BrokerError):
-        return {"name": name, "error": error_json(described)}
+def _facts(described: DescribedTopic) -> dict[str, Any]:
     partitions = [
         {
             "partition": number,
@@ -131,4 +118,4 @@ def _json(name: str, described: DescribedTopic | BrokerError) -> dict[str, Any]:
         for number, view in sorted(described.topic.partitions.items())
     ]
     summary = _summary(described.topic)
-    return {**summary, "configs": dict(described.configs), "partitions": partitions, "error": None}
+    return {**summary, "configs": dict(described.configs), "partitions": partitions}

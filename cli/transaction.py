@@ -166,6 +166,7 @@ async def _abort_hanging(
     admin: Admin, place: Place, *, start_offset: int | None, owner: int | None
 ) -> dict[str, Done | ClientError]:
     what = f"{place[0]}-{place[1]}"
+    await _places(admin, {place[0]: [place[1]]}, None)
     producers = (await admin.describe_producers([place]))[place]
     if isinstance(producers, ClientError):
         raise producers

@@ -10,7 +10,7 @@ import typer
 from barnabas.cli.durations import duration_text
 from barnabas.cli.group_view import places_text
 from barnabas.cli.main import EXIT_FAILED
-from barnabas.cli.output import error_json, show_failure, show_json, show_table
+from barnabas.cli.output import show_each, show_json, show_table
 from barnabas.client.admin import HangingTransaction, TransactionDescription, TransactionListing
 from barnabas.client.errors import ClientError
 
@@ -38,15 +38,7 @@ def show_list(found: Sequence[TransactionListing], *, as_json: bool) -> None:
 
 def show_descriptions(found: Mapping[str, TransactionDescription | ClientError], *, now_ms: int, as_json: bool) -> None:
     """Each transactional id; exits with 1 if one could not be described."""
-    if as_json:
-        show_json([_json(name, each) for name, each in found.items()])
-    for each in found.values():
-        if isinstance(each, ClientError):
-            show_failure(each)
-        elif not as_json:
-            _show(each, now_ms)
-    if any(isinstance(each, ClientError) for each in found.values()):
-        raise typer.Exit(EXIT_FAILED)
+    show_each(found, key="transactional_id", facts=_facts, show=lambda each: _show(each, now_ms), as_json=as_json)
 
 
 def _show(each: TransactionDescription, now_ms: int) -> None:
@@ -58,11 +50,8 @@ def _show(each: TransactionDescription, now_ms: int) -> None:
         typer.echo(f"open for {duration_text(max(now_ms - each.start_ms, 0))} in {places_text(each.partitions) or '-'}")
 
 
-def _json(name: str, each: TransactionDescription | ClientError) -> dict[str, Any]:
-    if isinstance(each, ClientError):
-        return {"transactional_id": name, "error": error_json(each)}
+def _facts(each: TransactionDescription) -> dict[str, Any]:
     return {
-        "transactional_id": name,
         "state": each.state,
         "producer_id": each.producer_id,
         "producer_epoch": each.epoch,
@@ -70,7 +59,6 @@ def _json(name: str, each: TransactionDescription | ClientError) -> dict[str, An
         "timeout_ms": each.timeout_ms,
         "start_ms": each.start_ms,
         "partitions": [{"topic": topic, "partition": number} for topic, number in sorted(each.partitions)],
-        "error": None,
     }
 
 

@@ -96,6 +96,11 @@ def _ask(access: Access, kind: Kind) -> list[str]:
                     return [group.group for group in await admin.list_groups()]
                 case Kind.TRANSACTIONAL_ID:
                     return [each.transactional_id for each in await admin.list_transactions()]
+                case Kind.BROKER:
+                    from barnabas.cli.config import EVERY_BROKER
+
+                    brokers = (await admin.describe_cluster()).brokers
+                    return [EVERY_BROKER, *(str(broker.node.id) for broker in brokers)]
                 case _:
                     return []
         return []

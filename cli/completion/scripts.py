@@ -10,21 +10,24 @@ from typing import Final
 
 FILES: Final = ":files"
 
-# Words are taken from the line as it is: bash would split them at colons, which host:port and topic:0 have.
+# Words are taken from the line as it is: bash would split them at colons and equals signs, which host:port, topic:0 and
+# --acks=all have. It replaces only what is behind the last of these, so that is all it may be given.
 _BASH: Final = r"""
 _barnabas() {
-    local line=${COMP_LINE:0:COMP_POINT} current=${COMP_WORDS[COMP_CWORD]} word
+    local line=${COMP_LINE:0:COMP_POINT} last kept="" word
     local -a words
     read -ra words <<< "$line"
     [[ $line == *[[:space:]] ]] && words+=("")
+    last=${words[${#words[@]} - 1]}
+    [[ $last == *[:=]* ]] && kept=${last%"${last##*[:=]}"}
     COMPREPLY=()
     while IFS=$'\t' read -r word _; do
         if [[ $word == :files ]]; then
             compopt -o filenames 2> /dev/null
-            mapfile -t COMPREPLY < <(compgen -f -- "$current")
+            mapfile -t COMPREPLY < <(compgen -f -- "${last#"$kept"}")
             return
         fi
-        COMPREPLY+=("$word")
+        COMPREPLY+=("${word#"$kept"}")
     done < <("${words[0]}" completion words -- "${words[@]:1}" 2> /dev/null)
 }
 complete -F _barnabas barnabas

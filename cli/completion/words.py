@@ -18,6 +18,7 @@ class Kind(Enum):
     TOPIC = "topic"
     GROUP = "group"
     TRANSACTIONAL_ID = "transactional id"
+    BROKER = "broker"
     PROFILE = "profile"
     FILE = "file"
 
@@ -33,6 +34,9 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "FILE|DIR...": Kind.FILE,
 }
 """By how an argument or option calls its value in the help."""
+
+_CONFIGURED: Final[Mapping[str, Kind]] = {"topic": Kind.TOPIC, "group": Kind.GROUP, "broker": Kind.BROKER}
+"""What a NAME is, by the argument before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class _Reading:
 
     command: Any
     options: dict[str, str] = field(default_factory=dict)
-    arguments: int = 0
+    arguments: list[str] = field(default_factory=list)
     expecting: Any = None
     """The option whose value comes next."""
     only_arguments: bool = False
@@ -86,7 +90,7 @@ def _read(reading: _Reading, word: str) -> None:
     elif _is_group(reading.command):
         reading.command = _subcommand(reading.command, word)
     else:
-        reading.arguments += 1
+        reading.arguments.append(word)
 
 
 def _words(reading: _Reading, last: str) -> Candidates:
@@ -100,22 +104,29 @@ def _words(reading: _Reading, last: str) -> Candidates:
         return Candidates(dict(_options(command)))
     if _is_group(command):
         return Candidates(dict(_subcommands(command)))
-    argument = _argument(command, reading.arguments)
-    return Candidates() if argument is None else _of_kind(argument, last)
+    argument = _argument(command, len(reading.arguments))
+    if argument is None:
+        return Candidates()
+    if argument.metavar == "NAME" and reading.arguments:
+        return Candidates(kind=_CONFIGURED.get(reading.arguments[0]), prefix=last)
+    return _of_kind(argument, last)
 
 
 def _values(reading: _Reading, last: str) -> Candidates:
     option = reading.expecting
-    if isinstance(option.default, Enum):
-        return Candidates({str(each.value): "" for each in type(option.default)})
     if option.name == "profile":
         return Candidates(kind=Kind.PROFILE, prefix=last)
     return _of_kind(option, last)
 
 
 def _of_kind(parameter: Any, last: str) -> Candidates:
-    kind = _KINDS.get(parameter.metavar or "")
-    return Candidates(kind=kind, prefix=last) if kind is not None else Candidates()
+    if isinstance(parameter.default, Enum):
+        return Candidates({str(each.value): "" for each in type(parameter.default)})
+    metavar = parameter.metavar or ""
+    if metavar in _KINDS:
+        return Candidates(kind=_KINDS[metavar], prefix=last)
+    # `beginning|end|OFFSET`: what is not in capitals stands for itself.
+    return Candidates({each: "" for each in metavar.split("|") if each.islower()})
 
 
 def _is_group(command: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Annotated, Any
 
@@ -37,6 +38,8 @@ def doctor(
 
     Exits with 1 if there are errors or warnings.
     """
+    if between and sys.stderr.isatty():
+        typer.echo(f"looking twice, {between:g} seconds apart", err=True)
     seen = with_admin(access, lambda admin: examine(admin, between))
     findings = judge(seen)
     if as_json:

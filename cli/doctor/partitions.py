@@ -67,7 +67,7 @@ def _under_min_isr(topic: TopicDescription, min_isr: int) -> Iterator[Finding]:
             f"{counted(len(numbers), 'partition')} with fewer replicas in sync than "
             f"min.insync.replicas={min_isr} asks for: {listed(numbers)}",
             "producers with acks=all are refused (NOT_ENOUGH_REPLICAS)",
-            f"bring {_missing(topic, numbers)} back into sync: start them, or find what slows them down",
+            f"bring {_missing(topic, numbers)} back into sync: start what does not run, or find what slows it down",
         )
 
 
@@ -80,7 +80,7 @@ def _under_replicated(topic: TopicDescription, min_isr: int) -> Iterator[Finding
             f"topic {topic.name}",
             f"{counted(len(numbers), 'partition')} with replicas out of sync: {listed(numbers)}",
             "they outlive fewer failures than they were made for",
-            f"bring {_missing(topic, numbers)} back into sync: start them, or find what slows them down",
+            f"bring {_missing(topic, numbers)} back into sync: start what does not run, or find what slows it down",
         )
 
 

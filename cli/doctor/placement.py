@@ -97,7 +97,7 @@ def _skew(seen: Examination, what: str, counts: Mapping[int, int]) -> Iterator[F
             "it does more than its part of the work, and its disk fills first",
             "move partitions to "
             + named_brokers(b for b, n in shares.items() if n < mean)
-            + ": create topics with --assignment, or reassign them",
+            + ": create topics with --assignment, or reassign them with Kafka's tool where the cluster can do that",
         )
 
 
@@ -114,7 +114,8 @@ def _one_rack(seen: Examination) -> Iterator[Finding]:
                 f"topic {topic.name}",
                 f"{counted(len(alone), 'partition')} with all replicas in one rack: {listed(alone)}",
                 "the loss of that rack takes them away whole",
-                "reassign them to brokers of several racks; new topics are spread if all brokers have broker.rack",
+                "new topics are spread if all brokers have broker.rack; copy this one to such a topic, or reassign it "
+                "with Kafka's tool where the cluster can do that",
             )
 
 

@@ -45,7 +45,8 @@ def _single_replicas(seen: Examination, brokers: int) -> Iterator[Finding]:
             _topics(names),
             f"one replica only: {listed(names)}",
             "when their broker is lost, so are all their records; while it is away, nobody reads or writes them",
-            "reassign their partitions to three brokers"
+            "copy them to topics of three replicas (`barnabas consume OLD --json | barnabas produce NEW --json`), or "
+            "reassign them with Kafka's tool where the cluster can do that"
             if brokers >= _ENOUGH
             else "fine for development; production needs three brokers and --replication-factor 3",
         )
@@ -61,7 +62,8 @@ def _internal_topics(seen: Examination, brokers: int) -> Iterator[Finding]:
             _topics(names),
             f"fewer than {wanted} replicas of {listed(names)}",
             "committed offsets and transactions depend on them: all groups stop where one broker does",
-            f"reassign their partitions to {wanted} brokers",
+            f"reassign them to {wanted} brokers with Kafka's tool where the cluster can do that; a new cluster has "
+            "more with offsets.topic.replication.factor and transaction.state.log.replication.factor",
         )
 
 

@@ -11,10 +11,11 @@ import typer
 from barnabas.cli.access import Access
 from barnabas.cli.options import AsJson, noun
 from barnabas.cli.perf import loads
-from barnabas.cli.perf.loads import Plan, Progress
+from barnabas.cli.perf.loads import Plan
 from barnabas.cli.perf.measures import Measured
-from barnabas.cli.perf.view import progress_bar, show
+from barnabas.cli.perf.view import show
 from barnabas.cli.produce import AcksOption, CompressionOption
+from barnabas.cli.progress import Progress, is_watched, progress_bar
 from barnabas.cli.quantities import parse_bytes
 from barnabas.cli.session import in_trio
 from barnabas.client.cluster import Cluster
@@ -112,7 +113,9 @@ def end_to_end(
                 delivery_timeout=access.timeout,
             ) as producer,
             # A cluster of its own: on a shared connection acknowledgements would wait for fetches to be answered.
-            Consumer(access.bootstrap, client_id=access.client_id, request_timeout=access.timeout) as consumer,
+            Consumer(
+                access.bootstrap, client_id=access.client_id, request_timeout=access.timeout, **access.security
+            ) as consumer,
         ):
             return await loads.end_to_end(producer, consumer, plan, access.timeout, progress)
 
@@ -159,8 +162,10 @@ def _run(
     as_json: bool,
 ) -> None:
     async def session() -> Measured:
-        with progress_bar(plan) as progress:
-            async with Cluster(access.bootstrap, client_id=access.client_id, request_timeout=access.timeout) as cluster:
+        with progress_bar(plan.topic, plan.records, watched=is_watched(prints=False)) as progress:
+            async with Cluster(
+                access.bootstrap, client_id=access.client_id, request_timeout=access.timeout, **access.security
+            ) as cluster:
                 return await load(cluster, progress)
 
     show(name, plan, in_trio(session), as_json=as_json)

@@ -8,7 +8,7 @@ way is bounded, otherwise the times would be those of a queue in this process.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ import trio
 
 from barnabas.cli.failures import CommandError
 from barnabas.cli.perf.measures import Measured, Pace
+from barnabas.cli.progress import Progress
+from barnabas.cli.session import find_topic
 from barnabas.client.consumer import Consumer
 from barnabas.client.producer import Producer, Receipt
 
@@ -23,9 +25,6 @@ _VALUES_BYTES: Final = 4 << 20
 """Different values are made up to so many bytes; then they come again."""
 _RECORDS_BETWEEN_CHECKPOINTS: Final = 32
 _MARK_BYTES: Final = 8
-
-Progress = Callable[[int], None]
-"""Told how many records are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Window:
 
 async def produce(producer: Producer[Any, Any], plan: Plan, batch_bytes: int, progress: Progress) -> Measured:
     """Send all, a batch's worth to each partition in turn. ClientError of the first record that is not written."""
-    partitions = sorted((await producer.cluster.topic(plan.topic)).partitions)
+    partitions = sorted((await find_topic(producer.cluster, plan.topic)).partitions)
     values = make_values(plan.record_bytes)
     measured, window = Measured(), Window(plan.under_way_bytes)
     times, began = measured.timed("latency"), trio.current_time()
@@ -116,7 +115,7 @@ def _finish(measured: Measured, records: int, plan: Plan, began: float) -> None:
 
 async def consume(consumer: Consumer[Any, Any], plan: Plan, patience: float, progress: Progress) -> Measured:
     """Read so many records from the beginning, or all there are. CommandError if none comes for `patience` seconds."""
-    partitions = (await consumer.cluster.topic(plan.topic)).partitions
+    partitions = (await find_topic(consumer.cluster, plan.topic)).partitions
     await consumer.assign({(plan.topic, number): "earliest" for number in partitions}, stop_at_end=True)
     measured = Measured()
     times, began = measured.timed("wait for a batch"), trio.current_time()
@@ -147,7 +146,7 @@ async def end_to_end(
 
     Records of others in the topic are read over. CommandError if a record does not come within `patience` seconds.
     """
-    partitions = sorted((await producer.cluster.topic(plan.topic)).partitions)
+    partitions = sorted((await find_topic(producer.cluster, plan.topic)).partitions)
     await consumer.assign({(plan.topic, number): "latest" for number in partitions})
     run = random.randbytes(_MARK_BYTES)
     value = make_values(plan.record_bytes)[0]
@@ -189,7 +188,7 @@ async def end_to_end(
 
 async def transactions(producer: Producer[Any, Any], plan: Plan, a_transaction: int, progress: Progress) -> Measured:
     """Send in transactions of so many records, one after another, and time each commit. ClientError."""
-    await producer.cluster.topic(plan.topic)
+    await find_topic(producer.cluster, plan.topic)
     values = make_values(plan.record_bytes)
     measured = Measured(transactions=0)
     commits, wholes, began = measured.timed("commit"), measured.timed("transaction"), trio.current_time()

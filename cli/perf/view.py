@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import typer
 
 from barnabas.cli.output import show_json
-from barnabas.cli.perf.loads import Plan, Progress
+from barnabas.cli.perf.loads import Plan
 from barnabas.cli.perf.measures import PERCENTILES, Measured, Times
 from barnabas.cli.quantities import bytes_text
 
 _BAR: Final = 40
-_PROGRESS_STEPS: Final = 1000
 
 
 def show(load: str, plan: Plan, measured: Measured, *, as_json: bool) -> None:
@@ -43,7 +39,7 @@ def _show_histogram(times: Times) -> None:
 
 
 def _times_ms(times: Times) -> dict[str, float]:
-    percentiles = {f"p{percent:g}".replace(".", "_"): times.percentile(percent) * 1000 for percent in PERCENTILES}
+    percentiles = {f"p{percent:g}": times.percentile(percent) * 1000 for percent in PERCENTILES}
     return {"mean": times.mean * 1000, **percentiles, "max": times.max * 1000}
 
 
@@ -62,27 +58,7 @@ def _json(load: str, plan: Plan, measured: Measured) -> dict[str, Any]:
         facts["transactions_per_second"] = round(measured.rate(measured.transactions), 3)
     for name, times in measured.times.items():
         facts[f"{name.replace(' ', '_')}_ms"] = {
-            **{key: round(ms, 3) for key, ms in _times_ms(times).items()},
+            **{key.replace(".", "_"): round(ms, 3) for key, ms in _times_ms(times).items()},
             "histogram": [{"to": bound, "count": count} for bound, count in times.histogram()],
         }
     return facts
-
-
-@contextmanager
-def progress_bar(plan: Plan) -> Iterator[Progress]:
-    """How far it is, on standard error while that is a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
-    step = max(plan.records // _PROGRESS_STEPS, 1)
-    with Bars(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(plan.topic, total=plan.records)
-
-        def tell(done: int) -> None:
-            if not done % step:
-                bars.update(task, completed=done)
-
-        yield tell

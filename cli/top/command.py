@@ -11,7 +11,7 @@ import typer
 
 from barnabas.cli.access import Access
 from barnabas.cli.options import AsJson, noun
-from barnabas.cli.output import PIPE_WIDTH, show_json
+from barnabas.cli.output import show_drawn, show_json
 from barnabas.cli.session import with_admin
 from barnabas.cli.snapshot import Snapshot, take
 from barnabas.cli.top.frame import Frame, make_frame
@@ -42,7 +42,9 @@ def top(
         if as_json:
             show_json(asdict(frame))
         else:
-            _print(frame)
+            from barnabas.cli.top.view import draw
+
+            show_drawn(draw(frame, None))
         return
     try:
         with_admin(access, lambda admin: _watch(admin, max(interval, _LEAST_INTERVAL)))
@@ -57,18 +59,6 @@ async def _one(admin: Admin, interval: float) -> Frame:
         earlier = await take(admin)
         await trio.sleep(interval)
     return make_frame(await take(admin), earlier)
-
-
-def _print(frame: Frame) -> None:
-    from rich.console import Console
-
-    from barnabas.cli.top.view import draw
-
-    console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
-    with console.capture() as captured:
-        console.print(draw(frame, None))
-    for line in captured.get().splitlines():
-        typer.echo(line.rstrip())
 
 
 async def _watch(admin: Admin, interval: float) -> None:

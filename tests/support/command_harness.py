@@ -23,7 +23,7 @@ from barnabas.client.admin import (
 )
 from barnabas.client.errors import BrokerError
 from barnabas.client.fetching import ConsumerRecord
-from barnabas.client.metadata import Node, PartitionView, TopicView
+from barnabas.client.metadata import ClusterView, Node, PartitionView, TopicView
 from barnabas.protocol.errors import ErrorCode
 
 
@@ -62,6 +62,16 @@ def run_command(capture: pytest.CaptureFixture[bytes], stdin_file: Path, *argume
     captured = capture.readouterr()
     code = ended.value.code
     return Result(code if isinstance(code, int) else 0, captured.out, captured.err.decode())
+
+
+def options_of(command: Any, *names: str) -> dict[tuple[str, ...], set[str]]:
+    """The options of each command that is not hidden, by its names."""
+    if not hasattr(command, "list_commands"):
+        return {} if command.hidden else {names: {option for p in command.params for option in p.opts}}
+    found: dict[tuple[str, ...], set[str]] = {}
+    for name in command.list_commands(None):
+        found |= options_of(command.get_command(None, name), *names, name)
+    return found
 
 
 def partition(*replicas: int, leader: int | None = None, isr: Sequence[int] | None = None) -> PartitionView:
@@ -103,8 +113,11 @@ class FakeAdmin(FakeClient):
     def add(self, name: str, *partitions: PartitionView, internal: bool = False) -> None:
         self.topics[name] = TopicDescription(name, f"id-of-{name}", internal, dict(enumerate(partitions)))
 
-    def _missing(self, name: str) -> BrokerError | None:
-        return None if name in self.topics else BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"topic {name}")
+    def refusal(self, name: str) -> BrokerError | None:
+        """Why nothing can be done to a topic."""
+        if name in self.refusals or name in self.topics:
+            return self.refusals.get(name)
+        return BrokerError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, f"topic {name}")
 
     async def describe_cluster(self) -> ClusterDescription:
         brokers = [
@@ -118,7 +131,7 @@ class FakeAdmin(FakeClient):
         return list(self.topics.values())
 
     async def describe_topics(self, names: Iterable[str]) -> dict[str, TopicDescription | BrokerError]:
-        return {name: self._missing(name) or self.topics[name] for name in names}
+        return {name: self.refusal(name) or self.topics[name] for name in names}
 
     async def describe_configs(self, kind: int, names: Iterable[str]) -> dict[str, list[ConfigValue] | BrokerError]:
         default = ConfigValue("retention.ms", "604800000", "default", False, False)
@@ -135,18 +148,18 @@ class FakeAdmin(FakeClient):
 
     async def delete_topics(self, names: Sequence[str]) -> dict[str, BrokerError | None]:
         self.calls.append(("delete", names))
-        return {name: self._missing(name) for name in names}
+        return {name: self.refusal(name) for name in names}
 
     async def create_partitions(
         self, totals: Mapping[str, int], *, assignments: Mapping[str, Sequence[Sequence[int]]] | None = None
     ) -> dict[str, BrokerError | None]:
         self.calls.append(("partitions", totals, assignments))
-        return {name: self._missing(name) for name in totals}
+        return {name: self.refusal(name) for name in totals}
 
     async def alter_configs(
-        self, kind: int, changes: Mapping[str, Mapping[str, str | None]]
+        self, kind: int, changes: Mapping[str, Mapping[str, str | None]], *, validate_only: bool = False
     ) -> dict[str, BrokerError | None]:
-        self.calls.append(("configs", kind, changes))
+        self.calls.append(("configs", kind, changes, validate_only))
         return {name: self.refusals.get(name) for name in changes}
 
 
@@ -186,32 +199,37 @@ class FakeReceipt:
 
 
 @dataclass
+class FakeTopics:
+    """Stands in for a client's `cluster`: each topic has three partitions, but there are none of some names."""
+
+    unknown: frozenset[str] = frozenset()
+
+    async def refresh(self, names: Iterable[str]) -> ClusterView:
+        return ClusterView(topics={name: await self.topic(name) for name in names if name not in self.unknown})
+
+    async def topic(self, name: str) -> TopicView:
+        partitions = {number: partition(1) for number in (2, 0, 1)}
+        return TopicView(name, bytes(16), ErrorCode.NONE, False, partitions)
+
+
+@dataclass
 class FakeConsumer(FakeClient):
     """A topic of three partitions and these records; then the end, or `last`: an error, or forever."""
 
     records: list[ConsumerRecord] = field(default_factory=list)
     last: BaseException | Literal["end", "forever"] = "end"
     assigned: list[tuple[dict[tuple[str, int], int | str], bool]] = field(default_factory=list)
-
-    @property
-    def cluster(self) -> Self:
-        return self
-
-    async def topic(self, name: str) -> TopicView:
-        partitions = {number: partition(1) for number in (2, 0, 1)}
-        return TopicView(name, bytes(16), ErrorCode.NONE, False, partitions)
+    cluster: FakeTopics = field(default_factory=FakeTopics)
 
     async def assign(self, starts: dict[tuple[str, int], int | str], *, stop_at_end: bool = False) -> None:
         self.assigned.append((starts, stop_at_end))
 
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> ConsumerRecord:
+    async def next_batch(self) -> list[ConsumerRecord] | None:
         if self.records:
-            return self.records.pop(0)
+            batch, self.records = self.records, []
+            return batch
         if isinstance(self.last, BaseException):
             raise self.last
         if self.last == "forever":
             await trio.sleep_forever()
-        raise StopAsyncIteration
+        return None

@@ -64,6 +64,10 @@ def test_values_of_a_choice(line: str) -> None:
         ("group describe -- -", Kind.GROUP, "-"),
         ("transaction abort --topic ", Kind.TOPIC, ""),
         ("transaction describe ", Kind.TRANSACTIONAL_ID, ""),
+        ("config describe topic o", Kind.TOPIC, "o"),
+        ("config alter group --set a=b ", Kind.GROUP, ""),
+        ("config describe broker 1 d", Kind.BROKER, "d"),
+        ("config describe planet ", None, ""),
         ("topic list --profile ", Kind.PROFILE, ""),
         ("topic list --command-config ", Kind.FILE, ""),
         ("broker --config ", Kind.FILE, ""),
@@ -77,6 +81,12 @@ def test_values_of_a_choice(line: str) -> None:
 def test_what_is_to_be_asked_for(line: str, kind: Kind | None, prefix: str) -> None:
     found = fitting(line)
     assert (found.words, found.kind, found.prefix) == ({}, kind, prefix)
+
+
+def test_arguments_that_are_a_choice() -> None:
+    assert set(fitting("config describe ").words) == {"topic", "broker", "group"}
+    assert set(fitting("config alter b").words) == {"broker"}
+    assert set(fitting("consume t --from ").words) == {"beginning", "end"}
 
 
 def test_what_was_said_of_the_cluster_is_kept() -> None:
@@ -112,6 +122,9 @@ def test_names_are_asked_of_the_cluster(run: Run, names: FakeNames) -> None:
     assert names.opened_with == ("b:1", {"client_id": "barnabas-cli", "timeout": 1.5})
     assert lines(run, ["group", "lag", "w"]) == ["watchers\tgroup", "workers\tgroup"]
     assert lines(run, ["transaction", "describe", ""]) == ["pay\ttransactional id"]
+    assert lines(run, ["config", "describe", "broker", ""]) == [
+        f"{name}\tbroker" for name in ("1", "2", "3", "default")
+    ]
 
 
 def test_a_cluster_that_does_not_answer_has_no_names(run: Run, names: FakeNames) -> None:

@@ -12,7 +12,7 @@ from barnabas.cli.failures import CommandError
 from barnabas.client.errors import BrokerError
 from barnabas.client.fetching import ConsumerRecord
 from barnabas.protocol.errors import ErrorCode
-from command_harness import FakeConsumer, Run
+from command_harness import FakeConsumer, FakeTopics, Run
 
 
 def record(offset: int, value: bytes | None = b"v", key: bytes | None = b"k") -> ConsumerRecord:
@@ -92,6 +92,14 @@ def test_an_error_comes_after_the_records_before_it(run: Run, consumer: FakeCons
     assert (result.code, result.output) == (1, b"v\n")
     assert result.err.startswith("barnabas: t-1: OFFSET_OUT_OF_RANGE")
     assert "--from" in result.err
+
+
+async def test_a_topic_that_is_not_there_is_told_soon(autojump_clock: trio.testing.MockClock) -> None:
+    consumer = FakeConsumer(cluster=FakeTopics(unknown=frozenset({"gone"})))
+    source = Source("gone", (), "earliest", follow=False, max_records=None, patience=15.0)
+    with pytest.raises(BrokerError, match="topic gone: UNKNOWN_TOPIC_OR_PARTITION"):
+        await print_records(consumer, source, lambda record: b"")  # type: ignore[arg-type]
+    assert trio.current_time() < 1
 
 
 async def test_a_silent_cluster_is_not_waited_for_for_ever(autojump_clock: trio.testing.MockClock) -> None:

@@ -83,7 +83,7 @@ def test_findings_for_people(run: Run, cluster: FakeCluster) -> None:
         "        do:  set its advertised.listeners to an address that clients reach, and see firewalls between",
         "warning topic t: 1 partition with replicas out of sync: 0",
         "        why: they outlive fewer failures than they were made for",
-        "        do:  bring broker 3 back into sync: start them, or find what slows them down",
+        "        do:  bring broker 3 back into sync: start what does not run, or find what slows it down",
         "warning broker 3: is registered but fenced: it does not run, or cannot reach the controllers",
         "        why: its replicas are out of sync and it leads nothing",
         "        do:  start it, or see in its log why it cannot reach the controllers",

@@ -2,60 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from barnabas.cli.group_reset import parse_datetime
-from barnabas.client.admin import GroupDescription, GroupListing
+from barnabas.client.admin import GroupDescription
 from barnabas.client.admin_types import GroupMember
-from barnabas.client.errors import BrokerError, ClientError
-from barnabas.client.groups.committed import OffsetAndMetadata
+from barnabas.client.errors import BrokerError
 from barnabas.client.metadata import Node
-from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
 from barnabas.protocol.errors import ErrorCode
-from command_harness import FakeAdmin, Run, partition
-
-
-@dataclass
-class FakeGroups(FakeAdmin):
-    """Topic t of two partitions with offsets 10 to 100; group g has committed of both."""
-
-    described: dict[str, GroupDescription] = field(default_factory=dict)
-    committed: dict[Place, int] = field(default_factory=lambda: {("t", 0): 40, ("t", 1): 100})
-
-    async def list_groups(self, *, states: Iterable[str], types: Iterable[str]) -> list[GroupListing]:
-        self.calls.append(("list", list(states), list(types)))
-        return [GroupListing("g", "classic", "Stable", "consumer"), GroupListing("h", "consumer", "Empty", "consumer")]
-
-    async def describe_groups(self, groups: Iterable[str]) -> dict[str, GroupDescription | ClientError]:
-        missing = BrokerError(ErrorCode.GROUP_ID_NOT_FOUND, "group")
-        return {group: self.described.get(group, missing) for group in groups}
-
-    async def group_offsets(self, group: str) -> dict[Place, OffsetAndMetadata]:
-        return {place: OffsetAndMetadata(offset) for place, offset in self.committed.items()}
-
-    async def list_offsets(self, points: Mapping[Place, OffsetSpec]) -> dict[Place, ListedOffset]:
-        special = {"earliest": 10, "latest": 100}
-        return {p: ListedOffset(special[s] if isinstance(s, str) else 55) for p, s in points.items()}
-
-    async def alter_group_offsets(self, group: str, offsets: Mapping[Place, int]) -> dict[Place, BrokerError | None]:
-        self.calls.append(("commit", group, dict(offsets)))
-        return dict.fromkeys(offsets)
-
-    async def delete_groups(self, groups: Iterable[str]) -> dict[str, BrokerError | None]:
-        return {group: self.refusals.get(group) for group in groups}
-
-    async def delete_group_offsets(self, group: str, places: Iterable[Place]) -> dict[Place, BrokerError | None]:
-        self.calls.append(("forget", group, sorted(places)))
-        return dict.fromkeys(places)
+from command_cluster import FakeGroups
+from command_harness import Run, partition
 
 
 @pytest.fixture
 def groups(monkeypatch: pytest.MonkeyPatch) -> FakeGroups:
-    fake = FakeGroups()
+    fake = FakeGroups(committed={("t", 0): 40, ("t", 1): 100})
     fake.add("t", partition(1), partition(2))
     monkeypatch.setattr("barnabas.cli.session.Admin", fake)
     return fake
@@ -182,10 +145,39 @@ def test_reset_of_a_topic_that_is_not_there(run: Run, groups: FakeGroups) -> Non
 
 
 def test_delete(run: Run, groups: FakeGroups) -> None:
+    add_group(groups, "Empty")
     groups.refusals["busy"] = BrokerError(ErrorCode.NON_EMPTY_GROUP, "group busy")
     result = run("group", "delete", "g", "busy")
     assert (result.code, result.out) == (1, "deleted group g\n")
     assert "stop its members first" in result.err
+
+
+def test_what_has_no_leader_has_no_lag_but_all_else_is_shown(run: Run, groups: FakeGroups) -> None:
+    add_group(groups, "Stable", MEMBER)
+    groups.refusals["t-0"] = BrokerError(ErrorCode.LEADER_NOT_AVAILABLE, "t-0")
+    result = run("group", "lag", "g", "gone")
+    assert result.code == 1
+    assert result.words[2:] == [
+        ["g", "t", "0", "40", "-", "-", "m-1"],
+        ["g", "t", "1", "100", "100", "0", "m-1"],
+        ["total", "lag:", "0"],
+    ]
+    assert [line.split(": ")[1:3] for line in result.err.splitlines()] == [
+        ["t-0", "LEADER_NOT_AVAILABLE"],
+        ["group gone", "GROUP_ID_NOT_FOUND"],
+    ]
+    found = run("group", "lag", "g", "gone", "--json").json
+    assert [error["code"] for error in found["errors"]] == ["LEADER_NOT_AVAILABLE", "GROUP_ID_NOT_FOUND"]
+    assert found["partitions"][0]["lag"] is None
+
+
+def test_a_reset_says_what_was_moved_and_what_was_not(run: Run, groups: FakeGroups) -> None:
+    groups.refusals["t-1 of g"] = BrokerError(ErrorCode.TOPIC_AUTHORIZATION_FAILED, "t-1")
+    result = run("group", "reset-offsets", "g", "--topic", "t", "--to-earliest", "--execute")
+    assert (result.code, result.words[2:]) == (1, [["t", "0", "40", "10"]])
+    assert "t-1: TOPIC_AUTHORIZATION_FAILED" in result.err
+    again = run("group", "reset-offsets", "g", "--topic", "t", "--to-earliest", "--execute", "--json")
+    assert [each["error"] is None for each in again.json["partitions"]] == [True, False]
 
 
 def test_delete_offsets(run: Run, groups: FakeGroups) -> None:

@@ -19,7 +19,7 @@ from barnabas.client.errors import BrokerError
 from barnabas.client.producer import Producer
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode
-from command_harness import FakeProducer
+from command_harness import FakeProducer, FakeTopics
 from fake_brokers import FakeCluster
 
 
@@ -99,13 +99,7 @@ class FakeTransactional(FakeProducer):
     """Takes a millisecond for each record, and ten for each commit."""
 
     sizes: list[int] = field(default_factory=list)
-
-    @property
-    def cluster(self) -> FakeTransactional:
-        return self
-
-    async def topic(self, name: str) -> None:
-        assert name == "t"
+    cluster: FakeTopics = field(default_factory=FakeTopics)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:

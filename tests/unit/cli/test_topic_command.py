@@ -142,7 +142,7 @@ def test_alter_changes_settings_before_partitions(run: Run, admin: FakeAdmin) ->
     change = ["--partitions", "3", "--assignment", "1:2,2:1", "--config", "a=1", "--delete-config", "b"]
     assert run("topic", "alter", "t", *change).code == 0
     assert admin.calls == [
-        ("configs", TOPIC, {"t": {"a": "1", "b": None}}),
+        ("configs", TOPIC, {"t": {"a": "1", "b": None}}, False),
         ("partitions", {"t": 3}, {"t": [[1, 2], [2, 1]]}),
     ]
 

@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
-
 import pytest
 
-from barnabas.client.admin import HangingTransaction, ProducerState, TransactionDescription, TransactionListing
-from barnabas.client.errors import BrokerError, ClientError
-from barnabas.client.metadata import Node
-from barnabas.client.offsets import Place
+from barnabas.client.admin import HangingTransaction
+from barnabas.client.errors import BrokerError
 from barnabas.protocol.errors import ErrorCode
-from command_harness import FakeAdmin, Run, partition
-
-NODE = Node(1, "one", 9092)
-NOW_MS = 2_000_000
-OPEN = TransactionDescription("pay", 7, 3, "Ongoing", NODE, 60_000, NOW_MS - 90_000, frozenset({("t", 0), ("t", 1)}))
-PRODUCER = ProducerState(9, 4, 2, 5, NOW_MS - 3_600_000, 30)
-
-
-@dataclass
-class FakeTransactions(FakeAdmin):
-    """Transactional id `pay` has a transaction; in t-1 one hangs, unless `hanging` is empty."""
-
-    hanging: list[HangingTransaction] = field(default_factory=lambda: [HangingTransaction(("t", 1), PRODUCER, None)])
-
-    async def list_transactions(self, **filters: Any) -> list[TransactionListing]:
-        self.calls.append(("list", filters))
-        return [TransactionListing("pay", 7, "Ongoing", 1), TransactionListing("ship", 8, "Empty", 2)]
-
-    async def describe_transactions(self, names: Iterable[str]) -> dict[str, TransactionDescription | ClientError]:
-        return {name: OPEN if name == "pay" else self._unknown(name) for name in names}
-
-    def _unknown(self, name: str) -> BrokerError:
-        return BrokerError(ErrorCode.TRANSACTIONAL_ID_NOT_FOUND, f"transactional id {name}")
-
-    async def find_hanging_transactions(
-        self, places: Iterable[Place], *, older_than_ms: int, now_ms: int
-    ) -> list[HangingTransaction]:
-        self.calls.append(("find", list(places), older_than_ms, now_ms))
-        return self.hanging
-
-    async def describe_producers(self, places: Iterable[Place]) -> dict[Place, list[ProducerState]]:
-        return {place: [ProducerState(1, 0), PRODUCER] for place in places}
-
-    async def abort_transaction(self, place: Place, producer: ProducerState) -> None:
-        if place[0] in self.refusals:
-            raise self.refusals[place[0]]
-        self.calls.append(("abort", place, producer))
-
-    async def fence_producers(self, names: Iterable[str]) -> dict[str, ClientError | None]:
-        return {name: None if name == "pay" else self._unknown(name) for name in names}
+from command_cluster import NOW_MS, PRODUCER, FakeTransactions
+from command_harness import Run, partition
 
 
 @pytest.fixture
 def transactions(monkeypatch: pytest.MonkeyPatch) -> FakeTransactions:
-    fake = FakeTransactions()
+    fake = FakeTransactions(hanging=[HangingTransaction(("t", 1), PRODUCER, None)])
     fake.add("t", partition(1), partition(2))
     fake.add("u", partition(1))
     monkeypatch.setattr("barnabas.cli.session.Admin", fake)
@@ -86,13 +42,13 @@ def test_describe_transactions(run: Run, transactions: FakeTransactions) -> None
     assert result.code == 1
     assert result.out.splitlines() == [
         "transactional id pay: Ongoing, producer id 7 epoch 3, coordinator broker 1 (one:9092), timeout 1m",
-        "open for 1m 30s in t:0,1",
+        "open for 1m 30s in orders:0,1",
     ]
     assert "gone: TRANSACTIONAL_ID_NOT_FOUND" in result.err
     assert "barnabas transaction list" in result.err
     known, gone = run("transaction", "describe", "pay", "gone", "--json").json
     assert (known["start_ms"], known["error"]) == (NOW_MS - 90_000, None)
-    assert known["partitions"] == [{"topic": "t", "partition": 0}, {"topic": "t", "partition": 1}]
+    assert known["partitions"] == [{"topic": "orders", "partition": 0}, {"topic": "orders", "partition": 1}]
     assert gone["error"]["code"] == "TRANSACTIONAL_ID_NOT_FOUND"
 
 
