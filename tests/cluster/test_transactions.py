@@ -13,7 +13,7 @@ from barnabas.broker.coordinator.coordinators import partition_of
 from barnabas.testing import cluster
 from barnabas.testing.processes import Cluster
 from load import Load, create_topic, eventually, leader_of, wait_for_isr
-from processing import Job, Processor, check_exactly_once, read_committed, read_uncommitted, rounds
+from processing import Job, Processor, check_exactly_once, commit_beginnings, read_committed, read_uncommitted, rounds
 
 pytestmark = pytest.mark.cluster
 
@@ -109,6 +109,7 @@ def new_job(running: Cluster, name: str, config: dict[str, str] | None = None) -
     for topic in (job.source, job.target):
         create_topic(running.bootstrap, topic, partitions=PARTITIONS, config=config)
         wait_for_isr(running.bootstrap, topic, 3)
+    commit_beginnings(job)
     return job
 
 

@@ -53,6 +53,16 @@ class Job:
         return f"{self.target}-group"
 
 
+def commit_beginnings(job: Job) -> None:
+    """Its group has committed offset 0 everywhere: where nothing seems to be committed later, something is wrong."""
+    consumer = Consumer({"bootstrap.servers": job.bootstrap, "group.id": job.group, "enable.auto.commit": False})
+    try:
+        beginnings = [TopicPartition(job.source, partition, 0) for partition in range(job.partitions)]
+        consumer.commit(offsets=beginnings, asynchronous=False)
+    finally:
+        consumer.close()
+
+
 @dataclass(slots=True)
 class Progress:
     """What became of an instance so far."""

@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import InvalidProducerEpoch, KafkaError, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, KafkaError, NotCoordinatorForGroupError, ProducerFenced
 
 from processing_life import Fenced, Life
 
@@ -62,7 +62,11 @@ def _is_fenced(error: BaseException | None) -> bool:
 async def _rewind(consumer: AIOKafkaConsumer) -> None:
     """Go on from what is committed."""
     for partition in consumer.assignment():
-        consumer.seek(partition, await consumer.committed(partition) or 0)
+        committed = await consumer.committed(partition)
+        if committed is None:
+            # Something is: aiokafka overlooks errors of the whole answer, and goes on asking the wrong coordinator.
+            raise NotCoordinatorForGroupError
+        consumer.seek(partition, committed)
 
 
 async def _process(life: Life, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:

@@ -58,7 +58,8 @@ def _rewind(life: Life, consumer: Consumer) -> None:
         except KafkaException:
             if time.monotonic() > deadline:
                 raise
-    consumer.assign([TopicPartition(each.topic, each.partition, max(each.offset, 0)) for each in committed])
+    assert all(each.offset >= 0 for each in committed), committed
+    consumer.assign(committed)
 
 
 def _process(life: Life, consumer: Consumer, producer: Producer) -> None:
