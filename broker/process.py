@@ -29,7 +29,7 @@ from barnabas.broker.config_view import ConfigView
 from barnabas.broker.controller_channel import ControllerChannel, NodeAddress
 from barnabas.broker.coordinator.coordinators import Coordinators
 from barnabas.broker.coordinator.kinds import group_kind
-from barnabas.broker.coordinator.statistics import add_coordinator_metrics, add_group_metrics
+from barnabas.broker.coordinator.statistics import GroupStatistics, add_coordinator_metrics, add_group_metrics
 from barnabas.broker.fetcher_task import ReplicaFetchers
 from barnabas.broker.forwarding import Forwarder
 from barnabas.broker.heartbeats import BrokerIdentity, Heartbeats
@@ -159,8 +159,9 @@ class Broker:
         self._isr_channel = self._make_channel("isr", settings.seconds("broker.session.timeout.ms") / 2)
         self._lost_leaders = LostLeaders(_LOST_LEADER_SECONDS)
         self._replicas = self._make_replicas()
+        self._group_statistics = GroupStatistics()
         self._groups = Coordinators(
-            group_kind(settings, lambda: self._cache.image, environment.random),
+            group_kind(settings, lambda: self._cache.image, environment.random, self._group_statistics),
             self._replicas,
             spawn=nursery.start_soon,
             threads=environment.threads,
@@ -351,7 +352,7 @@ class Broker:
         add_replica_metrics(self._metrics, self._replicas)
         add_cleaner_metrics(self._metrics, self._cleaner)
         add_coordinator_metrics(self._metrics, [self._groups, self._transactions.coordinators])
-        add_group_metrics(self._metrics, self._groups)
+        add_group_metrics(self._metrics, self._groups, self._group_statistics)
         add_broker_metrics(self._metrics, self._lifecycle, self._cache, self._quorum)
         if address is None:
             return None

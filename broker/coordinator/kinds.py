@@ -15,6 +15,7 @@ from barnabas.broker.coordinator.records import OFFSETS, TRANSACTIONS
 from barnabas.protocol.compression import Compression
 
 if TYPE_CHECKING:
+    from barnabas.broker.coordinator.groups.events import GroupListener
     from barnabas.broker.coordinator.groups.machine import GroupCoordinator
     from barnabas.broker.coordinator.transactions.machine import TransactionCoordinator
     from barnabas.broker.coordinator.transactions.marker_order import MarkerOutbox
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
 
 def group_kind(
-    settings: Settings, image: Callable[[], MetadataImage], rng: random.Random
+    settings: Settings, image: Callable[[], MetadataImage], rng: random.Random, tell: GroupListener
 ) -> CoordinatorKind[GroupCoordinator]:
-    """Groups and their offsets, on `__consumer_offsets`. `image` gives the newest metadata, `rng` makes member ids."""
+    """Groups and their offsets, on `__consumer_offsets`.
+
+    `image` gives the newest metadata, `rng` makes member ids, `tell` gets what happens to groups.
+    """
     from barnabas.broker.coordinator.groups.config import GroupConfig
 
     config = GroupConfig.of(settings)
@@ -38,7 +42,7 @@ def group_kind(
     def new_machine(partition: int) -> GroupCoordinator:
         from barnabas.broker.coordinator.groups.machine import GroupCoordinator
 
-        return GroupCoordinator(config, image, new_member_id)
+        return GroupCoordinator(config, image, new_member_id, tell)
 
     return CoordinatorKind(
         name="group",

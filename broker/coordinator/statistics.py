@@ -1,16 +1,30 @@
-"""What coordinators tell on `/metrics`; worked out when the page is asked for."""
+"""What coordinators tell on `/metrics`, worked out when the page is asked for; and what of it goes to the log."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
+
+from barnabas.broker.coordinator.groups.events import (
+    GroupEvent,
+    MemberExpired,
+    OffsetsCommitted,
+    OffsetsDeleted,
+    OffsetsExpired,
+    Rebalanced,
+)
+from barnabas.server.logging import get_logger
 
 if TYPE_CHECKING:
     from barnabas.broker.coordinator.coordinators import Coordinators
     from barnabas.broker.coordinator.groups.machine import GroupCoordinator
     from barnabas.server.metrics import Metrics, Reading
 
+log = get_logger(__name__)
+
 _KIND: Final = ("kind",)
+_TYPES: Final = ("classic", "consumer")
 _STATES: Final[list[tuple[str, ...]]] = [
     *[("classic", state) for state in ("Empty", "PreparingRebalance", "CompletingRebalance", "Stable")],
     *[("consumer", state) for state in ("Empty", "Assigning", "Reconciling", "Stable")],
@@ -68,7 +82,39 @@ def add_coordinator_metrics(metrics: Metrics, all_kinds: Sequence[Coordinators[A
     )
 
 
-def add_group_metrics(metrics: Metrics, groups: Coordinators[GroupCoordinator]) -> None:
+class GroupStatistics:
+    """What happened to groups here since the process started: called with each event. The rarer ones are logged."""
+
+    __slots__ = ("committed", "deleted", "expired", "expired_members", "rebalances")
+
+    def __init__(self) -> None:
+        self.rebalances: Final[Counter[str]] = Counter(dict.fromkeys(_TYPES, 0))
+        """By type of the group, as the next one."""
+        self.expired_members: Final[Counter[str]] = Counter(dict.fromkeys(_TYPES, 0))
+        self.committed = 0
+        """Offsets, as the next two."""
+        self.expired = 0
+        self.deleted = 0
+
+    def __call__(self, event: GroupEvent) -> None:
+        match event:
+            case OffsetsCommitted(count=count):
+                self.committed += count
+            case Rebalanced(group_id, kind, epoch, members):
+                self.rebalances[kind] += 1
+                log.info("group rebalanced", group=group_id, type=kind, epoch=epoch, members=members)
+            case MemberExpired(group_id, kind, member_id, reason):
+                self.expired_members[kind] += 1
+                log.info("member expired", group=group_id, type=kind, member=member_id, reason=reason)
+            case OffsetsExpired(group_id, count):
+                self.expired += count
+                log.info("offsets expired", group=group_id, count=count)
+            case OffsetsDeleted(group_id, count):
+                self.deleted += count
+                log.info("offsets deleted", group=group_id, count=count)
+
+
+def add_group_metrics(metrics: Metrics, groups: Coordinators[GroupCoordinator], happened: GroupStatistics) -> None:
     """What is told of groups."""
 
     def by_state() -> Reading:
@@ -85,3 +131,22 @@ def add_group_metrics(metrics: Metrics, groups: Coordinators[GroupCoordinator]) 
         "Committed offsets that this broker keeps",
         lambda: sum(len(shard.machine.offsets) for shard in groups.shards()),
     )
+    _add_what_happened(metrics, happened)
+
+
+def _add_what_happened(metrics: Metrics, happened: GroupStatistics) -> None:
+    metrics.counter(
+        "barnabas_group_rebalances",
+        "Generations and epochs of groups that partitions were assigned for",
+        lambda: {(kind,): count for kind, count in happened.rebalances.items()},
+        ("type",),
+    )
+    metrics.counter(
+        "barnabas_group_members_expired",
+        "Members that were not heard of in time",
+        lambda: {(kind,): count for kind, count in happened.expired_members.items()},
+        ("type",),
+    )
+    metrics.counter("barnabas_group_offset_commits", "Offsets committed", lambda: happened.committed)
+    metrics.counter("barnabas_group_offset_expirations", "Offsets that grew old", lambda: happened.expired)
+    metrics.counter("barnabas_group_offset_deletions", "Offsets deleted by request", lambda: happened.deleted)

@@ -12,6 +12,7 @@ from typing import Any
 
 from barnabas.broker.coordinator.answers import Answer, Decision
 from barnabas.broker.coordinator.groups.config import GroupConfig
+from barnabas.broker.coordinator.groups.events import GroupEvent
 from barnabas.broker.coordinator.groups.group import Caller
 from barnabas.broker.coordinator.groups.machine import GroupCoordinator
 from barnabas.broker.coordinator.records import OFFSETS, CoordinatorRecord, Record, TransactionEnd
@@ -75,6 +76,7 @@ class GroupHarness:
         self.log: list[CoordinatorRecord] = []
         self.refusing: ErrorCode | None = None
         self.holding = False
+        self.told: list[GroupEvent] = []
         self._numbers: Counter[str] = Counter()
         self.reload()
 
@@ -86,7 +88,7 @@ class GroupHarness:
 
     def reload(self) -> None:
         """The coordinator moves: another one replays the log."""
-        self.machine = GroupCoordinator(self.config, lambda: self.image, self._member_id)
+        self.machine = GroupCoordinator(self.config, lambda: self.image, self._member_id, self.told.append)
         self.runtime: Runtime[CoordinatorRecord] = Runtime(
             self.machine, self, not_leader=lambda: WireError(ErrorCode.NOT_COORDINATOR)
         )

@@ -23,6 +23,7 @@ from barnabas.broker.coordinator.groups.classic_member import ClassicMember
 from barnabas.broker.coordinator.groups.classic_records import empty_group_record, group_record
 from barnabas.broker.coordinator.groups.config import GroupConfig
 from barnabas.broker.coordinator.groups.deadlines import Deadlines
+from barnabas.broker.coordinator.groups.events import MemberExpired, Rebalanced
 from barnabas.broker.coordinator.groups.turn import Turn
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.join_group import JoinGroupResponse
@@ -132,7 +133,7 @@ class Rebalances:
         self._deadlines.cancel((JOIN, group.id, ""))
         for member in list(group.members.values()):
             if member.join is None and not member.is_static:
-                self.remove(group, member.id, turn)
+                self._expire(group, member.id, "it did not join again", turn)
         if not group.members:
             turn.records.append(empty_group_record(group, turn.now_ms))
             # Should the record not be written, there would be nobody left to set this off again.
@@ -157,7 +158,7 @@ class Rebalances:
         """Members that have not asked for their assignments are out."""
         if group.unsynced and group.state in (ClassicState.COMPLETING, ClassicState.STABLE):
             for member_id in sorted(group.unsynced):
-                self.remove(group, member_id, turn)
+                self._expire(group, member_id, "it did not ask for its assignment", turn)
             self.prepare(group, turn)
 
     def synced(self, group: ClassicGroup, member_id: str) -> None:
@@ -172,6 +173,7 @@ class Rebalances:
         """The leader has assigned: all who wait are told once that is written."""
         given = {assignment.member_id: assignment.assignment for assignment in request.assignments}
         turn.records.append(group_record(group, group.members.values(), given, group.leader, turn.now_ms))
+        turn.tell(Rebalanced(group.id, group.type, group.generation, len(group.members)))
         for member in group.members.values():
             waiter, member.sync = member.sync, None
             if waiter is not None:
@@ -192,6 +194,11 @@ class Rebalances:
             turn.answer(member.sync, SyncGroupResponse(error_code=ErrorCode.UNKNOWN_MEMBER_ID))
         member.join = member.sync = None
 
+    def _expire(self, group: ClassicGroup, member_id: str, reason: str, turn: Turn) -> None:
+        if member_id in group.members:
+            turn.tell(MemberExpired(group.id, group.type, member_id, reason))
+        self.remove(group, member_id, turn)
+
     def session_due(self, group: ClassicGroup, member_id: str, turn: Turn) -> None:
         """The member was not heard of in time; but who waits for an answer is alive."""
         member = group.members.get(member_id)
@@ -199,7 +206,7 @@ class Rebalances:
             return
         if member is not None and member.waits:
             return
-        self.remove(group, member_id, turn)
+        self._expire(group, member_id, "its session timed out", turn)
         if group.state is ClassicState.PREPARING:
             if group.all_joined:
                 self.complete(group, turn)

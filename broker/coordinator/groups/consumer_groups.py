@@ -23,7 +23,10 @@ from barnabas.broker.coordinator.groups.consumer_classic import ClassicInConsume
 from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
 from barnabas.broker.coordinator.groups.consumer_context import (
     DOWNGRADED,
+    MEMBER_SESSION,
     OF_MEMBER,
+    REJOIN,
+    RESYNC,
     REVOCATION,
     ConsumerContext,
     DeadlineKey,
@@ -40,6 +43,7 @@ from barnabas.broker.coordinator.groups.consumer_member import (
 from barnabas.broker.coordinator.groups.consumer_replay import ConsumerReplay
 from barnabas.broker.coordinator.groups.conversion import Conversions
 from barnabas.broker.coordinator.groups.deadlines import Deadlines
+from barnabas.broker.coordinator.groups.events import MemberExpired
 from barnabas.broker.coordinator.groups.group import Caller, Group
 from barnabas.broker.coordinator.groups.turn import Turn
 from barnabas.broker.coordinator.records import Record
@@ -54,6 +58,12 @@ from barnabas.protocol.messages.sync_group import SyncGroupRequest
 
 DEADLINES: Final = frozenset({*OF_MEMBER, DOWNGRADED})
 """What can be due here."""
+_NOT_HEARD_OF: Final = {
+    MEMBER_SESSION: "its session timed out",
+    REVOCATION: "it did not give partitions back",
+    REJOIN: "it did not join again",
+    RESYNC: "it did not ask for its assignment",
+}
 _RETRY_SECONDS: Final = 1.0
 
 
@@ -158,6 +168,7 @@ class ConsumerGroups:
         member = group.members.get(member_id)
         if member is None or (what == REVOCATION and member.state is not MemberState.UNREVOKED_PARTITIONS):
             return
+        turn.tell(MemberExpired(group.id, group.type, member_id, _NOT_HEARD_OF[what]))
         self._classic.remove(group, [member], turn)
         # Should the records not be written, nothing else would set this off again; if they are, this goes with them.
         self._context.deadlines.set((what, group.id, member_id), turn.now + _RETRY_SECONDS)

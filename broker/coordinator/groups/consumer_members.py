@@ -16,6 +16,7 @@ from barnabas.broker.coordinator.groups.consumer_records import (
     pattern_tombstone,
     target_record,
 )
+from barnabas.broker.coordinator.groups.events import Rebalanced
 from barnabas.broker.coordinator.groups.turn import Turn
 from barnabas.protocol.errors import ErrorCode, WireError
 
@@ -71,3 +72,4 @@ def remove_members(
             turn.records.append(pattern_tombstone(group.id, pattern))
     metadata_hash = context.metadata_hash(group.topics_after(members))
     turn.records.append(epoch_record(group.id, group.epoch + 1, metadata_hash))
+    turn.tell(Rebalanced(group.id, group.type, group.epoch + 1, len(group.members) - len(members)))

@@ -24,6 +24,7 @@ from barnabas.broker.coordinator.groups.consumer_records import (
     member_record,
     old_subscription_metadata_tombstone,
 )
+from barnabas.broker.coordinator.groups.events import Rebalanced
 from barnabas.broker.coordinator.groups.reconciliation import Target, reconcile
 from barnabas.broker.coordinator.groups.subscription import SubscribedTopics
 from barnabas.broker.coordinator.groups.target_assignment import new_target, target_records
@@ -72,6 +73,8 @@ class MemberUpdate:
         if must or metadata_hash != group.metadata_hash:
             self.epoch += 1
             records.append(epoch_record(group.id, self.epoch, metadata_hash))
+            members = len(group.members) + (self.updated.id not in group.members)
+            self._turn.tell(Rebalanced(group.id, group.type, self.epoch, members))
         else:
             group.is_stale = False
         if group.has_old_subscription_metadata:

@@ -35,6 +35,7 @@ from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup
 from barnabas.broker.coordinator.groups.consumer_groups import DEADLINES as CONSUMER_DEADLINES
 from barnabas.broker.coordinator.groups.consumer_groups import ConsumerGroups
 from barnabas.broker.coordinator.groups.deadlines import Deadlines
+from barnabas.broker.coordinator.groups.events import GroupListener, nobody_listens
 from barnabas.broker.coordinator.groups.group import Caller, Group
 from barnabas.broker.coordinator.groups.listing import describe_group, list_groups
 from barnabas.broker.coordinator.groups.offsets import Offsets
@@ -63,15 +64,20 @@ if TYPE_CHECKING:
 
 
 class GroupCoordinator:
-    """See the module's text. `new_member_id` makes an id that begins with what it gets."""
+    """See the module's text. `new_member_id` makes an id that begins with what it gets; `tell` gets what happens."""
 
     def __init__(
-        self, config: GroupConfig, image: Callable[[], MetadataImage], new_member_id: Callable[[str], str]
+        self,
+        config: GroupConfig,
+        image: Callable[[], MetadataImage],
+        new_member_id: Callable[[str], str],
+        tell: GroupListener = nobody_listens,
     ) -> None:
         self.groups: dict[str, Group] = {}
         self.offsets: Final = Offsets()
         self._config: Final = config
         self._image: Final = image
+        self._tell: Final = tell
         self._deadlines: Final[Deadlines[DeadlineKey]] = Deadlines()
         self._rebalances: Final = Rebalances(config, self._deadlines)
         self._joins: Final = ClassicJoins(config, self._rebalances, new_member_id)
@@ -92,7 +98,7 @@ class GroupCoordinator:
     ) -> Decision:
         """JoinGroup."""
         check_join(request, self._config)
-        turn = Turn(now, now_ms)
+        turn = Turn(now, now_ms, self._tell)
         group = self.groups.get(request.group_id)
         if isinstance(group, ConsumerGroup) and not group.is_empty:
             self.consumer.handle_join_group(group, request, caller, waiter, turn)
@@ -107,7 +113,7 @@ class GroupCoordinator:
 
     def handle_sync_group(self, request: SyncGroupRequest, waiter: Waiter, now: float, now_ms: int) -> Decision:
         """SyncGroup."""
-        turn, group = Turn(now, now_ms), self._group_of_members(request.group_id)
+        turn, group = Turn(now, now_ms, self._tell), self._group_of_members(request.group_id)
         if isinstance(group, ClassicGroup):
             return self._members.handle_sync(group, request, waiter, turn)
         self.consumer.handle_sync_group(group, request, waiter, turn)
@@ -115,7 +121,7 @@ class GroupCoordinator:
 
     def handle_heartbeat(self, request: HeartbeatRequest, waiter: Waiter, now: float, now_ms: int) -> Decision:
         """Heartbeat."""
-        turn, group = Turn(now, now_ms), self._group_of_members(request.group_id)
+        turn, group = Turn(now, now_ms, self._tell), self._group_of_members(request.group_id)
         if isinstance(group, ClassicGroup):
             return self._members.handle_heartbeat(group, request, waiter, now)
         self.consumer.handle_classic_heartbeat(group, request, waiter, turn)
@@ -126,7 +132,7 @@ class GroupCoordinator:
         if request.group_id and request.group_id not in self.groups:
             members = [left(identity, ErrorCode.UNKNOWN_MEMBER_ID) for identity in request.members]
             return answered(waiter, LeaveGroupResponse(members=members))
-        turn, group = Turn(now, now_ms), self._group_of_members(request.group_id)
+        turn, group = Turn(now, now_ms, self._tell), self._group_of_members(request.group_id)
         if isinstance(group, ClassicGroup):
             return self._members.handle_leave(group, request, waiter, turn)
         self.consumer.handle_leave_group(group, request, waiter, turn)
@@ -146,7 +152,7 @@ class GroupCoordinator:
         self, request: ConsumerGroupHeartbeatRequest, caller: Caller, waiter: Waiter, now: float, now_ms: int
     ) -> Decision:
         """ConsumerGroupHeartbeat, of which the form was checked."""
-        turn = Turn(now, now_ms)
+        turn = Turn(now, now_ms, self._tell)
         self.consumer.handle_heartbeat(request, caller, waiter, turn)
         return turn.decision()
 
@@ -164,7 +170,7 @@ class GroupCoordinator:
         check = offsets_commit.check_commit(request, group, caller.version)
         if isinstance(group, ClassicGroup):
             self._members.committed(group, request.member_id, now)
-        return offsets_commit.commit(request, check, self._config, waiter, Turn(now, now_ms))
+        return offsets_commit.commit(request, check, self._config, waiter, Turn(now, now_ms, self._tell))
 
     def handle_txn_offset_commit(
         self, request: TxnOffsetCommitRequest, caller: Caller, waiter: Waiter, now: float, now_ms: int
@@ -173,7 +179,7 @@ class GroupCoordinator:
         if not request.group_id:
             raise WireError(ErrorCode.INVALID_GROUP_ID)
         check = offsets_commit.check_txn_commit(request, self.groups.get(request.group_id), caller.version)
-        return offsets_commit.txn_commit(request, check, self._config, waiter, Turn(now, now_ms))
+        return offsets_commit.txn_commit(request, check, self._config, waiter, Turn(now, now_ms, self._tell))
 
     def handle_offset_fetch(
         self, request: OffsetFetchRequest.OffsetFetchRequestGroup, waiter: Waiter, *, require_stable: bool
@@ -189,7 +195,7 @@ class GroupCoordinator:
         group = self.groups.get(request.group_id)
         if group is None:
             raise WireError(ErrorCode.GROUP_ID_NOT_FOUND)
-        turn = Turn(now, now_ms)
+        turn = Turn(now, now_ms, self._tell)
         turn.answer(waiter, offsets_expiry.delete_offsets(request, group, self.offsets, turn))
         return turn.decision()
 
@@ -205,7 +211,7 @@ class GroupCoordinator:
 
     def handle_delete_groups(self, group_ids: Sequence[str], waiter: Waiter, now: float, now_ms: int) -> Decision:
         """DeleteGroups, as far as the groups are here: a list in their order."""
-        turn = Turn(now, now_ms)
+        turn = Turn(now, now_ms, self._tell)
         results: list[DeleteGroupsResponse.DeletableGroupResult] = []
         for group_id in group_ids:
             error, group = ErrorCode.NONE, self.groups.get(group_id)
@@ -230,7 +236,7 @@ class GroupCoordinator:
 
     def handle_deadline(self, now: float, now_ms: int) -> Decision:
         """See `CoordinatorMachine`."""
-        turn = Turn(now, now_ms)
+        turn = Turn(now, now_ms, self._tell)
         if self._expiry_at is not None and self._expiry_at <= now:
             self._expiry_at = now + self._config.retention_check_interval
             offsets_expiry.expire(self.groups, self.offsets, self._config, turn)
@@ -257,7 +263,7 @@ class GroupCoordinator:
 
     def on_metadata(self, delta: MetadataDelta, image: MetadataImage, now: float, now_ms: int) -> Decision:
         """The cluster's metadata have changed."""
-        turn = Turn(now, now_ms)
+        turn = Turn(now, now_ms, self._tell)
         self.consumer.on_metadata(delta, image)
         deleted = delta.topics.deleted
         offsets_expiry.forget_topics(((topic.name, topic.id) for topic in deleted.values()), self.offsets, turn)
@@ -309,7 +315,7 @@ class GroupCoordinator:
 
     def loaded(self, now: float, now_ms: int) -> None:
         """See `CoordinatorMachine`."""
-        turn = Turn(now, now_ms)
+        turn = Turn(now, now_ms, self._tell)
         for group in self.groups.values():
             if isinstance(group, ClassicGroup):
                 self._rebalances.start(group, turn)

@@ -10,6 +10,7 @@ from typing import Final
 
 from barnabas.broker.coordinator.answers import Decision, Waiter
 from barnabas.broker.coordinator.groups.config import GroupConfig
+from barnabas.broker.coordinator.groups.events import OffsetsCommitted
 from barnabas.broker.coordinator.groups.group import CheckPartition, Group
 from barnabas.broker.coordinator.groups.turn import Turn
 from barnabas.broker.coordinator.records import Record
@@ -66,6 +67,7 @@ def commit(
             answer.partitions.append(
                 OffsetCommitResponse.OffsetCommitResponsePartition(partition_index=index, error_code=error)
             )
+    turn.tell(OffsetsCommitted(group_id, len(records)))
     turn.answer(waiter, response)
     return turn.decision(atomic=False)
 
@@ -114,5 +116,6 @@ def txn_commit(
                     partition_index=partition.partition_index, error_code=error
                 )
             )
+    turn.tell(OffsetsCommitted(request.group_id, len(turn.records)))
     turn.answer(waiter, response)
     return turn.decision()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from barnabas.broker.coordinator.groups.config import GroupConfig
+from barnabas.broker.coordinator.groups.events import OffsetsDeleted, OffsetsExpired
 from barnabas.broker.coordinator.groups.group import Group
 from barnabas.broker.coordinator.groups.offsets import Committed, Offsets
 from barnabas.broker.coordinator.groups.turn import Turn
@@ -43,6 +44,7 @@ def delete_offsets(request: OffsetDeleteRequest, group: Group, offsets: Offsets,
                     partition_index=partition.partition_index, error_code=error
                 )
             )
+    turn.tell(OffsetsDeleted(group.id, len(turn.records)))
     return response
 
 
@@ -77,7 +79,7 @@ def _expire_group(group: Group, offsets: Offsets, config: GroupConfig, turn: Tur
     age_from_ms = group.offsets_age_from_ms
     if not group.expires_offsets or not of_group.may_expire(age_from_ms, turn.now_ms, config.retention_ms):
         return False
-    some_left, looked_at_all = bool(of_group.pending), True
+    some_left, looked_at_all, before = bool(of_group.pending), True, len(turn.records)
     for topic, partitions in of_group.topics.items():
         if group.is_subscribed_to(topic):
             some_left, looked_at_all = True, False
@@ -89,6 +91,8 @@ def _expire_group(group: Group, offsets: Offsets, config: GroupConfig, turn: Tur
                 turn.records.append(offset_tombstone(group.id, topic, partition))
     if looked_at_all:
         of_group.measure()
+    if expired := len(turn.records) - before:
+        turn.tell(OffsetsExpired(group.id, expired))
     return not some_left
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from barnabas.broker.coordinator.answers import Answer, Decision, Waiter
+from barnabas.broker.coordinator.groups.events import GroupListener, nobody_listens
 from barnabas.broker.coordinator.records import CoordinatorRecord
 from barnabas.server.runtime import Result
 
@@ -12,14 +13,15 @@ from barnabas.server.runtime import Result
 class Turn:
     """The moment of the decision, and what it has come to so far.
 
-    `now` is in seconds of the monotonic clock, `now_ms` is the wall clock in ms.
+    `now` is in seconds of the monotonic clock, `now_ms` is the wall clock in ms; `tell` gets what happens to groups.
     """
 
-    __slots__ = ("answers", "now", "now_ms", "records")
+    __slots__ = ("answers", "now", "now_ms", "records", "tell")
 
-    def __init__(self, now: float, now_ms: int) -> None:
+    def __init__(self, now: float, now_ms: int, tell: GroupListener = nobody_listens) -> None:
         self.now = now
         self.now_ms = now_ms
+        self.tell = tell
         self.records: list[CoordinatorRecord] = []
         self.answers: list[Answer] = []
 

@@ -7,7 +7,15 @@ from typing import Any, cast
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from barnabas.broker.coordinator.statistics import add_coordinator_metrics, add_group_metrics
+from barnabas.broker.coordinator.groups.events import (
+    GroupEvent,
+    MemberExpired,
+    OffsetsCommitted,
+    OffsetsDeleted,
+    OffsetsExpired,
+    Rebalanced,
+)
+from barnabas.broker.coordinator.statistics import GroupStatistics, add_coordinator_metrics, add_group_metrics
 from barnabas.protocol.errors import ErrorCode
 from barnabas.server.metrics import Metrics
 from ledger import TOPIC, LedgerHarness
@@ -60,7 +68,7 @@ def test_groups_by_type_and_state() -> None:
     ]
     shards = [SimpleNamespace(machine=machine) for machine in machines]
     metrics = Metrics()
-    add_group_metrics(metrics, cast("Any", SimpleNamespace(shards=lambda: iter(shards))))
+    add_group_metrics(metrics, cast("Any", SimpleNamespace(shards=lambda: iter(shards))), GroupStatistics())
     told = values(metrics)
     assert {name: value for name, value in told.items() if value} == {
         ("groups", "Stable", "classic"): 2,
@@ -69,3 +77,29 @@ def test_groups_by_type_and_state() -> None:
         ("group_offsets",): 3,
     }
     assert told["groups", "Reconciling", "consumer"] == 0
+
+
+def test_what_happens_to_groups_is_counted() -> None:
+    happened, metrics = GroupStatistics(), Metrics()
+    add_group_metrics(metrics, cast("Any", SimpleNamespace(shards=lambda: iter(()))), happened)
+    assert set(values(metrics).values()) == {0.0}
+    events: list[GroupEvent] = [
+        Rebalanced("g", "classic", 3, 2),
+        Rebalanced("h", "consumer", 1, 1),
+        Rebalanced("h", "consumer", 2, 2),
+        MemberExpired("h", "consumer", "m", "its session timed out"),
+        OffsetsCommitted("g", 5),
+        OffsetsCommitted("h", 1),
+        OffsetsExpired("g", 2),
+        OffsetsDeleted("g", 3),
+    ]
+    for event in events:
+        happened(event)
+    assert {name: value for name, value in values(metrics).items() if value} == {
+        ("group_rebalances_total", "classic"): 1,
+        ("group_rebalances_total", "consumer"): 2,
+        ("group_members_expired_total", "consumer"): 1,
+        ("group_offset_commits_total",): 6,
+        ("group_offset_expirations_total",): 2,
+        ("group_offset_deletions_total",): 3,
+    }
