@@ -1,4 +1,4 @@
-"""What is told of groups, for metrics and logs: rebalances, members that were not heard of, offsets that come and go."""
+"""What is told of groups, for metrics and logs: rebalances, members that expired, offsets that come and go."""
 
 from __future__ import annotations
 
