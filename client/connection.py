@@ -33,6 +33,8 @@ _MAX_FRAME_BYTES: Final = 0x7FFFFFFF
 _BEFORE_YIELD: Final = 64
 _SOFTWARE_NAME: Final = "barnabas"
 _HTTP: Final = int.from_bytes(b"HTTP", "big")
+_HUNG_UP: Final = "the node closed the connection"
+_HUNG_UP_AT_ONCE: Final = f"{_HUNG_UP} without any answer: it may want another security_protocol on this port"
 _RETIRED: Final = "its time was over"
 _MAX_VERSIONS_BYTES: Final = 1 << 20
 """No answer to ApiVersions is larger. What is says that the other end speaks another protocol."""
@@ -117,6 +119,7 @@ class ClientConnection:
         self.fresh_until = float("inf")
         """From then on (trio's clock) it is to be retired: the node will not know us much longer."""
         self._retired = False
+        self._answered = False
         self.request_timeout = request_timeout
         self._core = ConnectionCore(client_id)
         self._frames = FrameReader(max_response_bytes)
@@ -229,6 +232,7 @@ class ClientConnection:
         while not self.closed:
             if frames.frames:
                 request, response = core.receive(frames.frames.popleft())
+                self._answered = True
                 replies.pop(request).finish(response)
                 if self._retired and not replies:
                     self.close(_RETIRED)
@@ -244,7 +248,7 @@ class ClientConnection:
                 await transport.wait_readable()
                 continue
             if not count:
-                raise RemoteProtocolError("the node closed the connection")
+                raise RemoteProtocolError(_HUNG_UP if self._answered else _HUNG_UP_AT_ONCE)
 
     # -- out -----------------------------------------------------------------------------------------------------
 

@@ -178,9 +178,13 @@ class FetchTask:
             self._cluster.view.forget_leader(position.topic, position.partition)
 
     async def _find_leaders(self, positions: list[Position]) -> None:
-        with suppress(ClientError):  # nobody answers: as long as that lasts, there is no leader
+        try:
             await self._cluster.refresh({position.topic for position in positions})
-        self._fetching.leaders_found(positions, self._cluster.view, trio.current_time())
+        except ClientError as error:
+            for position in positions:
+                self._fetching.not_answered(position, error, trio.current_time())
+        else:
+            self._fetching.leaders_found(positions, self._cluster.view, trio.current_time())
         self._progress()
 
     async def _reset(self, positions: list[Position]) -> None:
@@ -193,7 +197,7 @@ class FetchTask:
                 case ListedOffset(offset):
                     self._fetching.reset(position, offset)
                 case ClientError() as error:
-                    self._fetching.reset_failed(position, error, trio.current_time())
+                    self._fetching.not_answered(position, error, trio.current_time())
         self._progress()
 
 

@@ -328,8 +328,8 @@ class Fetching:
         position.busy = False
         position.offset = position.fetch_offset = offset
 
-    def reset_failed(self, position: Position, error: ClientError, now: float) -> None:
-        """Nobody could say where the log begins or ends."""
+    def not_answered(self, position: Position, error: ClientError, now: float) -> None:
+        """Nobody could say who leads it, or where its log begins or ends."""
         position.busy = False
         if error.retriable:
             self._retry(position, now)

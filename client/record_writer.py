@@ -23,7 +23,7 @@ from barnabas.protocol.record_batch import (
     TRANSACTIONAL_FLAG,
     checksum,
 )
-from barnabas.protocol.types import encode_varint
+from barnabas.protocol.types import Buffer, encode_varint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +61,7 @@ def write_batch(
     transactional: bool = False,
 ) -> bytearray:
     """One batch of these records, of which there is at least one, at offsets 0, 1, ..."""
-    pieces: list[bytes] = [bytes(BATCH_OVERHEAD)]
+    pieces: list[Buffer] = [bytes(BATCH_OVERHEAD)]
     first_timestamp, max_timestamp = records[0][0], _gather(records, pieces)
     if compression != Compression.NONE:
         pieces[1:] = [compress(compression, b"".join(pieces[1:]))]
@@ -87,7 +87,7 @@ def write_batch(
     return batch
 
 
-def _gather(records: Iterable[Fields], pieces: list[bytes]) -> int:
+def _gather(records: Iterable[Fields], pieces: list[Buffer]) -> int:
     """Add the pieces of all records; their largest timestamp."""
     varints, add = _varints, pieces.extend
     first = before = latest = None

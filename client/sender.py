@@ -125,6 +125,9 @@ class Sender:
         try:
             await self._cluster.refresh({batch.topic for batch in batches})
         except ClientError as error:
+            if not error.retriable:
+                self._refused(batches, error)
+                return
             why = error
         view = self._cluster.view
         found = [batch for batch in batches if view.leader(batch.topic, batch.partition) is not None]

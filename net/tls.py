@@ -26,17 +26,20 @@ _READ_BYTES: Final = 64 * 1024
 
 
 class TlsTransport:
-    """One connection whose bytes are encrypted. Made by `TlsNetwork.connect`, which has done the handshake."""
+    """One connection whose bytes are encrypted, once there was a `handshake`; `TlsNetwork.connect` sees to that."""
 
-    __slots__ = ("_below", "_incoming", "_outgoing", "_promised", "_read", "_ssl", "_unsent", "local", "peer")
+    __slots__ = ("_incoming", "_outgoing", "_promised", "_read", "_ssl", "_unsent", "below", "local", "peer")
 
-    def __init__(self, below: Transport, context: ssl.SSLContext, server_name: str | None) -> None:
+    def __init__(
+        self, below: Transport, context: ssl.SSLContext, server_name: str | None, *, server_side: bool = False
+    ) -> None:
         self.peer: str = below.peer
         self.local: tuple[str, int] = below.local
-        self._below: Final = below
+        self.below: Final = below
+        """What carries the encrypted bytes."""
         self._incoming: Final = ssl.MemoryBIO()
         self._outgoing: Final = ssl.MemoryBIO()
-        self._ssl: Final = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
+        self._ssl: Final = context.wrap_bio(self._incoming, self._outgoing, server_side, server_name)
         self._unsent = memoryview(b"")  # encrypted, and not yet taken by the transport below
         self._promised = 0  # so many bytes are in it that `send_nowait` has not counted
         self._read: Final = memoryview(bytearray(_READ_BYTES))
@@ -48,7 +51,7 @@ class TlsTransport:
                 self._ssl.do_handshake()
             except ssl.SSLWantReadError:
                 await self._flush()
-                count = await self._below.recv_into(self._read)
+                count = await self.below.recv_into(self._read)
                 if not count:
                     raise ConnectionAbortedError(_HUNG_UP) from None
                 self._incoming.write(self._read[:count])
@@ -65,7 +68,7 @@ class TlsTransport:
         filled = 0
         while filled < len(view):
             try:
-                count = self._ssl.read(len(view) - filled, view[filled:])  # type: ignore[arg-type]  # any buffer
+                count = self._ssl.read(len(view) - filled, view[filled:])
             except ssl.SSLWantReadError:
                 try:
                     self._receive()
@@ -84,7 +87,7 @@ class TlsTransport:
         return filled
 
     def _receive(self) -> None:
-        count = self._below.recv_into_nowait(self._read)
+        count = self.below.recv_into_nowait(self._read)
         if count:
             self._incoming.write(self._read[:count])
         else:
@@ -125,37 +128,37 @@ class TlsTransport:
         if self._outgoing.pending:
             self._unsent = memoryview(b"".join((self._unsent, self._outgoing.read())))
         if self._unsent:
-            self._unsent = self._unsent[self._below.send_nowait([self._unsent]) :]
+            self._unsent = self._unsent[self.below.send_nowait([self._unsent]) :]
         return not self._unsent
 
     async def _flush(self) -> None:
         while not self._flush_nowait():
-            await self._below.wait_writable()
+            await self.below.wait_writable()
 
     async def wait_readable(self) -> None:
-        await self._below.wait_readable()
+        await self.below.wait_readable()
 
     async def wait_writable(self) -> None:
-        await self._below.wait_writable()
+        await self.below.wait_writable()
 
     def close(self) -> None:
         with suppress(ValueError, OSError):  # to say goodbye is a courtesy; nobody waits for the other end's
             with suppress(ssl.SSLWantReadError):
                 self._ssl.unwrap()
             self._flush_nowait()
-        self._below.close()
+        self.below.close()
 
 
 class TlsNetwork:
     """A network all of whose connections are encrypted."""
 
     def __init__(self, below: Network, context: ssl.SSLContext) -> None:
-        self._below: Final = below
+        self.below: Final = below
         self._context: Final = context
 
     async def connect(self, host: str, port: int) -> Transport:
         """As the network below, with the handshake. TlsError where it fails."""
-        below = await self._below.connect(host, port)
+        below = await self.below.connect(host, port)
         try:
             transport = TlsTransport(below, self._context, host)
             await transport.handshake()

@@ -58,6 +58,7 @@ BEHAVIOURS = {
     "hangs up": hang_up,
     "sends no frame": answering(lambda correlation: b"HTTP/1.1 400 Bad Request\r\n\r\n"),
     "sends a negative size": answering(lambda correlation: struct.pack(">i", -5)),
+    "announces a frame that is too large": answering(lambda correlation: struct.pack(">i", 0x7FFFFFFF) + correlation),
     "sends the beginning of a frame": answering(lambda correlation: struct.pack(">i", 100) + correlation),
     "answers somebody else": answering(lambda correlation: frame(b"\x7f\xff\xff\xff\0\0")),
     "sends an empty frame": answering(lambda correlation: frame(b"")),
