@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 
 import pytest
+from confluent_kafka import Producer
 
+from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.messages.produce import ProduceRequest, ProduceResponse
+from barnabas.protocol.record_builder import build_batch
 from barnabas.testing import cluster
 from barnabas.testing.processes import Cluster
 from kafka_tools import Tools
-from load import eventually, wait_for_isr
+from load import create_topic, eventually, wait_for_isr
+from wire import Wire
 
 pytestmark = pytest.mark.cluster
 
@@ -186,3 +192,90 @@ def test_the_endpoints_of_a_cluster(tools: Tools, three: Cluster, at: list[str])
     assert [(f"{host}:{port}", state) for _, host, port, _, state, _ in lines] == [
         (broker.listener, "unfenced") for broker in three.brokers
     ]
+
+
+TRANSACTIONS = "kafka-transactions"
+PATTERN = ["--transactional-id-pattern"]
+AT_ONCE = ["--max-transaction-timeout", "0"]
+"""Minutes before a transaction may be taken for one that hangs."""
+
+
+def table(text: str) -> list[dict[str, str]]:
+    """The rows of what `kafka-transactions` prints."""
+    head, *rows = [line.split() for line in text.splitlines() if line.strip()]
+    return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def open_transaction(bootstrap: str, transactional_id: str, topic: str) -> Producer:
+    """One record is in each partition of the topic."""
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": transactional_id, "linger.ms": 0})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for partition in (0, 1):
+        producer.produce(topic, b"of a transaction", partition=partition)
+    assert producer.flush(30) == 0
+    return producer
+
+
+def test_transactions(tools: Tools, three: Cluster, at: list[str]) -> None:
+    create_topic(three.bootstrap, "paid", partitions=2)
+    producer = open_transaction(three.bootstrap, "payments", "paid")
+    [listed] = table(tools.run(TRANSACTIONS, *at, "list"))
+    assert (listed["TransactionalId"], listed["TransactionState"]) == ("payments", "Ongoing")
+    assert [row["TransactionalId"] for row in table(tools.run(TRANSACTIONS, *at, "list", *PATTERN, "pay.*"))] == [
+        "payments"
+    ]
+    assert table(tools.run(TRANSACTIONS, *at, "list", *PATTERN, "pay")) == []
+    assert table(tools.run(TRANSACTIONS, *at, "list", "--duration-filter", "600000")) == []
+    wrong = tools.end(TRANSACTIONS, *at, "list", *PATTERN, "(")
+    assert (wrong.code, "Failed to list transactions" in wrong.err) == (1, True)
+
+    [described] = table(tools.run(TRANSACTIONS, *at, "describe", "--transactional-id", "payments"))
+    assert described["CoordinatorId"] == listed["Coordinator"]
+    assert described["ProducerId"] == listed["ProducerId"]
+    assert described["TransactionState"] == "Ongoing"
+    assert sorted(described["TopicPartitions"].split(",")) == ["paid-0", "paid-1"]
+    unknown = tools.end(TRANSACTIONS, *at, "describe", "--transactional-id", "nobody")
+    assert (unknown.code, "transactional-id `nobody`" in unknown.err) == (1, True)
+
+    place = ["--topic", "paid", "--partition", "0"]
+    [state] = table(tools.run(TRANSACTIONS, *at, "describe-producers", *place))
+    assert (state["ProducerId"], state["LastSequence"]) == (listed["ProducerId"], "0")
+    assert state["CurrentTransactionStartOffset"] == "0"
+    assert table(tools.run(TRANSACTIONS, *at, "find-hanging", "--topic", "paid", *AT_ONCE)) == []
+
+    none = tools.end(TRANSACTIONS, *at, "abort", *place, "--start-offset", "7")
+    assert (none.code, "Could not find any open transactions starting at offset 7" in none.err) == (1, True)
+    producer.commit_transaction(30)
+    eventually(lambda: table(tools.run(TRANSACTIONS, *at, "list"))[0]["TransactionState"] == "CompleteCommit")
+    [state] = table(tools.run(TRANSACTIONS, *at, "describe-producers", *place))
+    assert state["CurrentTransactionStartOffset"] == "None"
+
+
+def test_a_hanging_transaction_is_found_and_aborted(tools: Tools) -> None:
+    """One that no coordinator knows of: only a broker that does not ask lets it begin."""
+    unchecked = {"transaction.partition.verification.enable": "false"}
+    with cluster(brokers=1, controllers=1, overrides=unchecked) as one:
+        at = ["--bootstrap-server", one.bootstrap]
+        create_topic(one.bootstrap, "stuck", partitions=2, replication=1)
+        open_transaction(one.bootstrap, "other", "stuck")
+        records = [(int(time.time() * 1000), None, b"never")]
+        data = build_batch(records, producer_id=4000, producer_epoch=3, base_sequence=0, transactional=True)
+        partition = ProduceRequest.PartitionProduceData(index=0, records=memoryview(data))
+        topic = ProduceRequest.TopicProduceData(name="stuck", partition_data=[partition])
+        request = ProduceRequest(transactional_id="gone", acks=-1, timeout_ms=30_000, topic_data=[topic])
+        with Wire(one.bootstrap) as wire:
+            answer = wire.ask(request, 10, ProduceResponse)
+        assert answer.responses[0].partition_responses[0].error_code == ErrorCode.NONE
+
+        def hanging(*where: str) -> list[dict[str, str]]:
+            return table(tools.run(TRANSACTIONS, *at, "find-hanging", *where, *AT_ONCE))
+
+        eventually(lambda: bool(hanging("--topic", "stuck")))
+        [found] = hanging("--broker-id", "1")
+        assert (found["Topic"], found["Partition"], found["ProducerId"]) == ("stuck", "0", "4000")
+        place = ["--topic", "stuck", "--partition", "0", "--start-offset", found["StartOffset"]]
+        tools.run(TRANSACTIONS, *at, "abort", *place)
+        assert hanging("--broker-id", "1") == []
+        again = tools.end(TRANSACTIONS, *at, "abort", *place)
+        assert (again.code, "Could not find any open transactions" in again.err) == (1, True)
