@@ -24,10 +24,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from barnabas.cli.failures import UsageError
-from barnabas.client.security import SecuritySettings
+
+if TYPE_CHECKING:
+    from barnabas.client.security import SecuritySettings
 
 DEFAULT_BOOTSTRAP: Final = "127.0.0.1:9092"
 DEFAULT_TIMEOUT: Final = 15.0
@@ -46,7 +48,7 @@ class Access:
     bootstrap: str = DEFAULT_BOOTSTRAP
     timeout: float = DEFAULT_TIMEOUT
     client_id: str = DEFAULT_CLIENT_ID
-    security: SecuritySettings = field(default_factory=SecuritySettings)
+    security: SecuritySettings = field(default_factory=lambda: {})
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,20 +31,30 @@ async def authenticate(connection: ClientConnection, credentials: Credentials) -
     address = connection.address
     try:
         await _agree(connection, credentials.mechanism)
-        conversation = credentials.conversation(secrets.token_urlsafe(_NONCE_BYTES))
-        message: bytes | None = conversation.first()
-        while message is not None:
-            said = cast(SaslAuthenticateResponse, await connection.request(SaslAuthenticateRequest(auth_bytes=message)))
-            if said.error_code:
-                why = said.error_message or ErrorCode.of(said.error_code).text
-                raise AuthenticationFailed(f"{address}: {why} (user {credentials.username}, {credentials.mechanism})")
-            message = conversation.answer(said.auth_bytes)
+        lifetime_ms = await _converse(connection, credentials)
     except SaslError as error:
         raise AuthenticationFailed(f"{address}: {error}") from None
     except WireError:
         raise AuthenticationFailed(f"{address}: {_WANTS_NONE}") from None
-    if said.session_lifetime_ms > 0:
-        connection.fresh_until = trio.current_time() + said.session_lifetime_ms / 1000 * _SHARE_OF_LIFETIME
+    if lifetime_ms > 0:
+        connection.fresh_until = trio.current_time() + lifetime_ms / 1000 * _SHARE_OF_LIFETIME
+
+
+async def _converse(connection: ClientConnection, credentials: Credentials) -> int:
+    """The session's lifetime in ms, 0 for one without an end."""
+    conversation = credentials.conversation(secrets.token_urlsafe(_NONCE_BYTES))
+    message = conversation.first()
+    while True:
+        request = SaslAuthenticateRequest(auth_bytes=message)
+        said = cast(SaslAuthenticateResponse, await connection.request(request))
+        if said.error_code:
+            why = said.error_message or ErrorCode.of(said.error_code).text
+            who = f"user {credentials.username}, {credentials.mechanism}"
+            raise AuthenticationFailed(f"{connection.address}: {why} ({who})")
+        answer = conversation.answer(said.auth_bytes)
+        if answer is None:
+            return said.session_lifetime_ms
+        message = answer
 
 
 async def _agree(connection: ClientConnection, mechanism: str) -> None:

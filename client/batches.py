@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Generic, Self
 
-from barnabas.client.fetching import ConsumerRecord, K, V
+from barnabas.client.positions import ConsumerRecord, K, V
 
 if TYPE_CHECKING:
     from barnabas.client.consumer import Consumer

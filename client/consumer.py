@@ -18,9 +18,10 @@ from barnabas.client.cluster import Cluster
 from barnabas.client.deserializer import Deserializer
 from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError
 from barnabas.client.fetch_task import FetchConfig, FetchTask
-from barnabas.client.fetching import ConsumerRecord, Fetching, FetchingConfig, K, OffsetReset, Place, Position, V
+from barnabas.client.fetching import Fetching, FetchingConfig, OffsetReset
 from barnabas.client.groups.handed_out import HandedOut
 from barnabas.client.offsets import OffsetSpec, list_offsets
+from barnabas.client.positions import ConsumerRecord, K, Place, Position, V
 from barnabas.client.security import SecuritySettings, check_not_beside_cluster
 from barnabas.client.settings import settings_of
 

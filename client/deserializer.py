@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, Generic, cast
 
 from barnabas.client.errors import UnreadableRecords
-from barnabas.client.fetching import ConsumerRecord, K, V
+from barnabas.client.positions import ConsumerRecord, K, V
 
 
 class Deserializer(Generic[K, V]):

@@ -25,10 +25,8 @@ from typing import Final, Literal
 from barnabas.client.errors import BrokerError, ClientError, UnreadableRecords
 from barnabas.client.metadata import ClusterView, Node
 from barnabas.client.positions import ConsumerRecord as ConsumerRecord
-from barnabas.client.positions import K as K
 from barnabas.client.positions import Place as Place
 from barnabas.client.positions import Position as Position
-from barnabas.client.positions import V as V
 from barnabas.client.record_reader import read_records
 from barnabas.client.retries import retry_pause
 from barnabas.protocol.errors import ErrorCode
