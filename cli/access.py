@@ -41,6 +41,10 @@ _PROFILE_KEYS: Final = ("bootstrap", "timeout", "client-id", "command-config")
 _SECURITY: Final = ("security.", "sasl.", "ssl.")
 
 
+def _none() -> SecuritySettings:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Where a cluster is and how it is talked to. `timeout` in seconds, for each request with its retries."""
@@ -48,7 +52,7 @@ class Access:
     bootstrap: str = DEFAULT_BOOTSTRAP
     timeout: float = DEFAULT_TIMEOUT
     client_id: str = DEFAULT_CLIENT_ID
-    security: SecuritySettings = field(default_factory=lambda: {})
+    security: SecuritySettings = field(default_factory=_none)
 
 
 @dataclass(frozen=True, slots=True)
