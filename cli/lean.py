@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     except (Exception, BaseExceptionGroup) as error:
-        from barnabas.cli.failures import explain
+        from barnabas.cli.explanation import explain
 
         failure = explain(error)
         if failure is None:

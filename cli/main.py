@@ -20,6 +20,38 @@ EXIT_FAILED: Final = 1
 EXIT_USAGE: Final = 2
 EXIT_INTERRUPTED: Final = 130
 
+SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Run a cluster": {
+        "dev": "A whole cluster on this machine.",
+        "format": "Prepare a node's directories before its first start.",
+        "broker": "Run a broker.",
+        "controller": "Run a controller.",
+    },
+    "Data": {
+        "topic": "Topics and their partitions.",
+        "produce": "Write records: each line of standard input is one.",
+        "consume": "Read records: each is a line of standard output.",
+        "group": "Consumer groups and what they have committed.",
+        "transaction": "Transactions, and those that nobody ends.",
+    },
+    "Operation": {
+        "config": "Settings of topics, brokers and groups.",
+        "cluster": "The brokers, and what each holds.",
+        "quorum": "The controllers, and who follows them.",
+        "doctor": "Check a cluster, and say what to do.",
+        "top": "Watch a cluster.",
+        "log": "What is in the files of a node.",
+    },
+    "Planning": {
+        "perf": "How fast a cluster is.",
+        "size": "Calculate how large a cluster must be.",
+    },
+    "Shell": {
+        "completion": "Completion of commands, options and names.",
+    },
+}
+"""What the help says of each command, so that nobody waits for all their modules to read it."""
+
 # Each module has `app`, a Typer of one command or of several.
 NOUNS: Final[Mapping[str, str]] = {
     "dev": "barnabas.cli.dev.command",
@@ -42,13 +74,19 @@ NOUNS: Final[Mapping[str, str]] = {
 
 
 class LazyGroup(TyperGroup):
-    """Loads a noun by its name; all of them for help, and to suggest one for a name that is none.
+    """Loads a noun by its name; all of them only to suggest one for a name that is none.
 
     The types are Any because typer has click inside in its newer versions, and beside it in its older ones.
     """
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [*NOUNS, *(name for name in self.commands if name not in NOUNS)]
+        return [name for commands in SECTIONS.values() for name in commands]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        width = max(map(len, self.list_commands(ctx)))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name in self.commands or cmd_name in NOUNS:
@@ -118,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(EXIT_INTERRUPTED)
     except (Exception, BaseExceptionGroup) as error:
-        from barnabas.cli.failures import explain
+        from barnabas.cli.explanation import explain
 
         failure = explain(error)
         if failure is None:

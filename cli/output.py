@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
 
-from barnabas.cli.failures import explain
 from barnabas.cli.main import EXIT_FAILED
 from barnabas.client.errors import BrokerError, ClientError
 
@@ -119,11 +118,14 @@ def _show_json_of_each(found: Mapping[str, T | ClientError], key: str, facts: Ca
 def show_failures(outcomes: Iterable[object]) -> None:
     """A line on standard error for each error among these; exits with 1 if there are any."""
     errors = [outcome for outcome in outcomes if isinstance(outcome, ClientError)]
+    if not errors:
+        return
+    from barnabas.cli.explanation import explain
+
     for error in errors:
         failure = explain(error)
         typer.echo(f"barnabas: {failure.text if failure is not None else error}", err=True)
-    if errors:
-        raise typer.Exit(EXIT_FAILED)
+    raise typer.Exit(EXIT_FAILED)
 
 
 def error_json(error: ClientError) -> dict[str, str]:

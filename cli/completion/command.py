@@ -11,7 +11,6 @@ import typer
 from barnabas.cli.access import Access, Asked, profile_names, resolve
 from barnabas.cli.completion.scripts import FILES, SCRIPTS
 from barnabas.cli.completion.words import Candidates, Kind, complete
-from barnabas.cli.failures import explain
 from barnabas.cli.options import noun
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ def _quietly(names: Callable[[], Iterable[str]]) -> Iterable[str]:
     try:
         return names()
     except (Exception, BaseExceptionGroup) as error:
+        from barnabas.cli.explanation import explain
+
         if explain(error) is None:
             raise
         return ()

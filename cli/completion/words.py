@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
+from barnabas.cli.main import SECTIONS, LazyGroup
+
 
 class Kind(Enum):
     """What is to be completed, where it is not known from the commands alone."""
@@ -139,6 +141,10 @@ def _subcommand(group: Any, name: str) -> Any:
 
 
 def _subcommands(group: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(group, LazyGroup):
+        for commands in SECTIONS.values():
+            yield from commands.items()
+        return
     for name in group.list_commands(None):
         command = group.get_command(None, name)
         if command is not None and not command.hidden:

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from barnabas.cli.failures import explain
-from barnabas.cli.main import NOUNS
+from barnabas.cli.explanation import explain
+from barnabas.cli.main import NOUNS, SECTIONS
 from barnabas.client.connection import CannotConnect
 from barnabas.client.errors import BrokerError, ClientError, ConfigurationError, NoBrokersAvailable
 from barnabas.protocol.errors import ErrorCode
@@ -22,6 +22,13 @@ def test_help_names_every_command(run: Run) -> None:
     assert result.code == 0
     first_words = {line[0] for line in result.words if line}
     assert {*NOUNS, "controller", "broker"} <= first_words
+
+
+def test_help_has_a_line_for_each_command(run: Run) -> None:
+    listed = [name for commands in SECTIONS.values() for name in commands]
+    assert sorted(listed) == sorted([*NOUNS, "controller", "broker"])
+    assert max(map(len, run("--help").out.splitlines())) <= 80
+    assert "..." not in run("--help").out.partition("Run a cluster")[2]
 
 
 def test_version(run: Run) -> None:
@@ -106,11 +113,23 @@ def test_the_root_and_dev_import_neither_trio_nor_rich_nor_the_client() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_help_does_without_what_only_draws() -> None:
+@pytest.mark.parametrize("line", ["--help", "completion zsh", "completion words -- to", "size --help"])
+def test_what_needs_no_cluster_does_without_a_client(line: str) -> None:
     script = (
         "import sys, barnabas.cli.main as root\n"
-        "group = root.get_command(root.app)\n"
-        "for name in root.NOUNS: group.get_command(None, name)\n"
+        f"try: root.app({line.split()!r})\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('trio', 'rich.table', 'barnabas.client.connection') if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("noun", NOUNS)
+def test_help_does_without_what_only_draws(noun: str) -> None:
+    script = (
+        "import sys, barnabas.cli.main as root\n"
+        f"root.get_command(root.app).get_command(None, {noun!r})\n"
         "print([m for m in ('rich.table', 'rich.live', 'rich.progress') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
