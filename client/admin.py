@@ -14,10 +14,12 @@ from barnabas.client.admin_types import (
     ClusterDescription,
     ConfigValue,
     CreatedTopic,
+    FeatureLevels,
     GroupDescription,
     GroupListing,
     HangingTransaction,
     NewTopic,
+    PartitionReplicas,
     ProducerState,
     QuorumDescription,
     QuorumReplica,
@@ -56,10 +58,12 @@ __all__ = [
     "ClusterDescription",
     "ConfigValue",
     "CreatedTopic",
+    "FeatureLevels",
     "GroupDescription",
     "GroupListing",
     "HangingTransaction",
     "NewTopic",
+    "PartitionReplicas",
     "ProducerState",
     "QuorumDescription",
     "QuorumReplica",
@@ -348,6 +352,57 @@ class Admin:
         from barnabas.client import transactions_admin
 
         return await transactions_admin.fence_producers(self.cluster, transactional_ids)
+
+    async def elect_leaders(
+        self, places: Iterable[Place] | None = None, *, unclean: bool = False
+    ) -> dict[Place, BrokerError | None]:
+        """Make the preferred replicas of these (topic, partition) their leaders; None: of all that have others.
+
+        `unclean`: give those without a leader one that may not have everything, which loses what it does not have.
+        ELECTION_NOT_NEEDED where the leader is the right one.
+        """
+        from barnabas.client import cluster_admin
+
+        return await cluster_admin.elect_leaders(self.cluster, places, unclean=unclean, timeout_ms=self._timeout_ms)
+
+    async def describe_topic_partitions(
+        self, names: Iterable[str] = (), *, page: int = 2000
+    ) -> dict[str, dict[int, PartitionReplicas] | BrokerError]:
+        """The replicas of these topics' partitions, of all topics without names; asked for `page` partitions at a time.
+
+        More than `describe_topics` tells, but older clusters do not serve it.
+        """
+        from barnabas.client import cluster_admin
+
+        return await cluster_admin.describe_topic_partitions(self.cluster, names, page)
+
+    async def list_config_resources(self, kinds: Iterable[int] = ()) -> list[tuple[int, str]]:
+        """Kind and name of all that has a configuration, or of what is of these kinds (`TOPIC`, `BROKER`, `GROUP`)."""
+        from barnabas.client import cluster_admin
+
+        return await cluster_admin.list_config_resources(self.cluster, kinds)
+
+    async def describe_features(self) -> dict[str, FeatureLevels]:
+        """The cluster's features by name."""
+        from barnabas.client import cluster_admin
+
+        return await cluster_admin.describe_features(self.cluster)
+
+    async def update_features(
+        self, levels: Mapping[str, int], *, downgrade: bool = False, validate_only: bool = False
+    ) -> None:
+        """Raise features to these levels, or with `downgrade` lower them (0: off). All, or none and BrokerError."""
+        from barnabas.client import cluster_admin
+
+        await cluster_admin.update_features(
+            self.cluster, levels, downgrade=downgrade, validate_only=validate_only, timeout_ms=self._timeout_ms
+        )
+
+    async def unregister_broker(self, broker: int) -> None:
+        """Forget a broker that has stopped and will not come back. BrokerError."""
+        from barnabas.client import cluster_admin
+
+        await cluster_admin.unregister_broker(self.cluster, broker)
 
     async def describe_quorum(self) -> QuorumDescription:
         """The controllers, and the nodes that follow their log."""

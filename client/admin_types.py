@@ -76,6 +76,32 @@ class ConfigValue:
 
 
 @dataclass(frozen=True, slots=True)
+class FeatureLevels:
+    """A feature of the cluster: its level (0: off), and from which to which the broker that was asked supports it."""
+
+    level: int
+    lowest: int
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionReplicas:
+    """A partition's replicas, by broker ids; `leader` is -1 while there is none.
+
+    `eligible`: those outside the ISR that have all that was acknowledged; `last_known_eligible`: those of which that
+    was last known, where nobody is left (KIP-966).
+    """
+
+    leader: int
+    leader_epoch: int
+    replicas: tuple[int, ...]
+    isr: tuple[int, ...]
+    eligible: tuple[int, ...]
+    last_known_eligible: tuple[int, ...]
+    offline: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QuorumReplica:
     """A node that keeps the metadata log; times in ms of the leader's wall clock, -1 where it has none."""
 
