@@ -15,6 +15,7 @@ import pytest
 import trio
 
 from barnabas.client import Admin, Consumer, NewTopic, Producer
+from barnabas.client.admin import TOPIC
 from barnabas.client.errors import BrokerError, ConfigurationError
 from barnabas.client.groups.committed import CommitFailed, OffsetAndMetadata
 from barnabas.client.groups.membership import GroupProtocol
@@ -314,12 +315,39 @@ async def check_what_does_not_fit_is_refused(bootstrap: str) -> None:
             await anext(consumer)
 
 
+async def check_an_operator_sees_and_changes_the_cluster(bootstrap: str) -> None:
+    """Elections, replicas page by page, features, what has a configuration, and brokers that are gone."""
+    topic = await new_topic(bootstrap)
+    places = [(topic, number) for number in range(PARTITIONS)]
+    async with Admin(bootstrap) as admin:
+        chosen = await admin.elect_leaders(places)
+        assert {place: error and error.code for place, error in chosen.items()} == dict.fromkeys(
+            places, ErrorCode.ELECTION_NOT_NEEDED
+        )
+        replicas = (await admin.describe_topic_partitions([topic], page=3))[topic]
+        assert isinstance(replicas, dict)
+        described = (await admin.describe_topics([topic]))[topic]
+        assert not isinstance(described, BrokerError)
+        assert {n: (p.leader, p.replicas, p.isr) for n, p in replicas.items()} == {
+            n: (p.leader, p.replicas, p.isr) for n, p in described.partitions.items()
+        }
+        assert (TOPIC, topic) in await admin.list_config_resources([TOPIC])
+        features = await admin.describe_features()
+        assert features["metadata.version"].level >= 1
+        level = features["group.version"].level
+        with pytest.raises(BrokerError):
+            await admin.update_features({"group.version": level + 100}, validate_only=True)
+        with pytest.raises(BrokerError, match="broker 12345"):
+            await admin.unregister_broker(12345)
+
+
 def checks() -> dict[str, Check]:
     """All of them by name."""
     found: dict[str, Check] = {
         "transactions": check_transactions_are_seen_whole_or_not_at_all,
         "fencing": check_the_later_producer_fences_the_earlier,
         "record in hand": check_a_record_in_hand_is_not_committed_by_itself,
+        "administration": check_an_operator_sees_and_changes_the_cluster,
         "refusals": check_what_does_not_fit_is_refused,
     }
     protocols: tuple[GroupProtocol, ...] = ("classic", "consumer")
