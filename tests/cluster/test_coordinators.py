@@ -102,12 +102,12 @@ def test_a_coordinator_that_stands_still_is_replaced_and_does_no_harm(three_by_t
 
 
 @PROTOCOLS
-def test_a_rolling_restart_hands_the_groups_over(three_by_three: Cluster, protocol: str) -> None:
+def test_a_rolling_restart_of_all_nodes_hands_the_groups_over(three_by_three: Cluster, protocol: str) -> None:
     group = f"restarted-{protocol}"
     with at_work(three_by_three, group, protocol) as history:
-        for broker in three_by_three.brokers:
-            broker.stop()
+        for node in three_by_three.nodes:
+            node.stop()
             history.wait_for_reads(SOME)
-            broker.start()
+            node.start()
             for topic in (group, OFFSETS):
                 wait_for_isr(three_by_three.bootstrap, topic, 3)
