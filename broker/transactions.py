@@ -172,7 +172,8 @@ class Transactions:
     def _init_producer_id(self, producer_ids: ProducerIds) -> Callable[[Request], None]:
         from barnabas.broker.handlers.init_producer_id import InitProducerIdHandler
 
-        return InitProducerIdHandler(producer_ids, self.coordinators).handle
+        max_timeout_ms = self._settings.int("transaction.max.timeout.ms")
+        return InitProducerIdHandler(producer_ids, self.coordinators, max_timeout_ms=max_timeout_ms).handle
 
     def _end_txn(self, producer_ids: ProducerIds) -> Callable[[Request], None]:
         from barnabas.broker.handlers.end_txn import EndTxnHandler

@@ -27,9 +27,13 @@ _FIRST_VERSION_FENCED: Final = 4
 class InitProducerIdHandler:
     """See the module's text."""
 
-    def __init__(self, producer_ids: ProducerIds, coordinators: TransactionCoordinators) -> None:
+    def __init__(
+        self, producer_ids: ProducerIds, coordinators: TransactionCoordinators, *, max_timeout_ms: int
+    ) -> None:
+        """`max_timeout_ms`: of a transaction."""
         self._producer_ids: Final = producer_ids
         self._coordinators: Final = coordinators
+        self._max_timeout_ms: Final = max_timeout_ms
 
     def handle(self, request: Request[InitProducerIdRequest]) -> None:
         """Answer now, or once the controller has given a block of ids, or the coordinator's decision is committed."""
@@ -39,6 +43,8 @@ class InitProducerIdHandler:
             request.reply(_refusal(error))
         elif body.transactional_id is None:
             self._producer_ids.get(partial(_reply, request))
+        elif not 0 < body.transaction_timeout_ms <= self._max_timeout_ms:
+            request.reply(_refusal(ErrorCode.INVALID_TRANSACTION_TIMEOUT))
         else:
             self._initialize(request, body.transactional_id)
 

@@ -205,7 +205,7 @@ class TransactionHarness:
             transaction_timeout_ms=timeout_ms,
             **({} if version < 3 else {"producer_id": producer[0], "producer_epoch": producer[1]}),
         )
-        return self._ask(InitProducerIdHandler(self, self), message, version)  # type: ignore[arg-type]
+        return self._ask(InitProducerIdHandler(self, self, max_timeout_ms=900_000), message, version)  # type: ignore[arg-type]
 
     def initialized(self, **fields: Any) -> tuple[int, int]:
         """The producer id and epoch that InitProducerId gives."""

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 class TransactionConfig:
     """Times in seconds, but for those whose names end in `_ms`."""
 
-    max_timeout_ms: int = 900_000
-    """`transaction.max.timeout.ms`"""
     abort_interval: float = 10.0
     """`transaction.abort.timed.out.transaction.cleanup.interval.ms`"""
     id_expiration_ms: int = 604_800_000
@@ -26,7 +24,6 @@ class TransactionConfig:
 def transaction_config(settings: Settings) -> TransactionConfig:
     """What the node's settings say."""
     return TransactionConfig(
-        max_timeout_ms=settings.int("transaction.max.timeout.ms"),
         abort_interval=settings.seconds("transaction.abort.timed.out.transaction.cleanup.interval.ms"),
         id_expiration_ms=settings.int("transactional.id.expiration.ms"),
         expiration_interval=settings.seconds("transaction.remove.expired.transaction.cleanup.interval.ms"),

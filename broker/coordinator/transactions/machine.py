@@ -37,7 +37,7 @@ from barnabas.broker.coordinator.transactions.metadata import (
     tombstone,
 )
 from barnabas.broker.coordinator.transactions.partitions import add_partitions, verify_partitions
-from barnabas.protocol.errors import ErrorCode, WireError
+from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.transaction_log_key import TransactionLogKey
 from barnabas.protocol.messages.transaction_log_value import TransactionLogValue
 from barnabas.server.runtime import Result
@@ -98,9 +98,7 @@ class TransactionCoordinator:
         waiter: Waiter,
         now_ms: int,
     ) -> Decision:
-        """The answer is an `Initialization`. WireError as of `initialize`, and INVALID_TRANSACTION_TIMEOUT."""
-        if not 0 < timeout_ms <= self._config.max_timeout_ms:
-            raise WireError(ErrorCode.INVALID_TRANSACTION_TIMEOUT)
+        """The answer is an `Initialization`. WireError as of `initialize`."""
         made = init_producer_id.initialize(
             transactional_id,
             self.get(transactional_id),

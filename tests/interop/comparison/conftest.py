@@ -25,6 +25,8 @@ SETTINGS = {
     "group.min.session.timeout.ms": "300",
     "group.max.size": "5",
     "offsets.topic.num.partitions": "5",
+    # Transactions time out soon after their time is over.
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",
 }
 
 

@@ -113,7 +113,7 @@ class NoCoordinators:
 
 def init(version: int, producer_id: int | None = 42, **fields: Any) -> Any:
     request = FakeRequest(InitProducerIdRequest(**{"transactional_id": None} | fields), version)
-    InitProducerIdHandler(Ids(producer_id), NoCoordinators()).handle(request)  # type: ignore[arg-type]
+    InitProducerIdHandler(Ids(producer_id), NoCoordinators(), max_timeout_ms=900_000).handle(request)  # type: ignore[arg-type]
     return request.response
 
 
@@ -133,7 +133,7 @@ def test_one_that_has_an_id_gets_another() -> None:
 def init_with(producer_id: int, producer_epoch: int) -> Any:
     message = InitProducerIdRequest(transactional_id=None, producer_id=producer_id, producer_epoch=producer_epoch)
     request = FakeRequest(message, 3)
-    InitProducerIdHandler(Ids(42), NoCoordinators()).handle(request)  # type: ignore[arg-type]
+    InitProducerIdHandler(Ids(42), NoCoordinators(), max_timeout_ms=900_000).handle(request)  # type: ignore[arg-type]
     return request.response
 
 
@@ -148,7 +148,7 @@ def test_an_id_without_an_epoch_is_refused(producer_id: int, producer_epoch: int
     ("transactional_id", "error"), [("", ErrorCode.INVALID_REQUEST), ("x", ErrorCode.NOT_COORDINATOR)]
 )
 def test_transactions_need_a_coordinator(transactional_id: str, error: ErrorCode) -> None:
-    assert init(4, transactional_id=transactional_id).error_code == error
+    assert init(4, transactional_id=transactional_id, transaction_timeout_ms=60_000).error_code == error
 
 
 def test_without_a_block_the_client_is_to_try_again() -> None:
