@@ -37,14 +37,15 @@ _ZSH: Final = r"""
 #compdef barnabas
 _barnabas() {
     local -a lines described
-    local line
+    local line word text
     lines=("${(@f)$("${words[1]}" completion words -- "${(@)words[2,CURRENT]}" 2> /dev/null)}")
     for line in $lines; do
         if [[ $line == :files ]]; then
             _files
             return
         fi
-        described+=("${${line%%$'\t'*}//:/\\:}:${line#*$'\t'}")
+        word=${line%%$'\t'*} text=${line#*$'\t'}
+        described+=("${word//:/\\:}${text:+:$text}")
     done
     (( ${#described} )) && _describe barnabas described
 }

@@ -178,6 +178,22 @@ def test_bash_asks_with_the_words_of_the_line(tmp_path: Path, line: str, asked: 
     assert shown == [f"<{word}>" for word in ["completion", "words", "--", *asked]]
 
 
+@pytest.mark.parametrize(
+    ("line", "answer", "replacement"),
+    [
+        ("barnabas produce t --acks=a", "--acks=all", "all"),
+        ("barnabas produce t --acks=", "--acks=all", "all"),
+        ("barnabas group describe team:b", "team:billing", "billing"),
+    ],
+)
+def test_bash_is_given_what_is_behind_its_own_separators(
+    tmp_path: Path, line: str, answer: str, replacement: str
+) -> None:
+    script = f"COMP_LINE='{line}'\nCOMP_POINT={len(line)}\nCOMP_WORDS=()\nCOMP_CWORD=0\n_barnabas\n"
+    stub = f"barnabas() {{ echo '{answer}'; }}\n"
+    assert in_shell("bash", stub + script + 'printf "%s\n" "${COMPREPLY[@]}"', tmp_path) == [replacement]
+
+
 def test_bash_completes_files_itself(tmp_path: Path) -> None:
     line = "barnabas log a-"
     script = f"COMP_LINE='{line}'\nCOMP_POINT={len(line)}\nCOMP_WORDS=(barnabas log a-)\nCOMP_CWORD=2\n_barnabas\n"
