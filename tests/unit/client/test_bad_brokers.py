@@ -7,6 +7,7 @@ from __future__ import annotations
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 import trio
@@ -14,10 +15,11 @@ from trio.testing import MockClock
 
 from barnabas.client import Admin, Consumer, Producer
 from barnabas.client.cluster import Cluster
-from barnabas.client.errors import ClientError
+from barnabas.client.errors import BrokerError, ClientError
 from barnabas.client.groups.membership import GroupProtocol
 from barnabas.net.memory import MemoryNetwork
 from barnabas.net.transport import Transport
+from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.record_builder import build_batch
 from fake_brokers import FakeCluster
@@ -196,3 +198,43 @@ async def test_a_producer_whose_leader_hangs_closes_in_time(
         assert trio.current_time() - start == pytest.approx(20.0 if end == "leaves" else 0.0)
         with pytest.raises(ClientError):
             await receipts[0].wait()
+
+
+async def use_every_client(brokers: FakeCluster) -> None:
+    async with Cluster(brokers.bootstrap, network=brokers.network, request_timeout=REQUEST_TIMEOUT) as cluster:
+        async with Producer(cluster) as producer:
+            assert (await producer.send("t", b"c")).offset == 2
+        async with Consumer(cluster, group="g", topics="t", auto_offset_reset="earliest") as consumer:
+            assert [(await anext(consumer)).value for _ in range(3)] == [b"a", b"b", b"c"]
+        async with Admin(cluster) as admin:
+            assert [topic.name for topic in await admin.list_topics()] == ["t"]
+
+
+async def test_a_slow_network_is_waited_for(brokers: FakeCluster, autojump_clock: MockClock) -> None:
+    brokers.network.latency = 0.15 * REQUEST_TIMEOUT  # to connect, and what is asked first, are part of it
+    await use_every_client(brokers)
+
+
+async def test_answers_that_come_byte_by_byte_are_put_together(brokers: FakeCluster, autojump_clock: MockClock) -> None:
+    brokers.network = MemoryNetwork(capacity=1)
+    await brokers.start()
+    await use_every_client(brokers)
+
+
+@pytest.mark.parametrize("code", [9999, -2])
+async def test_an_error_that_nobody_knows_is_an_error(
+    brokers: FakeCluster, code: int, autojump_clock: MockClock
+) -> None:
+    """It cannot be said to be worth another try, so it ends what it concerns, and nothing else."""
+    unknown: Any = code
+    async with Cluster(brokers.bootstrap, network=brokers.network, request_timeout=REQUEST_TIMEOUT) as cluster:
+        async with Producer(cluster) as producer:
+            brokers.refusals[ApiKey.PRODUCE].append(unknown)
+            with pytest.raises(BrokerError, match="t-0: UNKNOWN_SERVER_ERROR"):
+                await producer.send("t", b"lost")
+            assert (await producer.send("t", b"c")).offset == 2
+        async with Consumer(cluster) as consumer:
+            await consumer.assign({("t", 0): 0})
+            brokers.refusals[ApiKey.FETCH].append(unknown)
+            with pytest.raises(BrokerError, match="t-0@0: UNKNOWN_SERVER_ERROR"):
+                await anext(consumer)
