@@ -176,11 +176,14 @@ class ConsumerMember:
         return self._epoch > 0 and not self._changing and self._told_owned != self._owned
 
     def _heartbeat(self) -> ConsumerGroupHeartbeatRequest:
-        """All of it when joining, what has changed otherwise. The coordinator knows what it assigned."""
+        """All of it when joining, and when an answer was lost, for it may have told of an assignment: who says all is
+        told all. What has changed otherwise.
+        """
         config, joins = self._config, self._epoch == _JOIN
         if joins:
-            self._told_owned = self._told_topics = None
-        topics = self._topics if self._told_topics != self._topics else None
+            self._told_owned = None
+        says_all = self._told_owned is None
+        topics = self._topics if says_all or self._told_topics != self._topics else None
         owned = None if self._changing or self._told_owned == self._owned else self._owned
         self._told_topics = self._topics
         if owned is not None:
@@ -191,9 +194,9 @@ class ConsumerMember:
             member_epoch=self._epoch,
             instance_id=config.instance_id,
             rack_id=config.rack if joins else None,
-            rebalance_timeout_ms=int(config.rebalance_timeout * 1000) if joins else -1,
+            rebalance_timeout_ms=int(config.rebalance_timeout * 1000) if says_all else -1,
             subscribed_topic_names=None if topics is None or config.regex is not None else sorted(topics),
-            subscribed_topic_regex=config.regex if joins else None,
+            subscribed_topic_regex=config.regex if says_all else None,
             server_assignor=config.assignor if joins else None,
             topic_partitions=None if owned is None else self._by_id(owned),
         )

@@ -134,7 +134,16 @@ def test_after_a_lost_heartbeat_everything_is_told_again() -> None:
     action = member.next(5.0)
     assert isinstance(action, Wait)
     request = beat(member, action.until)
-    assert (owned_in(request), request.subscribed_topic_names) == (HALF, ["t"])
+    assert (owned_in(request), request.subscribed_topic_names, request.rebalance_timeout_ms) == (HALF, ["t"], 300_000)
+    assert beat(member, action.until + 5.0).rebalance_timeout_ms == -1
+
+
+def test_a_pattern_is_told_again_as_well() -> None:
+    member = joined(regex="t.*")
+    member.lost(due(member, 5.0), 5.0)
+    action = member.next(5.0)
+    assert isinstance(action, Wait)
+    assert due(member, action.until).subscribed_topic_regex == "t.*"
 
 
 def test_a_coordinator_that_moved_is_found_anew() -> None:
