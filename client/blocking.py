@@ -146,13 +146,19 @@ class Producer(_Client[AsyncProducer]):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """A transaction, committed at the block's end, aborted when the block fails."""
+        """A transaction, committed at the block's end, aborted when the block fails. After TimedOut at its end nobody
+        knows: call `commit_transaction` until it returns.
+        """
         self._thread.call(lambda producer: producer.begin_transaction())
         try:
             yield
         except BaseException:
             self._thread.call(lambda producer: producer.abort_transaction())
             raise
+        self.commit_transaction()
+
+    def commit_transaction(self) -> None:
+        """Commit again, when it is not known whether the last transaction is committed."""
         self._thread.call(lambda producer: producer.commit_transaction())
 
     def send_offsets(self, consumer: Consumer, offsets: Mapping[Place, int | OffsetAndMetadata] | None = None) -> None:
