@@ -107,6 +107,22 @@ def records_of_a_transaction_that_was_ended(talk: Talk, version: int) -> None:
     look(talk, topic)
 
 
+@case(3, 5)
+def a_zombie_goes_on_while_its_successor_works(talk: Talk, version: int) -> None:
+    topic, transactor = talk.create(), Transactor(talk)
+    transactor.begin()
+    of = transactor.producer_id, transactor.epoch
+    transactor.begin()
+    transactor.add(version, (topic, 0))
+    transactor.init(version, of=of)
+    transactor.settle()
+    transactor.ask(
+        DescribeTransactionsRequest(transactional_ids=[transactor.id]), 0, blur=["transaction_start_time_ms"]
+    )
+    transactor.init(version, of=of)
+    transactor.end(4 if version == 3 else 5, commit=True)
+
+
 # Several at once
 
 
