@@ -50,7 +50,7 @@ def consume(
         list[int] | None, typer.Option(min=0, metavar="NUMBER", help="Only this one. May be repeated. Without it, all.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="At the end, wait for more until Ctrl-C.")] = False,
-    max_records: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
+    max_records: Annotated[int | None, typer.Option(min=1, metavar="NUMBER", help="Stop after so many.")] = None,
     print_key: Annotated[bool, typer.Option("--print-key", help="Print the key and a tab before the value.")] = False,
     key_separator: Annotated[
         str | None, typer.Option(metavar="TEXT", help="Print the key and this text before the value.")

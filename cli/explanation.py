@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -27,6 +28,9 @@ ADVICE: Final[Mapping[ErrorCode, str]] = {
     ErrorCode.NOT_ENOUGH_REPLICAS: "`barnabas topic describe` shows which replicas are in sync",
 }
 
+_REFUSAL: Final = re.compile(r"\blast: .*?\b([A-Z]+(?:_[A-Z]+)+): ")
+"""A wire error as the last reason why something was not done in time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -45,10 +49,12 @@ def explain(error: BaseException) -> Failure | None:
             return Failure(str(error), error.code)
         case ConfigurationError():
             return Failure(str(error), EXIT_USAGE)
+        case TimedOut() if (refusal := _REFUSAL.search(str(error))) and refusal[1] in ErrorCode.__members__:
+            return _with_advice(error, ErrorCode[refusal[1]])
         case NoBrokersAvailable() | TimedOut() | ConnectionLost():
             return Failure(f"{error}; is the cluster running, and is --bootstrap right?", EXIT_FAILED)
-        case BrokerError() if error.code in ADVICE:
-            return Failure(f"{str(error).rstrip('.')}; {ADVICE[error.code]}", EXIT_FAILED)
+        case BrokerError():
+            return _with_advice(error, error.code)
         case ClientError():
             return Failure(str(error), EXIT_FAILED)
         case KeyboardInterrupt():
@@ -58,6 +64,11 @@ def explain(error: BaseException) -> Failure | None:
         case OSError():
             return Failure(str(error), EXIT_FAILED)
     return _explain_node(error)
+
+
+def _with_advice(error: ClientError, code: ErrorCode) -> Failure:
+    text = str(error)
+    return Failure(f"{text.rstrip('.')}; {ADVICE[code]}" if code in ADVICE else text, EXIT_FAILED)
 
 
 def _explain_node(error: BaseException) -> Failure | None:

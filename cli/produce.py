@@ -77,7 +77,7 @@ def produce(
     as_json: Annotated[
         bool, typer.Option("--json", help="Lines are JSON objects, as `barnabas consume --json` prints them.")
     ] = False,
-    partition: Annotated[int | None, typer.Option(min=0, help="Where all records go.")] = None,
+    partition: Annotated[int | None, typer.Option(min=0, metavar="NUMBER", help="Where all records go.")] = None,
     acks: Annotated[AcksOption, typer.Option(help="Who must have a record before it counts.")] = AcksOption.ALL,
     compression: Annotated[CompressionOption, typer.Option(help="Of batches.")] = CompressionOption.NONE,
     *,

@@ -28,11 +28,15 @@ def size(
     ] = None,
     message_size: Annotated[str, typer.Option(metavar="BYTES", help="Of a message with its key.")] = "1kB",
     retention: Annotated[str, typer.Option(metavar="DURATION", help="How long records are kept: 12h, 7d.")] = "7d",
-    replication_factor: Annotated[int, typer.Option(min=1, help="Copies of each partition.")] = 3,
-    groups: Annotated[int, typer.Option(min=0, help="Groups that read everything.")] = 1,
-    consumers: Annotated[int, typer.Option(min=1, help="That shall read at the same time in one group.")] = 1,
-    compression: Annotated[float, typer.Option(min=1, help="Bytes before it to bytes after it.")] = 1.0,
-    growth: Annotated[float, typer.Option(min=1, help="To reckon with: 2 is twice the load.")] = 1.0,
+    replication_factor: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Copies of each partition.")] = 3,
+    groups: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Groups that read everything.")] = 1,
+    consumers: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="That shall read at the same time in one group.")
+    ] = 1,
+    compression: Annotated[
+        float, typer.Option(min=1, metavar="NUMBER", help="Bytes before it to bytes after it.")
+    ] = 1.0,
+    growth: Annotated[float, typer.Option(min=1, metavar="NUMBER", help="To reckon with: 2 is twice the load.")] = 1.0,
     partition_throughput: Annotated[str, typer.Option(metavar="BYTES", help="Into one partition a second.")] = "10MB",
     consumer_throughput: Annotated[str, typer.Option(metavar="BYTES", help="One consumer reads a second.")] = "10MB",
     broker_disk: Annotated[str, typer.Option(metavar="BYTES", help="Of one broker.")] = "2TB",
@@ -40,8 +44,10 @@ def size(
         str, typer.Option(metavar="BYTES", help="Of one broker a second, each way; 125MB is 1 Gbit/s.")
     ] = "125MB",
     segment_size: Annotated[str, typer.Option(metavar="BYTES", help="As segment.bytes.")] = "1GiB",
-    fill: Annotated[float, typer.Option(min=0.1, max=1, help="Part of disk and network that may be used.")] = 0.7,
-    spare: Annotated[int, typer.Option(min=0, help="Brokers that may be away.")] = 1,
+    fill: Annotated[
+        float, typer.Option(min=0.1, max=1, metavar="NUMBER", help="Part of disk and network that may be used.")
+    ] = 0.7,
+    spare: Annotated[int, typer.Option(min=0, metavar="NUMBER", help="Brokers that may be away.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Calculate the partitions, disk, network and brokers that a load needs, and show how.

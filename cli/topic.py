@@ -28,9 +28,12 @@ ASSIGNMENT = "1:2:3,2:3:1"
 @app.command()
 def create(
     topics: Topics,
-    partitions: Annotated[int | None, typer.Option(min=1, help="How many. Without it the cluster decides.")] = None,
+    partitions: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="How many. Without it the cluster decides.")
+    ] = None,
     replication_factor: Annotated[
-        int | None, typer.Option(min=1, help="Copies of each partition. Without it the cluster decides.")
+        int | None,
+        typer.Option(min=1, metavar="NUMBER", help="Copies of each partition. Without it the cluster decides."),
     ] = None,
     config: Configs = None,
     assignment: Annotated[
@@ -104,7 +107,9 @@ def delete(
 @app.command()
 def alter(
     topics: Topics,
-    partitions: Annotated[int | None, typer.Option(min=1, help="Raise the number of partitions to this.")] = None,
+    partitions: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="Raise the number of partitions to this.")
+    ] = None,
     assignment: Annotated[
         str | None, typer.Option(metavar=ASSIGNMENT, help="Broker ids of the new partitions, with --partitions.")
     ] = None,

@@ -20,16 +20,18 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-Directory = Annotated[Path, typer.Option("--dir", help="Where the cluster keeps everything.")]
+Directory = Annotated[Path, typer.Option("--dir", metavar="DIR", help="Where the cluster keeps everything.")]
 
 
 @app.callback()
 def dev(
     context: typer.Context,
     directory: Directory = DEFAULT_DIRECTORY,
-    controllers: Annotated[int, typer.Option(help="How many controllers.")] = 3,
-    brokers: Annotated[int, typer.Option(help="How many brokers.")] = 3,
-    base_port: Annotated[int, typer.Option(help="The first broker's port; controllers are 100 above.")] = 9092,
+    controllers: Annotated[int, typer.Option(metavar="NUMBER", help="How many controllers.")] = 3,
+    brokers: Annotated[int, typer.Option(metavar="NUMBER", help="How many brokers.")] = 3,
+    base_port: Annotated[
+        int, typer.Option(metavar="NUMBER", help="The first broker's port; controllers are 100 above.")
+    ] = 9092,
     override: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="A setting of every node under Kafka's name.")
     ] = None,

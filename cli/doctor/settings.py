@@ -68,7 +68,7 @@ def _internal_topics(seen: Examination, brokers: int) -> Iterator[Finding]:
 
 
 def _min_isr(seen: Examination) -> Iterator[Finding]:
-    strict: list[str] = []
+    strict: dict[str, int] = {}
     loose: list[str] = []
     for topic in seen.snapshot.topics:
         text = seen.topic_configs.get(topic.name, {}).get("min.insync.replicas")
@@ -76,17 +76,19 @@ def _min_isr(seen: Examination) -> Iterator[Finding]:
         if text is None or not text.isdecimal() or replicas < 2:
             continue
         if int(text) >= replicas:
-            strict.append(topic.name)
+            strict[topic.name] = replicas
         elif int(text) == 1 and replicas >= _ENOUGH:
             loose.append(topic.name)
     if strict:
+        first, replicas = next(iter(strict.items()))
         yield Finding(
             Severity.WARNING,
             "min-isr-equals-replicas",
-            _topics(strict),
+            _topics(list(strict)),
             f"min.insync.replicas is the number of replicas: {listed(strict)}",
             "as soon as one broker is away, producers with acks=all are refused",
-            f"`barnabas topic alter {strict[0]} --config min.insync.replicas=2` with three replicas",
+            f"`barnabas topic alter {first} --config min.insync.replicas={replicas - 1}`"
+            + ("; better, a topic of three replicas and min.insync.replicas=2" if replicas < _ENOUGH else ""),
         )
     if loose:
         yield Finding(

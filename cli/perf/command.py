@@ -25,7 +25,7 @@ from barnabas.client.producer import Acks, Producer
 app = noun("How fast a cluster is: rates, times, and how they are spread.")
 
 Topic = Annotated[str, typer.Argument(metavar="TOPIC", show_default=False)]
-Records = Annotated[int, typer.Option(min=1, help="How many.")]
+Records = Annotated[int, typer.Option(min=1, metavar="NUMBER", help="How many.")]
 RecordSize = Annotated[str, typer.Option(metavar="BYTES", help="Of each value: 100, 1kB, 1MiB.")]
 Rate = Annotated[float, typer.Option(min=0, metavar="RECORDS", help="A second at most; 0: as many as there can be.")]
 AcksChoice = Annotated[AcksOption, typer.Option("--acks", help="Who must have a record before it counts.")]

@@ -10,7 +10,7 @@ import pytest
 from barnabas.cli.explanation import explain
 from barnabas.cli.main import NOUNS, SECTIONS
 from barnabas.client.connection import CannotConnect
-from barnabas.client.errors import BrokerError, ClientError, ConfigurationError, NoBrokersAvailable
+from barnabas.client.errors import BrokerError, ClientError, ConfigurationError, NoBrokersAvailable, TimedOut
 from barnabas.protocol.errors import ErrorCode
 from barnabas.server.failure import NodeFailure
 from barnabas.server.settings import SettingsError
@@ -61,6 +61,12 @@ def test_wrong_usage_says_what_would_be_right(run: Run, arguments: list[str], hi
         (BrokerError(ErrorCode.POLICY_VIOLATION, "topic t", "no"), 1, "topic t: POLICY_VIOLATION: no"),
         (NoBrokersAvailable([("a:1", "refused")]), 1, "--bootstrap"),
         (CannotConnect("a:1", "refused"), 1, "--bootstrap"),
+        (
+            TimedOut("t-0: not delivered within 1 s; last: t-0: NOT_ENOUGH_REPLICAS: too few."),
+            1,
+            "which replicas are in",
+        ),
+        (TimedOut("Metadata: given up after 1 s; last: a:1: refused"), 1, "--bootstrap"),
         (NodeFailure("port in use"), 1, "port in use"),
         (SettingsError(["f:1: one", "f:2: two"]), 2, "f:1: one\nf:2: two"),
         (FileNotFoundError(2, "No such file", "f"), 1, "No such file"),
