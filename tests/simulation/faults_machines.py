@@ -31,14 +31,16 @@ async def crash_within_a_change(nemesis: Nemesis) -> None:
         changes = rng.randint(0, _MOST_CHANGES)
         nemesis.note(f"{node} dies after {changes} changes of its disks")
         node.die_after(changes)
-        with trio.move_on_after(nemesis.length()):
-            await node.ended.wait()
-        with trio.CancelScope(shield=True):
-            await node.kill()
-            if power:
-                if not (node.is_controller or nemesis.plan.synced):
-                    nemesis.weak = node
-                node.lose_unsynced(rng, nemesis.plan.loss)
+        try:
+            with trio.move_on_after(nemesis.length()):
+                await node.ended.wait()
+        finally:
+            with trio.CancelScope(shield=True):
+                await node.kill()
+        if power:
+            if not (node.is_controller or nemesis.plan.synced):
+                nemesis.weak = node
+            node.lose_unsynced(rng, nemesis.plan.loss)
         await trio.sleep(nemesis.length())
         await nemesis.start(node)
     finally:

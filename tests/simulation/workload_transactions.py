@@ -335,7 +335,7 @@ class _Processor(Lives):
                 async with producer.transaction():
                     await self._process(producer, records)
                     await producer.send_offsets(consumer)
-                    if self.rng.random() < 0.1:
+                    if self.rng.random() < 0.1 and not self.world.stopping:
                         await trio.sleep(self.rng.expovariate(0.5))
                     if self.rng.random() < 0.02 and not self.world.stopping:
                         self._transacting.history.count("processors that changed their mind")
