@@ -116,12 +116,17 @@ class ApacheKafka:
         self.start(next(node for node in self.layout.nodes if node.id == node_id))
 
     def stop(self) -> None:
-        """Stop all, with a bound."""
+        """Stop all, with a bound: brokers first, which ask the controllers to let them go."""
+        for role in ("broker", "controller"):
+            ids = {node.id for node in self.layout.of(role)}
+            self._stop([process for node, process in self.processes.items() if node in ids])
+
+    def _stop(self, processes: list[subprocess.Popen[bytes]]) -> None:
         for number, patience in ((signal.SIGTERM, 20.0), (signal.SIGKILL, 10.0)):
-            for process in self.processes.values():
+            for process in processes:
                 process.send_signal(number)
             deadline = time.monotonic() + patience
-            for process in self.processes.values():
+            for process in processes:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(max(0.1, deadline - time.monotonic()))
 
