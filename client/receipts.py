@@ -32,9 +32,18 @@ class Receipt:
         self._timestamp: Final = timestamp
         self._ended: Final = ended
 
+    @property
+    def ended(self) -> bool:
+        """Whether the record has been acknowledged or has failed."""
+        return self._ended.is_set()
+
     async def wait(self) -> RecordMetadata:
         """Wait until the record is acknowledged. Raises ClientError when it is not."""
         await self._ended.wait()
+        return self.result()
+
+    def result(self) -> RecordMetadata:
+        """As `wait`, of a record that has `ended`."""
         batch = self._batch
         match batch.outcome:
             case Written(base, append_time):

@@ -192,7 +192,15 @@ class FakeReceipt:
     producer: FakeProducer
     value: bytes | None
 
+    @property
+    def ended(self) -> bool:
+        """Records take turns: one has ended when it is looked at, one is waited for."""
+        return self.producer.waited % 2 == 0
+
     async def wait(self) -> None:
+        self.result()
+
+    def result(self) -> None:
         if self.value == b"refused":
             raise BrokerError(ErrorCode.MESSAGE_TOO_LARGE, "t-0")
         self.producer.waited += 1
