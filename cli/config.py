@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from enum import Enum
 from typing import Annotated, Any, Final
 
@@ -13,14 +14,16 @@ from barnabas.cli.failures import UsageError
 from barnabas.cli.options import AsJson, noun, parse_changes
 from barnabas.cli.output import Done, show_each, show_outcomes, show_table
 from barnabas.cli.session import with_admin
-from barnabas.client.admin import BROKER, GROUP, TOPIC, ConfigValue
-from barnabas.client.errors import ClientError
+from barnabas.client.admin import BROKER, GROUP, TOPIC, Admin, ConfigValue
+from barnabas.client.errors import BrokerError, ClientError
 
 app = noun("Settings of topics, brokers and groups while the cluster runs.")
 
 EVERY_BROKER: Final = "default"
 """The name for the settings of all brokers, as far as they have none of their own."""
 _SECRET: Final = "(secret)"
+_OF_LISTENER: Final = "listener.name."
+"""Settings of one listener, of whatever name that is; brokers do not list them."""
 
 
 class Kind(Enum):
@@ -79,12 +82,14 @@ def alter(
     if not changes:
         raise UsageError("nothing to change; give --set or --delete")
     resources = _resources(kind, names)
-    altered = with_admin(
-        access,
-        lambda admin: admin.alter_configs(
-            _WIRE[kind], dict.fromkeys(resources.values(), changes), validate_only=validate_only
-        ),
-    )
+
+    async def ask(admin: Admin) -> dict[str, BrokerError | None]:
+        if kind is Kind.BROKER:
+            await _check_names(admin, [name for name, value in changes.items() if value is not None])
+        asked = dict.fromkeys(resources.values(), changes)
+        return await admin.alter_configs(_WIRE[kind], asked, validate_only=validate_only)
+
+    altered = with_admin(access, ask)
     line = "could be altered" if validate_only else "altered"
     facts = {"configs": changes, "altered": not validate_only}
     outcomes = {
@@ -103,6 +108,19 @@ def _resources(kind: Kind, names: Iterable[str]) -> dict[str, str]:
         if EVERY_BROKER in resources:
             resources[EVERY_BROKER] = ""
     return resources
+
+
+async def _check_names(admin: Admin, names: Sequence[str]) -> None:
+    """UsageError for what no broker knows: brokers take settings of any name, and a typing mistake would do nothing."""
+    brokers = [str(each.node.id) for each in (await admin.describe_cluster()).brokers if not each.fenced]
+    described = (await admin.describe_configs(BROKER, brokers[:1])).values()
+    known = [value.name for values in described if not isinstance(values, BrokerError) for value in values]
+    if not known:
+        return
+    for name in names:
+        if name not in known and not name.startswith(_OF_LISTENER):
+            near = get_close_matches(name, known, 1)
+            raise UsageError(f"brokers have no setting {name}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 class Settings:

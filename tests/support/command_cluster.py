@@ -23,6 +23,7 @@ from barnabas.cli.perf import loads
 from barnabas.cli.perf.loads import Plan
 from barnabas.cli.perf.measures import Measured
 from barnabas.client.admin import (
+    BROKER,
     ConfigValue,
     GroupDescription,
     GroupListing,
@@ -167,9 +168,10 @@ class FakeEverything(FakeGroups, FakeTransactions):
         return {**await super().delete_groups(groups), **({"billing": in_use} if "billing" in groups else {})}
 
     async def describe_configs(self, kind: int, names: Iterable[str]) -> dict[str, list[ConfigValue] | BrokerError]:
+        log = "log." if kind == BROKER else ""
         values = [
-            ConfigValue("min.insync.replicas", "2", "topic", False, False),
-            ConfigValue("retention.ms", "604800000", "default", False, False),
+            ConfigValue("min.insync.replicas", "2", "broker default" if log else "topic", False, False),
+            ConfigValue(f"{log}retention.ms", "604800000", "default", False, False),
             ConfigValue("ssl.key.password", None, "static", True, True),
         ]
         return {name: self.refusals.get(name) or values for name in names}
