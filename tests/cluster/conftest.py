@@ -14,7 +14,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 @pytest.fixture(scope="module")
-def three_by_three() -> Iterator[Cluster]:
-    """Three controllers and three brokers, each a process of its own; one cluster a test module."""
+def cluster_of_the_module() -> Iterator[Cluster]:
     with cluster(brokers=3, controllers=3) as running:
         yield running
+
+
+@pytest.fixture
+def three_by_three(cluster_of_the_module: Cluster) -> Iterator[Cluster]:
+    """Three controllers and three brokers, each a process of its own; one cluster a test module.
+
+    What a test that failed has left stopped is started again: it is not to blame for the next one.
+    """
+    yield cluster_of_the_module
+    for node in cluster_of_the_module.nodes:
+        if node.pid is None:
+            node.start()

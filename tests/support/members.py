@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -40,8 +41,9 @@ class GroupHistory:
             self.read[partition].add(offset)
 
     def commits(self, offsets: list[TopicPartition]) -> None:
+        """Acknowledged ones; librdkafka also names partitions of which nothing has been read yet, with no offset."""
         with self.lock:
-            for each in offsets:
+            for each in (each for each in offsets if each.offset >= 0):
                 self.committed[each.partition] = max(each.offset, self.committed.get(each.partition, 0))
 
     def wait_for_reads(self, more: int) -> None:
@@ -142,6 +144,11 @@ _PASSING = (
     KafkaError.COORDINATOR_NOT_AVAILABLE,
     KafkaError.NOT_COORDINATOR,
 )
+
+
+def lost(acknowledged: Mapping[int, int], kept: Mapping[int, int]) -> dict[int, int]:
+    """The commits, by partition, that were acknowledged and of which less is left."""
+    return {index: offset for index, offset in acknowledged.items() if kept.get(index, -1) < offset}
 
 
 def coordinator_of(bootstrap: str, group: str) -> int:
