@@ -10,8 +10,8 @@ from barnabas.cli.access import Access
 from barnabas.cli.options import AsJson, noun
 from barnabas.cli.output import show_json, show_table
 from barnabas.cli.session import with_admin
+from barnabas.cli.snapshot import share_of
 from barnabas.client.admin import Admin, ClusterDescription, TopicDescription
-from barnabas.net.addresses import host_port_text
 
 app = noun("The cluster as a whole.")
 
@@ -42,17 +42,17 @@ _BROKER_KEYS = ("id", "listener", "rack", "state", "replicas", "leaders", "repli
 
 def _facts(cluster: ClusterDescription, topics: list[TopicDescription]) -> dict[str, Any]:
     partitions = [partition for topic in topics for partition in topic.partitions.values()]
-    brokers = []
-    for broker in cluster.brokers:
-        held = [partition for partition in partitions if broker.node.id in partition.replicas]
-        facts = {
-            "id": broker.node.id,
-            "listener": host_port_text(broker.node.host, broker.node.port) if broker.node.port > 0 else None,
-            "rack": broker.node.rack,
-            "state": "fenced" if broker.fenced else "active",
-            "replicas": len(held),
-            "leaders": sum(partition.leader == broker.node.id for partition in held),
-            "replicas_not_in_sync": sum(broker.node.id not in partition.isr for partition in held),
+    shares = [share_of(broker, partitions) for broker in cluster.brokers]
+    brokers = [
+        {
+            "id": share.id,
+            "listener": share.listener,
+            "rack": share.rack,
+            "state": share.state,
+            "replicas": share.replicas,
+            "leaders": share.leaders,
+            "replicas_not_in_sync": share.not_in_sync,
         }
-        brokers.append(facts)
+        for share in shares
+    ]
     return {"cluster_id": cluster.cluster_id, "topics": len(topics), "partitions": len(partitions), "brokers": brokers}

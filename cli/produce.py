@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -26,7 +26,7 @@ from barnabas.cli.record_lines import (
 )
 from barnabas.cli.session import in_trio
 from barnabas.cli.streams import stdin_bytes, stdin_lines
-from barnabas.client.producer import Producer, Receipt
+from barnabas.client.producer import Acks, Producer, Receipt
 
 app = noun()
 
@@ -37,6 +37,10 @@ class AcksOption(Enum):
     ALL = "all"
     LEADER = "1"
     NOBODY = "0"
+
+
+ACKS: Final[Mapping[AcksOption, Acks]] = {AcksOption.ALL: "all", AcksOption.LEADER: 1, AcksOption.NOBODY: 0}
+"""As the producer has them."""
 
 
 class CompressionOption(Enum):
@@ -101,7 +105,7 @@ def produce(
 async def _produce(access: Access, acks: AcksOption, compression: CompressionOption, target: Target) -> int:
     async with Producer(
         access.bootstrap,
-        acks="all" if acks is AcksOption.ALL else 1 if acks is AcksOption.LEADER else 0,
+        acks=ACKS[acks],
         compression=compression.value,
         delivery_timeout=access.timeout,
         request_timeout=access.timeout,

@@ -8,10 +8,11 @@ from typing import Final
 
 import trio
 
-from barnabas.client.admin import Admin, ClusterDescription, TopicDescription
+from barnabas.client.admin import Admin, BrokerDescription, ClusterDescription, TopicDescription
 from barnabas.client.errors import ClientError
 from barnabas.client.metadata import NO_LEADER, PartitionView
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
+from barnabas.net.addresses import host_port_text
 
 _GROUPS_AT_ONCE: Final = 8
 _WITH_OFFSETS: Final = frozenset({"classic", "consumer", "streams", ""})
@@ -41,6 +42,34 @@ class Snapshot:
     def lag(self, group: str) -> int:
         """How many offsets are ahead of what the group has committed, in all."""
         return sum(max(self.ends.get(place, offset) - offset, 0) for place, offset in self.committed[group].items())
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerShare:
+    """A broker and what it holds of some partitions; `listener` is None where the cluster does not tell it."""
+
+    id: int
+    listener: str | None
+    rack: str | None
+    state: str
+    replicas: int
+    leaders: int
+    not_in_sync: int
+
+
+def share_of(broker: BrokerDescription, partitions: Iterable[PartitionView]) -> BrokerShare:
+    """What a broker holds of these partitions."""
+    node = broker.node
+    held = [partition for partition in partitions if node.id in partition.replicas]
+    return BrokerShare(
+        node.id,
+        host_port_text(node.host, node.port) if node.port > 0 else None,
+        node.rack,
+        "fenced" if broker.fenced else "active",
+        len(held),
+        sum(partition.leader == node.id for partition in held),
+        sum(node.id not in partition.isr for partition in held),
+    )
 
 
 async def take(admin: Admin) -> Snapshot:

@@ -14,13 +14,13 @@ from barnabas.cli.perf import loads
 from barnabas.cli.perf.loads import Plan
 from barnabas.cli.perf.measures import Measured
 from barnabas.cli.perf.view import show
-from barnabas.cli.produce import AcksOption, CompressionOption
+from barnabas.cli.produce import ACKS, AcksOption, CompressionOption
 from barnabas.cli.progress import Progress, is_watched, progress_bar
 from barnabas.cli.quantities import parse_bytes
 from barnabas.cli.session import in_trio
 from barnabas.client.cluster import Cluster
 from barnabas.client.consumer import Consumer
-from barnabas.client.producer import Acks, Producer
+from barnabas.client.producer import Producer
 
 app = noun("How fast a cluster is: rates, times, and how they are spread.")
 
@@ -32,8 +32,6 @@ AcksChoice = Annotated[AcksOption, typer.Option("--acks", help="Who must have a 
 Linger = Annotated[float, typer.Option(min=0, metavar="MS", help="To wait for more records before a batch is sent.")]
 BatchSize = Annotated[str, typer.Option(metavar="BYTES", help="Of a batch before compression.")]
 Compression = Annotated[CompressionOption, typer.Option(help="Of batches.")]
-
-_ACKS: dict[AcksOption, Acks] = {AcksOption.ALL: "all", AcksOption.LEADER: 1, AcksOption.NOBODY: 0}
 
 
 @app.command()
@@ -57,7 +55,7 @@ def produce(
     async def load(cluster: Cluster, progress: Progress) -> Measured:
         async with Producer(
             cluster,
-            acks=_ACKS[acks],
+            acks=ACKS[acks],
             linger=linger / 1000,
             batch_size=batch_bytes,
             compression=compression.value,
@@ -107,7 +105,7 @@ def end_to_end(
         async with (
             Producer(
                 cluster,
-                acks=_ACKS[acks],
+                acks=ACKS[acks],
                 linger=linger / 1000,
                 compression=compression.value,
                 delivery_timeout=access.timeout,

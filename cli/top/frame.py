@@ -6,13 +6,12 @@ was not there then, it is not known. What a group's lag changes by is told likew
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from barnabas.cli.snapshot import Snapshot
+from barnabas.cli.snapshot import Snapshot, share_of
 from barnabas.client.metadata import NO_LEADER, PartitionView
 from barnabas.client.offsets import Place
-from barnabas.net.addresses import host_port_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def _rates(now: Snapshot, earlier: Snapshot | None) -> dict[Place, float] | None
     }
 
 
-def _sum(rates: Mapping[Place, float], places: Mapping[Place, object]) -> float:
+def _sum(rates: Mapping[Place, float], places: Iterable[Place]) -> float:
     return sum(rates.get(place, 0.0) for place in places)
 
 
@@ -110,18 +109,17 @@ def _brokers(
 ) -> tuple[BrokerRow, ...]:
     rows: list[BrokerRow] = []
     for broker in now.cluster.brokers:
-        node = broker.node
-        held = {place: view for place, view in views.items() if node.id in view.replicas}
-        led = {place: view for place, view in held.items() if view.leader == node.id}
+        share = share_of(broker, views.values())
+        led = [place for place, view in views.items() if view.leader == share.id]
         rows.append(
             BrokerRow(
-                node.id,
-                host_port_text(node.host, node.port) if node.port > 0 else "-",
-                node.rack,
-                "fenced" if broker.fenced else "active",
-                len(held),
-                len(led),
-                sum(node.id not in view.isr for view in held.values()),
+                share.id,
+                share.listener or "-",
+                share.rack,
+                share.state,
+                share.replicas,
+                share.leaders,
+                share.not_in_sync,
                 None if rates is None else _sum(rates, led),
             )
         )
