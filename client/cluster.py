@@ -94,6 +94,7 @@ class Cluster:
         self._network: Final[Network] = network if secured.tls is None else _encrypted(network, secured.tls)
         self._credentials: Final = secured.credentials
         self._connections: Final[dict[tuple[Address, str], ClientConnection]] = {}
+        self._purposes = 0
         self._connecting: Final[dict[tuple[Address, str], trio.Lock]] = {}
         self._asking: Final[dict[str, trio.Lock]] = {}
         self._learnt_at: Final[dict[str, float]] = {}
@@ -123,9 +124,14 @@ class Cluster:
         """
         return await self._connection((node.host, node.port), purpose)
 
-    def connected(self, node: Node) -> ClientConnection | None:
-        """The connection to a broker if there is one."""
-        return self._connections.get(((node.host, node.port), ""))
+    def connected(self, node: Node, *, purpose: str = "") -> ClientConnection | None:
+        """The connection to a broker for this purpose, if there is one."""
+        return self._connections.get(((node.host, node.port), purpose))
+
+    def own_purpose(self, what: str) -> str:
+        """A purpose that nobody else has, for connections of one's own."""
+        self._purposes += 1
+        return f"{what} {self._purposes}"
 
     async def request(
         self,
@@ -233,6 +239,8 @@ class Cluster:
     def _forget_connection(self, key: tuple[Address, str], closed: ClientConnection) -> None:
         if self._connections.get(key) is closed:
             del self._connections[key]
+            if not self._connecting[key].locked():
+                del self._connecting[key]
 
     # -- metadata ------------------------------------------------------------------------------------------------
 

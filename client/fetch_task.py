@@ -43,6 +43,9 @@ class FetchTask:
         self._fetching: Final = fetching
         self._arrived: Final = arrived
         self._sessions: Final[dict[int, FetchSession]] = {}
+        # A broker answers a connection's requests in their order, and fetches when there is something to read: on a
+        # shared connection everything else, a producer's acknowledgements too, would wait for that.
+        self._purpose: Final = cluster.own_purpose("fetch")
         self._work = trio.Event()
 
     def wake(self) -> None:
@@ -93,7 +96,7 @@ class FetchTask:
         """What the broker says of each partition; once more where it has nothing against but the session."""
         wanted = self._wanted(positions)
         by_id = all(topic_id != ZERO_UUID for _, topic_id, _ in wanted)
-        connection = await self._cluster.to(node)
+        connection = await self._cluster.to(node, purpose=self._purpose)
         version = None if by_id else version_with_names(connection, FetchRequest.API_KEY)
 
         async def ask() -> tuple[FetchPlan, FetchResponse]:
@@ -151,14 +154,17 @@ class FetchTask:
         )
 
     def end_sessions(self) -> None:
-        """Let the brokers forget the sessions; nobody waits for their answers."""
+        """Let the brokers forget the sessions; nobody waits for their answers. The connections end with them."""
         for node_id, session in self._sessions.items():
             plan = session.end()
             node = self._cluster.view.nodes.get(node_id)
-            connection = None if node is None else self._cluster.connected(node)
-            if plan is not None and connection is not None:
+            connection = None if node is None else self._cluster.connected(node, purpose=self._purpose)
+            if connection is None:
+                continue
+            if plan is not None:
                 with suppress(ConnectionLost):
                     connection.send(self._request(plan))
+            connection.retire()
 
     def _learn_leaders(
         self, answers: Mapping[Place, FetchResponse.PartitionData], response: FetchResponse

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from barnabas.client import Consumer
+from barnabas.client import Consumer, Producer
 from barnabas.client.cluster import Cluster
 from barnabas.client.consumer import Start
 from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError, UnreadableRecords
@@ -299,3 +299,19 @@ async def test_the_closest_replica_is_read_from_and_the_leader_when_it_fails(
         assert await read(consumer, 1) == [(0, 3, b"3")]
         assert brokers.count(ApiKey.FETCH, broker=1) > 1
     assert trio.current_time() < 5
+
+
+async def test_what_else_is_asked_does_not_wait_for_a_fetch(brokers: FakeCluster, autojump_clock: MockClock) -> None:
+    """A broker answers in order, and a fetch when there is something to read."""
+    brokers.create("t")
+    brokers.create("other")
+    async with Cluster(brokers.bootstrap, network=brokers.network) as cluster, Producer(cluster) as producer:
+        async with Consumer(cluster, fetch_max_wait=20.0) as consumer:
+            await consumer.assign({("t", 0): 0})
+            await trio.testing.wait_all_tasks_blocked()
+            start = trio.current_time()
+            await producer.send("other", b"a")
+            assert await consumer.offsets({("other", 0): "latest"}) == {("other", 0): 1}
+            assert trio.current_time() == start
+        await trio.sleep(21)
+        assert len(brokers.network.transports) == 2, "the consumer's connection ends with it"
