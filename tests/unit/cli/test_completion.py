@@ -150,15 +150,22 @@ def test_each_shell_gets_its_script(run: Run, shell: str) -> None:
     assert "completion words --" in SCRIPTS[shell]
 
 
+_BEFORE = {
+    "bash": 'barnabas() { printf "<%s>\\twhat it is\\n" "$@"; }\n',
+    "zsh": "compdef() { : }\n",
+    "fish": "",
+}
+"""What a shell has before the script."""
+
+
 def in_shell(shell: str, script: str, tmp_path: Path) -> list[str]:
     """What a script prints, with a `barnabas` that shows how it was called, in a folder with two files."""
     program = shutil.which(shell)
     if program is None:
         pytest.skip(f"{shell} is not here")
     (tmp_path / "completion").write_text(SCRIPTS[shell])
-    stub = 'barnabas() { printf "<%s>\\twhat it is\\n" "$@"; }'
     (tmp_path / "a-file").touch()
-    command = [program, "-c", f"cd {tmp_path}\n{stub}\nsource ./completion\n{script}"]
+    command = [program, "-c", f"cd {tmp_path}\n{_BEFORE[shell]}source ./completion\n{script}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     assert done.stderr == ""
     return done.stdout.splitlines()
@@ -199,6 +206,29 @@ def test_bash_completes_files_itself(tmp_path: Path) -> None:
     script = f"COMP_LINE='{line}'\nCOMP_POINT={len(line)}\nCOMP_WORDS=(barnabas log a-)\nCOMP_CWORD=2\n_barnabas\n"
     stub = "barnabas() { echo :files; }\n"
     assert in_shell("bash", stub + script + 'printf "%s\\n" "${COMPREPLY[@]}"', tmp_path) == ["a-file"]
+
+
+def test_zsh_describes_what_fits(tmp_path: Path) -> None:
+    stub = "barnabas() { print -r -- $'list\\tList topics.\\nteam:b\\tgroup\\nall\\t'; }\n_files() { print files }\n"
+    shown = '_describe() { print -l -r -- "${(@P)2}" }\nwords=(barnabas topic li) CURRENT=3\n_barnabas\n'
+    script = f"{stub}{shown}barnabas() {{ print :files }}\n_barnabas"
+    assert in_shell("zsh", script, tmp_path) == ["list:List topics.", "team\\:b:group", "all", "files"]
+
+
+def test_fish_asks_with_the_words_of_the_line(tmp_path: Path) -> None:
+    stub = """function commandline
+        if test "$argv[1]" = -opc
+            printf '%s\\n' barnabas topic --bootstrap host:92
+        else
+            echo li
+        end
+    end
+    function barnabas
+        printf '<%s>\\n' $argv
+    end
+    """
+    asked = ["completion", "words", "--", "topic", "--bootstrap", "host:92", "li"]
+    assert in_shell("fish", stub + "__barnabas_words", tmp_path) == [f"<{word}>" for word in asked]
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
