@@ -62,6 +62,23 @@ async def test_records_that_are_sent_together_travel_together(brokers: FakeClust
     assert trio.current_time() == pytest.approx(1.0, abs=0.1)
 
 
+async def test_a_receipt_tells_whether_and_how_the_record_has_ended(
+    brokers: FakeCluster, autojump_clock: MockClock
+) -> None:
+    brokers.create("t")
+    async with cluster_of(brokers) as cluster, Producer(cluster) as producer:
+        receipt = await producer.send_soon("t", b"a")
+        assert not receipt.ended
+        assert await receipt.wait() == receipt.result()
+        assert receipt.ended
+        brokers.refusals[ApiKey.PRODUCE].append(ErrorCode.MESSAGE_TOO_LARGE)
+        refused = await producer.send_soon("t", b"b")
+        await producer.flush()
+        assert refused.ended
+        with pytest.raises(BrokerError, match="MESSAGE_TOO_LARGE"):
+            refused.result()
+
+
 async def test_retries_keep_order_and_double_nothing(brokers: FakeCluster, autojump_clock: MockClock) -> None:
     partitions = brokers.create("t")
     brokers.refusals[ApiKey.PRODUCE].extend(
