@@ -1,4 +1,4 @@
-"""A follower's fetch moves a high watermark, and whoever waited for that writes at once: what it wrote is not missed."""
+"""A follower's fetch moves a high watermark, and who waited for that writes at once: what it wrote is not missed."""
 
 from __future__ import annotations
 
