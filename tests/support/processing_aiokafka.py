@@ -9,7 +9,7 @@ from contextlib import suppress
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, KafkaError, NotCoordinatorForGroupError, ProducerFenced
 
-from processing_life import Fenced, Life
+from processing_life import MOST_RECORDS, POLL_SECONDS, Fenced, Life
 
 _CALL_SECONDS = 20.0
 _STOP_SECONDS = 5.0
@@ -71,7 +71,7 @@ async def _rewind(consumer: AIOKafkaConsumer) -> None:
 
 async def _process(life: Life, consumer: AIOKafkaConsumer, producer: AIOKafkaProducer) -> None:
     """One transaction, if there is something to be copied."""
-    read = await consumer.getmany(timeout_ms=200, max_records=50)
+    read = await consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000), max_records=MOST_RECORDS)
     if not read:
         return
     try:

@@ -8,7 +8,7 @@ import time
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from load import SETTLE_SECONDS
-from processing_life import Fenced, Life
+from processing_life import MOST_RECORDS, POLL_SECONDS, Fenced, Life
 
 _FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)
 _CALL_SECONDS = 20.0
@@ -64,7 +64,7 @@ def _rewind(life: Life, consumer: Consumer) -> None:
 
 def _process(life: Life, consumer: Consumer, producer: Producer) -> None:
     """One transaction, if there is something to be copied."""
-    messages = [message for message in consumer.consume(50, timeout=0.2) if message.error() is None]
+    messages = [message for message in consumer.consume(MOST_RECORDS, timeout=POLL_SECONDS) if message.error() is None]
     if not messages:
         return
     producer.begin_transaction()

@@ -11,8 +11,11 @@ from random import Random
 
 from processing import Job, Progress
 
-STALL_SECONDS = 10.0
+STALL_SECONDS = 7.0
 """What has not moved for so long hangs: it is left behind, and fenced by the next life."""
+MOST_RECORDS = 500
+"""In one transaction: what was not processed meanwhile is to be made up for quickly."""
+POLL_SECONDS = 0.1
 
 
 class Fenced(Exception):
