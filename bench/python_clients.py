@@ -19,7 +19,7 @@ from bench.clusters import barnabas
 from bench.ready import Results
 
 CLIENTS = ("barnabas.client", "aiokafka", "kafka-python", "confluent-kafka")
-FILLED = {100: 300_000, 1024: 100_000}
+FILLED = {100: 200_000, 1024: 80_000}
 """Records to consume, by their size in bytes."""
 ROUNDS = 3
 TIMEOUT = 300.0

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, NoReturn, Self, Unpack
 
 import trio
 
@@ -39,6 +39,8 @@ else:
 
     K, V = TypeVar("K"), TypeVar("V")
 
+_Serializer = Callable[[Any], Any]
+"""From a key or value to its bytes, or None."""
 Acks = Literal["all", -1, 0, 1]
 CompressionName = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 
@@ -95,7 +97,7 @@ class Producer(Generic[K, V]):
         else:
             check_not_beside_cluster(security)
         self.cluster: Final[Cluster] = bootstrap
-        self._serializers: Final = (key_serializer, value_serializer)
+        self._serializers: Final[tuple[_Serializer | None, _Serializer | None]] = (key_serializer, value_serializer)
         self._buffer_memory: Final = buffer_memory
         check_at_least(
             batch_size=(batch_size, 1),
@@ -173,8 +175,8 @@ class Producer(Generic[K, V]):
         if self._sender.woken:
             await trio.lowlevel.checkpoint()  # it has work since a batch was begun, and nobody has let it run
         of_key, of_value = self._serializers
-        value_bytes = cast("Buffer | None", value) if of_value is None else of_value(value)
-        key_bytes = cast("Buffer | None", key) if of_key is None or key is None else of_key(key)
+        value_bytes = value if of_value is None else of_value(value)
+        key_bytes = key if of_key is None or key is None else of_key(key)
         size = record_size(key_bytes, value_bytes, headers)
         now = trio.current_time()
         known = self.cluster.known_topic(topic, now)

@@ -89,9 +89,9 @@ def read_records(batch: RecordBatch, position: Position) -> Iterator[ConsumerRec
                 at += 1
             if at != stop:
                 raise CorruptRecords(f"a record ends {at - stop} bytes behind its end")
-            if offset < first:
-                continue
-            if offset >= last:
+            if not first <= offset < last:
+                if offset < first:
+                    continue
                 return
             if append_time is not None:
                 timestamp = append_time

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from barnabas.client.varints import VARINTS
 from barnabas.protocol.compression import Compression, compress
 from barnabas.protocol.record_batch import (
     BATCH_OVERHEAD,
@@ -23,7 +24,7 @@ from barnabas.protocol.record_batch import (
     TRANSACTIONAL_FLAG,
     checksum,
 )
-from barnabas.protocol.types import Buffer, encode_varint
+from barnabas.protocol.types import Buffer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,21 +35,6 @@ Fields = tuple[int, bytes | None, bytes | None, "Headers"]
 """A record: timestamp (ms), key, value, headers."""
 
 _INT64: Final = 1 << 63
-_TABLE: Final = 1 << 14
-"""Numbers below this stay in the table: their varints have two bytes, or three."""
-
-
-class _Varints(dict[int, bytes]):
-    """The varint of a number, by table."""
-
-    def __missing__(self, number: int) -> bytes:
-        encoded = encode_varint(number)
-        if 0 <= number < _TABLE:
-            self[number] = encoded
-        return encoded
-
-
-_varints: Final = _Varints()
 
 
 def write_batch(
@@ -89,7 +75,7 @@ def write_batch(
 
 def _gather(records: Iterable[Fields], pieces: list[Buffer]) -> int:
     """Add the pieces of all records; their largest timestamp."""
-    varints, add = _varints, pieces.extend
+    varints, add = VARINTS, pieces.extend
     first = before = latest = None
     since = b""
     for number, (timestamp, key, value, headers) in enumerate(records):
@@ -116,7 +102,7 @@ def _fields(key: bytes | None, value: bytes | None, headers: Headers) -> Iterabl
     """What follows a record's place."""
     for field in (key, value):
         yield b"\1" if field is None else _with_length(field)
-    yield _varints[len(headers)]
+    yield VARINTS[len(headers)]
     for name, content in headers:
         yield _with_length(name.encode())
         yield b"\1" if content is None else _with_length(content)
@@ -124,7 +110,7 @@ def _fields(key: bytes | None, value: bytes | None, headers: Headers) -> Iterabl
 
 def _with_length(field: bytes) -> bytes:
     """The field with its length before it."""
-    return _varints[len(field)] + field
+    return VARINTS[len(field)] + field
 
 
 def _wrapped(number: int) -> int:
