@@ -175,8 +175,8 @@ class Producer(Generic[K, V]):
         if self._sender.woken:
             await trio.lowlevel.checkpoint()  # it has work since a batch was begun, and nobody has let it run
         of_key, of_value = self._serializers
-        value_bytes = value if of_value is None else of_value(value)
-        key_bytes = key if of_key is None or key is None else of_key(key)
+        value_bytes: Any = value if of_value is None else of_value(value)
+        key_bytes: Any = key if of_key is None or key is None else of_key(key)
         size = record_size(key_bytes, value_bytes, headers)
         now = trio.current_time()
         known = self.cluster.known_topic(topic, now)
