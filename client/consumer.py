@@ -5,23 +5,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Self, Unpack
-
-import trio
 
 from barnabas.client.background import Background
 from barnabas.client.batches import Batches
 from barnabas.client.cluster import Cluster
 from barnabas.client.deserializer import Deserializer
-from barnabas.client.errors import ClientClosed, ClientError, ConfigurationError
+from barnabas.client.errors import ClientError, ConfigurationError
 from barnabas.client.fetch_task import FetchConfig, FetchTask
 from barnabas.client.fetching import Fetching, FetchingConfig, OffsetReset
-from barnabas.client.groups.handed_out import HandedOut
 from barnabas.client.offsets import OffsetSpec, list_offsets
 from barnabas.client.positions import ConsumerRecord, K, Place, Position, V
+from barnabas.client.reading import Reading
 from barnabas.client.security import SecuritySettings, check_not_beside_cluster
 from barnabas.client.settings import settings_of
 
@@ -124,7 +122,6 @@ class Consumer(Generic[K, V]):
             raise ConfigurationError(f"fetch_max_wait={fetch_max_wait:g}; it must be from 0 to below request_timeout")
         if topics is not None and group is None:
             raise ConfigurationError("topics without a group: give a group, or assign partitions")
-        self._deserializer: Final = Deserializer(key_deserializer, value_deserializer)
         self._read_committed: Final = isolation_level == "read_committed"
         self._fetching: Final = Fetching(
             FetchingConfig(auto_offset_reset, max_buffered, check_crcs), self.cluster.rng.random
@@ -139,7 +136,13 @@ class Consumer(Generic[K, V]):
             rack=client_rack,
         )
         self._fetch_task: Final = FetchTask(fetch, self.cluster, self._fetching, self._something_arrived)
-        self._subscribed: Final = topics is not None
+        self._reading: Final = Reading(
+            self._fetching,
+            Deserializer(key_deserializer, value_deserializer),
+            self._user_came_back,
+            self._fetch_task.wake,
+        )
+        self._reading.subscribed = topics is not None
         self._membership: Final = (
             None
             if group is None
@@ -163,20 +166,6 @@ class Consumer(Generic[K, V]):
                 on_lost=on_lost,
             )
         )
-        self._batch: Iterator[ConsumerRecord[K, V]] = iter(())
-        self._reading: Position | None = None
-        self._handed_from: int | None = None
-        self._handed_out: Final = HandedOut()
-        self._put_aside: tuple[Position, Iterator[ConsumerRecord[K, V]]] | None = None
-        self._leaving: frozenset[Place] = frozenset()
-        self._at_rest = trio.Event()
-        self._arrived = trio.Event()
-        self._failure: ClientError | None = None
-        self._failure_to_come: ClientError | None = None
-        self._visits = 0
-        self._waiting = False
-        self._assigned = False
-        self._open = False
 
     def _make_membership(self, topics: Topics | None, **settings: Any) -> Membership:
         from barnabas.client.groups.membership import GroupConfig, Membership
@@ -190,7 +179,7 @@ class Consumer(Generic[K, V]):
         else:
             wanted = [topics] if isinstance(topics, str) else topics
         age = self.cluster.metadata_max_age
-        return Membership(config, self.cluster, self._fetching, self, wanted, metadata_max_age=age)
+        return Membership(config, self.cluster, self._fetching, self._reading, wanted, metadata_max_age=age)
 
     async def __aenter__(self) -> Self:
         if self._owned:
@@ -199,15 +188,13 @@ class Consumer(Generic[K, V]):
         nursery.start_soon(self._fetch_task.run, nursery)
         if self._membership is not None:
             nursery.start_soon(self._membership.run)
-        self._open = True
+        self._reading.is_open = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> bool | None:
-        self._open = False
-        self._arrived.set()
-        self._at_rest.set()
+        self._reading.close()
         try:
             if self._membership is not None:
                 await self._membership.close(with_record_in_hand=kind is None)
@@ -237,8 +224,8 @@ class Consumer(Generic[K, V]):
         ends = await self.offsets(dict.fromkeys(starts, "latest")) if stop_at_end else {}
         offsets |= await self.offsets(asked)
         self._fetching.assign(Position(*place, offsets[place], ends.get(place)) for place in starts)
-        self._batch = iter(())
-        self._assigned = True
+        self._reading.batch = iter(())
+        self._reading.by_hand = True
         self._fetch_task.wake()
 
     async def assign_committed(self, places: Iterable[Place]) -> None:
@@ -247,7 +234,7 @@ class Consumer(Generic[K, V]):
         await self.assign(await self._group().start_offsets(places))
 
     def _check_by_hand(self, what: str) -> None:
-        if self._subscribed:
+        if self._reading.subscribed:
             raise ConfigurationError(f"{what}() beside topics: the group assigns the partitions")
 
     @property
@@ -266,8 +253,7 @@ class Consumer(Generic[K, V]):
         """Go on at this offset. ConfigurationError if the partition is not assigned."""
         self.position(topic, partition)
         self._fetching.seek((topic, partition), offset)
-        if self._reading is not None and (self._reading.topic, self._reading.partition) == (topic, partition):
-            self._batch = iter(())
+        self._reading.drop(topic, partition)
         self._fetch_task.wake()
 
     def pause(self, *places: Place) -> None:
@@ -277,7 +263,7 @@ class Consumer(Generic[K, V]):
 
     def resume(self, *places: Place) -> None:
         """Give out records of these partitions again."""
-        self._fetching.pause(set(places) - self._leaving, paused=False)
+        self._fetching.pause(set(places) - self._reading.leaving, paused=False)
         self._something_arrived()
         self._fetch_task.wake()
 
@@ -314,7 +300,7 @@ class Consumer(Generic[K, V]):
         await self._group().commit(
             {place: at if isinstance(at, OffsetAndMetadata) else OffsetAndMetadata(at) for place, at in chosen.items()}
         )
-        self._handed_out.settle()
+        self._reading.handed_out.settle()
 
     async def rewind(self) -> None:
         """Go back to the committed offsets in all partitions: after a transaction that was aborted."""
@@ -322,7 +308,7 @@ class Consumer(Generic[K, V]):
         for place, offset in starts.items():
             if place in self._fetching.offsets:
                 self.seek(*place, offset)
-        self._handed_out.settle()
+        self._reading.handed_out.settle()
 
     async def committed(self, places: Iterable[Place]) -> dict[Place, OffsetAndMetadata]:
         """What the group has committed of these partitions; those without are not in the answer."""
@@ -334,12 +320,12 @@ class Consumer(Generic[K, V]):
         CommitFailed when a partition that some of it was of has gone meanwhile, even if it came back: what was made of
         those records must be given up.
         """
-        self._handed_out.check(f"group {self._group().identity[0]}")
+        self._reading.handed_out.check(f"group {self._group().identity[0]}")
         return self.consumed(with_record_in_hand=True)
 
     def settle(self) -> None:
         """What was read is committed, by a transaction."""
-        self._handed_out.settle()
+        self._reading.handed_out.settle()
 
     @property
     def group_metadata(self) -> tuple[str, Generation]:
@@ -351,46 +337,9 @@ class Consumer(Generic[K, V]):
             raise ConfigurationError("this consumer has no group to commit to: give it one")
         return self._membership
 
-    # What its membership wants (`Reader`)
-
-    async def rest(self, places: frozenset[Place], patience: float) -> None:
-        """See `Reader`."""
-        self._leaving = places
-        self._fetching.pause(places, paused=True)
-        reading = self._reading
-        if reading is None or (reading.topic, reading.partition) not in places:
-            self._handed_out.gone(places)
-            return
-        self._at_rest = trio.Event()
-        if self._put_aside is None:
-            self._put_aside, self._batch = (reading, self._batch), iter(())
-        with trio.move_on_after(patience):
-            await self._at_rest.wait()
-        self._handed_out.gone(places)
-
     def consumed(self, *, with_record_in_hand: bool) -> dict[Place, int]:
-        """See `Reader`."""
-        offsets = self._fetching.offsets
-        if self._reading is not None and not with_record_in_hand:
-            place = (self._reading.topic, self._reading.partition)
-            if place in offsets:
-                offsets[place] = offsets[place] - 1 if self._handed_from is None else self._handed_from
-        return offsets
-
-    @property
-    def progress(self) -> object:
-        """See `Reader`."""
-        return None if self._waiting else (self._visits, 0 if self._reading is None else self._reading.offset)
-
-    def fetch_more(self) -> None:
-        """See `Reader`."""
-        self._leaving = frozenset()
-        self._fetch_task.wake()
-
-    def fail(self, error: ClientError) -> None:
-        """See `Reader`."""
-        self._failure = error
-        self._something_arrived()
+        """The offset of the next record of each partition; without the record in hand, that of it."""
+        return self._reading.consumed(with_record_in_hand=with_record_in_hand)
 
     # The iteration
 
@@ -400,12 +349,10 @@ class Consumer(Generic[K, V]):
     async def __anext__(self) -> ConsumerRecord[K, V]:
         """The next record. No checkpoint while the records of a batch last."""
         while True:
-            record = next(self._batch, None)
+            record = next(self._reading.batch, None)
             if record is not None:
                 return record
-            self._come_back()
-            await trio.lowlevel.checkpoint()
-            await self._next_batch()
+            await self._reading.next_batch()
 
     def batches(self) -> Batches[K, V]:
         """The records as they were batched, to iterate: lists of records of one partition, never empty.
@@ -417,80 +364,15 @@ class Consumer(Generic[K, V]):
     async def next_batch(self) -> list[ConsumerRecord[K, V]] | None:
         """The next of `batches`; None where the iteration ends."""
         try:
-            while not (records := await self._take_batch()):
+            while not (records := await self._reading.take_batch()):
                 pass
         except StopAsyncIteration:
             return None
         return records
 
-    async def _take_batch(self) -> list[ConsumerRecord[K, V]]:
-        """What is left of the batch that was begun, or the next one."""
-        records: list[ConsumerRecord[K, V]] = []
-        if self._reading is None or self._handed_from is not None:
-            self._come_back()
-            await trio.lowlevel.checkpoint()
-            await self._next_batch()
-        assert self._reading is not None
-        start = self._reading.offset
-        try:
-            records.extend(self._batch)
-        except ClientError as error:
-            if not records:
-                raise
-            self._failure_to_come = error
-        self._batch, self._handed_from = iter(()), start
-        return records
-
-    def _come_back(self) -> None:
-        """The user is done with what was given out before."""
-        self._reading = self._handed_from = None
-        self._at_rest.set()
-        if self._failure_to_come is not None:
-            error, self._failure_to_come = self._failure_to_come, None
-            raise error
-
-    async def _next_batch(self) -> None:
-        self._visits += 1
+    def _user_came_back(self) -> None:
         if self._membership is not None:
             self._membership.user_came_back()
-        self._waiting = True
-        try:
-            await self._find_batch()
-        finally:
-            self._waiting = False
-
-    async def _find_batch(self) -> None:
-        while True:
-            if not self._open:
-                raise ClientClosed("the consumer is not open: use it inside its `async with` block")
-            if self._failure is not None:
-                raise self._failure.again()
-            if not self._assigned and not self._subscribed:
-                raise ConfigurationError("nothing to read: subscribe to topics or assign partitions first")
-            if self._go_on_with_put_aside():
-                return
-            self._arrived = trio.Event()
-            buffered = self._fetching.buffered
-            found = self._fetching.next_batch()
-            if self._fetching.buffered < buffered:
-                self._fetch_task.wake()
-            if found is not None:
-                self._reading, batch = found
-                self._handed_out.add((self._reading.topic, self._reading.partition))
-                self._batch = self._deserializer.apply(batch)
-                return
-            if self._assigned and self._fetching.finished:
-                raise StopAsyncIteration
-            await self._arrived.wait()
-
-    def _go_on_with_put_aside(self) -> bool:
-        if self._put_aside is None:
-            return False
-        (position, batch), self._put_aside = self._put_aside, None
-        if not self._fetching.reads(position) or (position.topic, position.partition) in self._leaving:
-            return False
-        self._reading, self._batch = position, batch
-        return True
 
     def _something_arrived(self) -> None:
-        self._arrived.set()
+        self._reading.something_arrived()
