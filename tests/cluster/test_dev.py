@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def test_the_default_shape(tmp_path: Path) -> None:
             index = node["id"] - 1  # controllers are numbered from 101
             assert node["listener"] == f"127.0.0.1:{port + index}"
             assert (node["role"] == "controller") == (index >= CONTROLLER_OFFSET)
-            assert probe_ready(int(node["http"].rpartition(":")[2]))
+            eventually(partial(probe_ready, int(node["http"].rpartition(":")[2])))
             assert Path(node["dir"], "meta.properties").exists()
             assert Path(node["log"]).stat().st_size > 0
             assert os.getsid(node["pid"]) == node["pid"]  # Ctrl-C does not reach it
