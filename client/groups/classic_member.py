@@ -119,6 +119,11 @@ class ClassicMember:
         return self._stage is _Stage.STABLE and self._target is None and not self._join_again and not self._away
 
     @property
+    def is_out(self) -> bool:
+        """See `Member`."""
+        return self._lost_all
+
+    @property
     def generation(self) -> Generation:
         """See `Member`."""
         return Generation(self._generation, self._member_id, self._config.instance_id)

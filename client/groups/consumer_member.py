@@ -94,6 +94,11 @@ class ConsumerMember:
         return joined and not self._nameless() and self._wanted() == self._owned
 
     @property
+    def is_out(self) -> bool:
+        """See `Member`."""
+        return self._lost_all
+
+    @property
     def generation(self) -> Generation:
         """See `Member`."""
         return Generation(self._epoch, self._member_id, self._config.instance_id)

@@ -97,6 +97,11 @@ class Member(Protocol):
         ...
 
     @property
+    def is_out(self) -> bool:
+        """Whether it is known to be in the group no more: others may have what it still owns, or was about to take."""
+        ...
+
+    @property
     def generation(self) -> Generation:
         """As whom it commits."""
         ...
@@ -126,7 +131,7 @@ class Member(Protocol):
         ...
 
     def assigned(self, places: frozenset[Place], now: float) -> None:
-        """`Assign` is done."""
+        """`Assign` is done; `places` are those that were taken."""
         ...
 
     def described(self, topics: Mapping[str, Topic], now: float) -> None:

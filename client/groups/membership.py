@@ -19,7 +19,7 @@ import trio
 
 from barnabas.client.cluster import Cluster
 from barnabas.client.coordinator import Coordinator, CoordinatorKind
-from barnabas.client.errors import BrokerError, ClientError, ConfigurationError
+from barnabas.client.errors import BrokerError, ClientError, ConfigurationError, TimedOut
 from barnabas.client.fetching import Fetching, OffsetReset, Position
 from barnabas.client.groups.assignors import ASSIGNORS, Place
 from barnabas.client.groups.classic_member import ClassicConfig, ClassicMember
@@ -245,13 +245,29 @@ class Membership:
 
     # What the session wants
 
-    async def take(self, places: frozenset[Place]) -> None:
+    async def take(self, places: frozenset[Place]) -> frozenset[Place]:
         """See `GroupHost`."""
-        starts = await self.start_offsets(places)
+        starts = await self._starts_while_member(places)
+        if starts is None:
+            return frozenset()
         self._committed |= starts
         self._fetching.add(Position(*place, offset) for place, offset in starts.items())
         await _call(self._config.on_assigned, places)
         self._reader.fetch_more()
+        return places
+
+    async def _starts_while_member(self, places: frozenset[Place]) -> dict[Place, int] | None:
+        """`start_offsets`, however long brokers need; None if this consumer is out of the group by then."""
+        while True:
+            starts: dict[Place, int] | None = None
+            try:
+                starts = await self.start_offsets(places)
+            except TimedOut as error:
+                _log.warning("group %s: it is not known yet where to begin: %s", self._config.group, error)
+            if self.member is None or self.member.is_out:
+                return None
+            if starts is not None:
+                return starts
 
     async def start_offsets(self, places: Iterable[Place]) -> dict[Place, int]:
         """Where the group is in these partitions, and where it is to begin where it never was."""

@@ -32,8 +32,10 @@ class GroupHost(Protocol):
         """Stop reading these; commit what was read of them, unless they are lost."""
         ...
 
-    async def take(self, places: frozenset[Place]) -> None:
-        """Read these as well, from where the group is."""
+    async def take(self, places: frozenset[Place]) -> frozenset[Place]:
+        """Read these as well, from where the group is. Returns those that are read now: none, if the member is out of
+        the group by the time that is known.
+        """
         ...
 
     def membership_failed(self, error: ClientError) -> None:
@@ -135,11 +137,11 @@ class GroupSession:
 
     async def _take(self, action: Assign) -> None:
         try:
-            await self._host.take(action.places)
+            taken = await self._host.take(action.places)
         except ClientError as error:
             self.member.refused(error)
         else:
-            self.member.assigned(action.places, trio.current_time())
+            self.member.assigned(taken, trio.current_time())
         self.changed()
 
     async def _describe(self, topics: frozenset[str] | None) -> None:
