@@ -1,9 +1,9 @@
 """The trio client: `from barnabas.client import Producer, Consumer, Admin`. It knows only `net` and `protocol`.
 
 Nodes of a cluster talk to each other through `connection` (and `connection_core`, what one connection keeps in mind),
-so this module imports nothing until a name is asked for. Pure cores are `metadata`, `partitioner`, `batcher` and
-`fetching`; `cluster`, `producer`, `consumer` and `admin` are their shells. May be imported by `server`, `controller`,
-`broker`, `cli` and `testing`.
+so this module imports nothing until a name is asked for. Pure cores are `metadata`, `partitioner`, `batcher` with
+`record_writer`, `fetching` with `record_reader`, and `sasl`; `cluster`, `sender`, `producer`, `fetch_task`, `consumer` and
+`admin` are their shells. May be imported by `server`, `controller`, `broker`, `cli` and `testing`.
 """
 
 from __future__ import annotations

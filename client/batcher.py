@@ -111,7 +111,7 @@ class Batch:
         self.created: Final = now
         self.deadline: Final = deadline
         self.data: bytearray | None = None
-        """The bytes, from the first attempt on."""
+        """The bytes, from the first attempt to the end."""
         self.size = 0
         """Bytes of its records, as they count for `buffered`."""
         self.attempts = 0
@@ -384,11 +384,13 @@ class Batcher:
         batch.outcome = outcome
         batch.in_flight = False
         self.buffered -= batch.size
+        was_sent = batch.data is not None
+        batch.data, batch.records = None, []  # receipts keep the batch, but nobody needs its bytes any more
         if self._config.transactional and not isinstance(outcome, Written):
             self.failure = self.failure or outcome
             return
         producer = queue.producer
-        if producer is None or batch.data is None:
+        if producer is None or not was_sent:
             return
         if isinstance(outcome, Written):
             producer.sequence = (producer.sequence + batch.count) % _SEQUENCES

@@ -76,6 +76,14 @@ def test_the_size_of_a_record_is_never_underestimated(headers: tuple[tuple[str, 
     assert sent(batch).size - BATCH_OVERHEAD <= size
 
 
+def test_who_keeps_a_receipt_does_not_keep_the_bytes() -> None:
+    batcher = make()
+    batch, _, _ = append(batcher, b"x" * 1000)
+    batcher.drain(0.0)
+    batcher.answered(batch, OK, 0.1)
+    assert (batch.data, batch.records, batch.count) == (None, [], 1)
+
+
 def test_what_is_no_record_leaves_no_batch_behind() -> None:
     batcher = make()
     with pytest.raises(TypeError):
