@@ -2,8 +2,8 @@
 
 Nodes of a cluster talk to each other through `connection` (and `connection_core`, what one connection keeps in mind),
 so this module imports nothing until a name is asked for. Pure cores are `metadata`, `partitioner`, `batcher` with
-`record_writer`, `fetching` with `record_reader`, and `sasl`; `cluster`, `sender`, `producer`, `fetch_task`, `consumer` and
-`admin` are their shells. May be imported by `server`, `controller`, `broker`, `cli` and `testing`.
+`record_writer`, `fetching` with `record_reader`, and `sasl`; `cluster`, `sender`, `producer`, `fetch_task`, `consumer`
+and `admin` are their shells. May be imported by `server`, `controller`, `broker`, `cli` and `testing`.
 """
 
 from __future__ import annotations
