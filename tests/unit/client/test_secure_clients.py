@@ -88,6 +88,12 @@ async def fails_at_once(brokers: FakeCluster, complaint: str, **security: Any) -
         async with Consumer(cluster) as consumer:
             with pytest.raises(AuthenticationFailed, match=complaint):
                 await consumer.assign({("t", 0): "earliest"})
+        async with Consumer(cluster, group="g", topics="t") as consumer:
+            with trio.move_on_after(60), pytest.raises(AuthenticationFailed, match=complaint):
+                await anext(consumer)
+        async with Producer(cluster, transactional_id="x") as producer:
+            with pytest.raises(AuthenticationFailed, match=complaint):
+                await producer.begin_transaction()
     assert trio.current_time() - start < 1
 
 
@@ -133,6 +139,17 @@ async def test_a_leader_that_does_not_let_us_in_any_more(brokers: FakeCluster, a
         brokers.lost_answers[ApiKey.PRODUCE] = 1
         with pytest.raises(AuthenticationFailed, match="Invalid username or password"):
             await producer.send("t", b"b")
+
+
+async def test_a_reader_that_is_not_let_in_any_more(brokers: FakeCluster, autojump_clock: MockClock) -> None:
+    sasl = FakeSasl(brokers, "alice", "secret")
+    await brokers.start()
+    async with cluster_of(brokers, **SASL, sasl_mechanism="PLAIN") as cluster, Consumer(cluster) as consumer:
+        await consumer.assign({("t", 0): 0})
+        sasl.password = "changed"
+        brokers.lost_answers[ApiKey.FETCH] = 1
+        with pytest.raises(AuthenticationFailed, match="Invalid username or password"), trio.fail_after(30):
+            await anext(consumer)
 
 
 # Two that speak differently
