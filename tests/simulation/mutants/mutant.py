@@ -14,6 +14,8 @@ from tests.simulation.scenario import Scenario
 
 SEEDS: Final = 200
 """In so many seeds each has to be found."""
+FEW: Final = 3
+"""So many are looked at of a mutant that many runs show, each time that the tests run."""
 
 CRASHES: Final = ("process crash", "everything restarts", "partition", "one-way partition", "lost connections")
 STOPS: Final = ("orderly stop", "process crash", "host crash")
@@ -39,8 +41,10 @@ class Mutant:
     name: str
     """A sentence: what goes wrong."""
     patches: tuple[Patch, ...]
-    seed: int
-    """One that found it when it was last looked for; any change of the code may move that."""
+    seed: int | None
+    """One that found it when it was last looked for; any change of the code may move that. None: none is known."""
+    is_common: bool = False
+    """Whether many runs show it, and soon."""
     kinds: tuple[str, ...] = CRASHES
     synced: bool = False
     """Whether acknowledged means synced."""
@@ -84,19 +88,22 @@ class Mutant:
             drawn, brokers=3, settings={**drawn.settings, **quick, **self.settings}, load=load, plan=plan, directories=1
         )
 
+    def seeds(self, most: int = SEEDS) -> list[int]:
+        """The one that is known, and then the first ones."""
+        known = [] if self.seed is None else [self.seed]
+        return [*known, *(seed for seed in range(1, SEEDS + 1) if seed != self.seed)][:most]
+
     def run(self, seed: int) -> Outcome:
         """A run with the bug."""
         with self.at_work():
             return run_seed(seed, self.scenario(seed))
 
     def found(self, seeds: Iterable[int] | None = None) -> Outcome | None:
-        """The first run that shows it, by default of the seed that is known and then of the first `SEEDS`.
+        """The first run that shows it, by default of `seeds()`.
 
         What breaks without the bug as well shows nothing of it.
         """
-        if seeds is None:
-            seeds = (self.seed, *(seed for seed in range(1, SEEDS + 1) if seed != self.seed))
-        for seed in seeds:
+        for seed in self.seeds() if seeds is None else seeds:
             outcome = self.run(seed)
             if outcome.failure is not None and run_seed(seed, self.scenario(seed)).failure is None:
                 return outcome

@@ -66,7 +66,7 @@ MUTANTS: Final = (
     Mutant(
         "votes are not written down",
         (Patch(MetadataLog, "write_election_state", nothing),),
-        seed=1,
+        seed=5,
         kinds=("process crash", "everything restarts", "slow disks"),
         pause=0.15,
         length=0.3,
@@ -74,26 +74,28 @@ MUTANTS: Final = (
     Mutant(
         "the quorum commits without a majority",
         (Patch(Leader, "update_high_watermark", _commit_without_majority),),
-        seed=1,
+        seed=3,
+        is_common=True,
         kinds=QUORUM,
     ),
     Mutant(
         "records of earlier epochs are committed by counting replicas",
         (Patch(Leader, "update_high_watermark", _count_replicas_of_earlier_epochs),),
-        seed=1,
+        seed=None,
         kinds=QUORUM,
     ),
     Mutant(
         "the metadata log is not synced",
         (wrapped(MetadataLog, "prepare_sync", _prepare_no_sync),),
         seed=1,
+        is_common=True,
         kinds=POWER,
         synced=True,
     ),
     Mutant(
         "votes go to logs that are behind",
         tuple(wrapped(role, "can_grant", _vote_for_any_log) for role in (Candidate, Follower, Prospective, Unattached)),
-        seed=1,
+        seed=10,
         kinds=QUORUM,
     ),
     Mutant(
@@ -102,7 +104,7 @@ MUTANTS: Final = (
             wrapped(fetching, "maybe_send", _fetch_as_of_the_leaders_epoch),
             wrapped(fetching, "apply", _believe_any_answer),
         ),
-        seed=1,
+        seed=4,
         kinds=QUORUM,
     ),
 )

@@ -78,27 +78,29 @@ class _Late:
 
 
 MUTANTS: Final = (
-    Mutant("a follower keeps what diverged", (Patch(Partition, "truncate_diverged", _keep_what_diverged),), seed=1),
+    Mutant("a follower keeps what diverged", (Patch(Partition, "truncate_diverged", _keep_what_diverged),), seed=6),
     Mutant(
         "a new follower cuts its log at the high watermark",
         (wrapped(Partition, "_follow", _cut_at_the_high_watermark),),
         seed=1,
+        is_common=True,
     ),
     Mutant(
         "followers of other leader epochs are believed",
         (wrapped(Partition, "check", _serve_any_epoch), Patch(Partition, "diverging_epoch", nothing)),
-        seed=1,
+        seed=5,
     ),
     Mutant(
         "an answer counts for another fetch than asked for it",
         (Patch(FetchedPartition, "is_answered_by", always),),
-        seed=1,
+        seed=None,
     ),
-    Mutant("metadata older than the log is followed", (Patch(Partition, "become", _follow_old_metadata),), seed=1),
+    Mutant("metadata older than the log is followed", (Patch(Partition, "become", _follow_old_metadata),), seed=None),
     Mutant(
         "readers see beyond the high watermark",
         (wrapped(PendingFetch, "_look_at", _show_everything),),
-        seed=1,
+        seed=2,
+        is_common=True,
         kinds=("process crash", "isolated node"),
         pause=0.5,
         length=0.5,
@@ -106,13 +108,16 @@ MUTANTS: Final = (
     Mutant(
         "a follower promises what it has not synced",
         (Patch(LeaderFetcher, "_unsynced", _none_unsynced),),
-        seed=1,
-        kinds=POWER,
+        seed=None,
+        kinds=(*POWER, "slow disks"),
         synced=True,
+        pause=0.4,
+        length=0.6,
     ),
     Mutant(
         "a follower promises what it has not appended",
         (wrapped(LeaderFetcher, "_carry_out", _Late()),),
         seed=1,
+        is_common=True,
     ),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.simulation.mutants import controllers, groups, in_sync, quorum, replication, storage
+from tests.simulation.mutants import controllers, groups, in_sync, quorum, replication, storage, transactions
 from tests.simulation.mutants.mutant import Mutant
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
@@ -14,4 +14,5 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *replication.MUTANTS,
     *storage.MUTANTS,
     *groups.MUTANTS,
+    *transactions.MUTANTS,
 )
