@@ -164,11 +164,11 @@ class Reading(Generic[K, V]):
 
     def consumed(self, *, with_record_in_hand: bool) -> dict[Place, int]:
         """See `Reader`."""
-        offsets = self._fetching.offsets
-        if self._position is not None and not with_record_in_hand:
-            place = (self._position.topic, self._position.partition)
-            if place in offsets:
-                offsets[place] = offsets[place] - 1 if self._handed_from is None else self._handed_from
+        offsets, position = self._fetching.offsets, self._position
+        # What is in hand does not count where its partition was lost and given back meanwhile, or is read elsewhere.
+        if position is not None and not with_record_in_hand and self._fetching.reads(position):
+            place = (position.topic, position.partition)
+            offsets[place] = offsets[place] - 1 if self._handed_from is None else self._handed_from
         return offsets
 
     @property

@@ -239,6 +239,15 @@ async def test_the_rest_of_a_batch_is_a_batch(brokers: FakeCluster) -> None:
         assert await consumer.next_batch() is None
 
 
+async def test_a_record_in_hand_counts_only_where_its_partition_is_still_read_from_there(brokers: FakeCluster) -> None:
+    fill(brokers.create("t")[0], b"a", b"b", b"c")
+    async with cluster_of(brokers) as cluster, Consumer(cluster) as consumer:
+        await consumer.assign({("t", 0): 0})
+        assert (await anext(consumer)).value == b"a"
+        consumer.seek("t", 0, 2)
+        assert consumer.consumed(with_record_in_hand=False) == {("t", 0): 2}
+
+
 async def test_deserialisers_make_values_and_what_they_refuse_can_be_passed_over(brokers: FakeCluster) -> None:
     fill(brokers.create("t")[0], b"1", b"x", b"3")
     async with cluster_of(brokers) as cluster, Consumer(cluster, value_deserializer=int) as consumer:  # type: ignore[arg-type]
