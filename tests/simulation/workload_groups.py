@@ -197,7 +197,7 @@ class _Member(Lives):
             self._history.ended(seat)
 
     async def _consume(self, client: ClientCluster, seat: Seat) -> None:
-        rng, history, group = self.rng, self._history, self._group
+        rng, history, group, losses = self.rng, self._history, self._group, self.world.history.losses
         commits_by_hand = rng.random() < 0.5
         leaves_at = trio.current_time() + rng.expovariate(0.5 / group.life)
         consumer = Consumer(
@@ -221,8 +221,8 @@ class _Member(Lives):
         GroupWatch(self.world.cluster, history, seat).attach(consumer)
         async with consumer:
             async for record in consumer:
-                if seat not in history.seats:
-                    return
+                if seat not in history.seats or losses != self.world.history.losses:
+                    return  # what was fetched before records were lost may be among what it still has
                 place = (record.topic, record.partition)
                 if place in seat.owned:
                     self.world.history.saw(seat.name, place, record.offset, bytes(record.value or b"").decode())
