@@ -22,6 +22,7 @@ from barnabas.storage.disk import StorageError
 
 if TYPE_CHECKING:
     from barnabas.broker.replica_manager import ReplicaManager
+    from barnabas.metadata.cluster import BrokerRegistration
     from barnabas.metadata.delta import MetadataDelta
     from barnabas.metadata.image import MetadataImage
     from barnabas.metadata.topics import Partition as PartitionImage
@@ -198,11 +199,12 @@ class ReplicaChanges:
     # Brokers and configurations
 
     def _recheck_isr_for_returned_brokers(self) -> None:
+        """A broker may have come back without having been away, as far as this one knew: in another epoch."""
         before = self._delta.cluster.image
         returned = {
             broker_id
             for broker_id, broker in self._delta.cluster.brokers.items()
-            if broker is not None and broker.active and not before.is_active(broker_id)
+            if broker is not None and broker.active and not _was_active(before.broker(broker_id), broker.epoch)
         }
         if not returned:
             return
@@ -237,3 +239,7 @@ def _is_of_another_topic(log: PartitionLog, topic_id: bytes) -> bool:
     if log.topic_id == ZERO_UUID:
         return not log.recovery_point
     return log.topic_id != topic_id
+
+
+def _was_active(before: BrokerRegistration | None, epoch: int) -> bool:
+    return before is not None and before.active and before.epoch == epoch

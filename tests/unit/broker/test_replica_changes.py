@@ -149,6 +149,15 @@ def test_a_broker_that_returns_may_join_an_idle_partition(broker: BrokerHarness)
     assert len(broker.isr_changes) == 1
 
 
+def test_a_broker_that_was_not_known_to_be_away_may_join_as_well(broker: BrokerHarness) -> None:
+    broker.create_topic(replicas=(1, 2), isr=(1,))
+    part = {"topic": "t", "partition": 0, "fetch_offset": 0, "current_leader_epoch": 0}
+    broker.fetch(part, version=17, replica=(2, 20))
+    assert not broker.isr_changes
+    broker.apply(broker.broker(2, epoch=20))
+    assert len(broker.isr_changes) == 1
+
+
 def test_a_change_that_was_refused_is_tried_again(broker: BrokerHarness) -> None:
     broker.create_topic(replicas=(1, 2), isr=(1,))
     part = {"topic": "t", "partition": 0, "fetch_offset": 0, "current_leader_epoch": 0}
