@@ -81,9 +81,12 @@ def fork(node: Node, main: NodeMain, shed: Callable[[], None]) -> None:
     node.log_start = _size(node.spec.log_file)
     sys.stdout.flush()
     sys.stderr.flush()
+    # A signal that came to the child while it still has the supervisor's handlers would be lost.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     pid = os.fork()
     if pid == 0:
         _become(node.spec, main, shed, ours, theirs)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     theirs.close()
     node.pid, node.channel, node.state = pid, ours, "starting"
     node.was_ready, node.asked_to_stop, node.restart_at, node.status = False, False, None, {}
@@ -99,6 +102,7 @@ def _become(
         signal.set_wakeup_fd(-1)
         for number in (*SIGNALS, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         ours.close()
         shed()
         _redirect(spec.log_file)
