@@ -196,6 +196,7 @@ _TRANSLATIONS: dict[str, Callable[[Any, Names], Any]] = {
     "member_id": _member,
     "port": _chosen("port"),
     "controller_id": _chosen("node"),
+    "coordinator_epoch": lambda value, _: value if value < 0 else "<epoch>",
     "log_append_time_ms": lambda value, _: _time(value),
     "timestamp": lambda value, _: _time(value),
     "finalized_features_epoch": _chosen("epoch"),
