@@ -83,10 +83,12 @@ def fork(node: Node, main: NodeMain, shed: Callable[[], None]) -> None:
     sys.stderr.flush()
     # A signal that came to the child while it still has the supervisor's handlers would be lost.
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    pid = os.fork()
-    if pid == 0:
-        _become(node.spec, main, shed, ours, theirs)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _become(node.spec, main, shed, ours, theirs)
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
     theirs.close()
     node.pid, node.channel, node.state = pid, ours, "starting"
     node.was_ready, node.asked_to_stop, node.restart_at, node.status = False, False, None, {}
