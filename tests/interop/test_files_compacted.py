@@ -9,9 +9,8 @@ from __future__ import annotations
 import random
 import re
 import shutil
-import signal
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,17 +18,15 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
-from apache_kafka import apache_kafka
-from apache_kafka import missing as lacks_kafka
 from barnabas.storage.checkpoint import CLEAN_SHUTDOWN, CLEANER_OFFSETS, PARTITION_METADATA, parse_offsets
-from barnabas.testing import cluster
 from kafka_tools import Tools
 from load import create_topic, eventually, leader_of, wait_until_led
+from one_broker import OneBroker
 
 pytestmark = pytest.mark.cluster
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
-TOPICS = (*[f"codec-{codec}" for codec in CODECS], "transactions")
+TOPICS = (*[f"compacted-{codec}" for codec in CODECS], "transactions")
 KEYS = 50
 RECORDS = 2500
 A_TRANSACTION = 40
@@ -40,22 +37,25 @@ TOPIC_SETTINGS = {
     "min.cleanable.dirty.ratio": "0.01",
     "delete.retention.ms": "2000",
 }
-CLEANER_SETTINGS = {"log.cleaner.backoff.ms": "200"}
 
 Latest = dict[bytes, bytes]
 
 
 @dataclass(slots=True)
 class Side:
-    """A cluster of either kind: its broker can be stopped, and started again."""
+    """A cluster of either kind, and what was written to it."""
 
-    bootstrap: str
-    data: Path
-    start: Callable[[], None]
-    stop: Callable[[], None]
-    kill: Callable[[], None]
+    server: OneBroker
     latest: dict[str, Latest] = field(default_factory=lambda: defaultdict(dict))
     """What is to be read of each topic."""
+
+    @property
+    def bootstrap(self) -> str:
+        return self.server.bootstrap
+
+    @property
+    def data(self) -> Path:
+        return self.server.data
 
     def write(self, seed: int, latest: dict[str, Latest]) -> None:
         """Records of all topics; `latest` is brought up to date."""
@@ -63,9 +63,9 @@ class Side:
             settings = {"bootstrap.servers": self.bootstrap, "compression.type": codec, "linger.ms": 5}
             producer = Producer({**settings, "batch.size": 20_000, "enable.idempotence": codec != "lz4"})
             for key, value in records(seed, codec):
-                producer.produce(f"codec-{codec}", value, key, 0)
+                producer.produce(f"compacted-{codec}", value, key, 0)
                 producer.poll(0)
-                note(latest[f"codec-{codec}"], key, value)
+                note(latest[f"compacted-{codec}"], key, value)
             assert producer.flush(60) == 0
         self.write_transactions(seed, latest["transactions"])
 
@@ -186,55 +186,39 @@ class Left:
     killed: Path
 
 
-def write_and_leave(side: Side, directory: Path) -> Left:
+def write_and_leave(server: OneBroker, directory: Path) -> Left:
+    server.start()
+    side = Side(server)
     for topic in TOPICS:
         create_topic(side.bootstrap, topic, replication=1, config=TOPIC_SETTINGS)
     side.write(1, side.latest)
     side.wait_compacted()
     side.check(side.latest)
-    side.stop()
+    server.stop()
     stopped = side.copy(directory / "stopped")
-    side.start()
+    server.start()
     side.wait_ready()
-    side.kill()
+    server.kill()
     return Left(side, stopped, side.copy(directory / "killed"))
 
 
 @pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+def kafka(one_kafka: OneBroker, tmp_path_factory: pytest.TempPathFactory) -> Left:
     """Apache Kafka, its broker dead."""
-    if (lacking := lacks_kafka()) is not None:
-        pytest.skip(lacking)
-    quick = {"broker.session.timeout.ms": "2000", "broker.heartbeat.interval.ms": "200", **CLEANER_SETTINGS}
-    overrides = tuple(f"{name}={value}" for name, value in quick.items())
-    with apache_kafka(brokers=1, controllers=1, overrides=overrides) as running:
-        spec = running.layout.of("broker")[0]
-
-        def stop() -> None:
-            process = running.processes.pop(spec.id)
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-
-        side = Side(
-            running.bootstrap, spec.data_directory, lambda: running.start(spec), stop, lambda: running.kill(spec.id)
-        )
-        yield write_and_leave(side, tmp_path_factory.mktemp("kafka"))
+    return write_and_leave(one_kafka, tmp_path_factory.mktemp("kafka"))
 
 
 @pytest.fixture(scope="module")
-def barnabas(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+def barnabas(one_barnabas: OneBroker, tmp_path_factory: pytest.TempPathFactory) -> Left:
     """Barnabas, its broker dead."""
-    with cluster(brokers=1, controllers=1, overrides=CLEANER_SETTINGS) as running:
-        node = running.brokers[0]
-        side = Side(running.bootstrap, node.directory, node.start, node.stop, node.kill)
-        yield write_and_leave(side, tmp_path_factory.mktemp("barnabas"))
+    return write_and_leave(one_barnabas, tmp_path_factory.mktemp("barnabas"))
 
 
 def check_goes_on(server: Left, writer: Left, partitions: Path) -> None:
     """The server reads what the writer left, writes more, and compacts it all."""
     latest = {topic: dict(values) for topic, values in writer.side.latest.items()}
     server.side.take_over(partitions)
-    server.side.start()
+    server.side.server.start()
     try:
         server.side.wait_ready()
         server.side.check(latest)
@@ -242,7 +226,7 @@ def check_goes_on(server: Left, writer: Left, partitions: Path) -> None:
         server.side.wait_compacted()
         server.side.check(latest)
     finally:
-        server.side.kill()
+        server.side.server.kill()
 
 
 @pytest.mark.parametrize("state", ["stopped", "killed"])

@@ -8,17 +8,13 @@ on where it was: its last batch is known, and only the next one is taken.
 from __future__ import annotations
 
 import shutil
-import signal
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Producer
 
-from apache_kafka import apache_kafka
-from apache_kafka import missing as lacks_kafka
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.init_producer_id import InitProducerIdRequest, InitProducerIdResponse
 from barnabas.protocol.messages.list_offsets import ListOffsetsRequest, ListOffsetsResponse
@@ -28,8 +24,8 @@ from barnabas.storage.checkpoint import (
     PARTITION_METADATA,
     format_clean_shutdown,
 )
-from barnabas.testing import cluster
 from load import create_topic, eventually, leader_of, read_all
+from one_broker import OneBroker
 from wire import Wire, produce
 
 pytestmark = pytest.mark.cluster
@@ -46,14 +42,18 @@ TOPIC_SETTINGS = {"segment.bytes": "1048576", "index.interval.bytes": "500", "re
 
 @dataclass(slots=True)
 class Side:
-    """A cluster of either kind: its broker can be stopped, and started again."""
+    """A cluster of either kind, and who wrote the sequence to it."""
 
-    bootstrap: str
-    data: Path
-    start: Callable[[], None]
-    stop: Callable[[], None]
-    kill: Callable[[], None]
+    server: OneBroker
     producer_id: int = -1
+
+    @property
+    def bootstrap(self) -> str:
+        return self.server.bootstrap
+
+    @property
+    def data(self) -> Path:
+        return self.server.data
 
     def folder(self, topic: str) -> Path:
         return self.data / f"{topic}-0"
@@ -158,52 +158,37 @@ class Left:
     killed: Path
 
 
-def write_and_leave(side: Side, directory: Path) -> Left:
+def write_and_leave(server: OneBroker, directory: Path) -> Left:
+    server.start()
+    side = Side(server)
     side.write()
-    side.stop()
+    server.stop()
     stopped = side.copy(directory / "stopped")
-    side.start()
+    server.start()
     side.wait_ready()
-    side.kill()
+    server.kill()
     return Left(side, stopped, side.copy(directory / "killed"))
 
 
 @pytest.fixture(scope="module")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+def kafka(one_kafka: OneBroker, tmp_path_factory: pytest.TempPathFactory) -> Left:
     """Apache Kafka, its broker dead."""
-    if (lacking := lacks_kafka()) is not None:
-        pytest.skip(lacking)
-    quick = ("broker.session.timeout.ms=2000", "broker.heartbeat.interval.ms=200", "log.retention.ms=-1")
-    with apache_kafka(brokers=1, controllers=1, overrides=quick) as running:
-        spec = running.layout.of("broker")[0]
-
-        def stop() -> None:
-            process = running.processes.pop(spec.id)
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-
-        side = Side(
-            running.bootstrap, spec.data_directory, lambda: running.start(spec), stop, lambda: running.kill(spec.id)
-        )
-        yield write_and_leave(side, tmp_path_factory.mktemp("kafka"))
+    return write_and_leave(one_kafka, tmp_path_factory.mktemp("kafka"))
 
 
 @pytest.fixture(scope="module")
-def barnabas(kafka: Left, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+def barnabas(kafka: Left, one_barnabas: OneBroker, tmp_path_factory: pytest.TempPathFactory) -> Left:
     """Barnabas, its broker dead."""
-    with cluster(brokers=1, controllers=1, overrides={"log.retention.ms": "-1"}) as running:
-        node = running.brokers[0]
-        side = Side(running.bootstrap, node.directory, node.start, node.stop, node.kill)
-        yield write_and_leave(side, tmp_path_factory.mktemp("barnabas"))
+    return write_and_leave(one_barnabas, tmp_path_factory.mktemp("barnabas"))
 
 
 def check_serves(server: Left, writer: Left, *, clean: bool) -> None:
     server.side.take_over(writer.stopped if clean else writer.killed, clean=clean)
-    server.side.start()
+    server.side.server.start()
     try:
         server.side.check(writer.side.producer_id)
     finally:
-        server.side.kill()
+        server.side.server.kill()
 
 
 @pytest.mark.parametrize("clean", [False, True], ids=["killed", "stopped"])

@@ -10,7 +10,6 @@ import functools
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -34,6 +33,8 @@ START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 # The memory settings are Kafka's own start script's for a small machine; everything else is its default.
 JVM = ["-Xms256m", "-Xmx1g", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20", "-Djava.awt.headless=true"]
+BRIEF_JVM = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""For programs of a second or two."""
 
 
 def missing() -> str | None:
@@ -107,28 +108,17 @@ class ApacheKafka:
         process.kill()
         process.wait()
 
-    def restart(self, node_id: int, while_down: Callable[[], None]) -> None:
-        """Stop a broker in an orderly way, do something while it is down, and start it again."""
+    def stop_node(self, node_id: int) -> None:
+        """Stop one node in an orderly way."""
         process = self.processes.pop(node_id)
         process.terminate()
         process.wait(STOP_SECONDS)
+
+    def restart(self, node_id: int, while_down: Callable[[], None]) -> None:
+        """Stop a broker in an orderly way, do something while it is down, and start it again."""
+        self.stop_node(node_id)
         while_down()
         self.start(next(node for node in self.layout.nodes if node.id == node_id))
-
-    def stop(self) -> None:
-        """Stop all, with a bound: brokers first, which ask the controllers to let them go."""
-        for role in ("broker", "controller"):
-            ids = {node.id for node in self.layout.of(role)}
-            self._stop([process for node, process in self.processes.items() if node in ids])
-
-    def _stop(self, processes: list[subprocess.Popen[bytes]]) -> None:
-        for number, patience in ((signal.SIGTERM, 20.0), (signal.SIGKILL, 10.0)):
-            for process in processes:
-                process.send_signal(number)
-            deadline = time.monotonic() + patience
-            for process in processes:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.1, deadline - time.monotonic()))
 
     def wait_ready(self) -> None:
         """Return when every broker is in the metadata of the cluster."""
@@ -148,16 +138,21 @@ class ApacheKafka:
 def write_files(layout: Layout) -> None:
     """Configuration files and formatted directories; the voters are in the metadata log (KIP-853), as ours are."""
     voters = ",".join(f"{c.id}@{c.listener}:{uuid_text(os.urandom(16))}" for c in layout.of("controller"))
+    running = []
     for node in layout.nodes:
         node.directory.mkdir(parents=True, exist_ok=True)
         properties = layout.properties(node)
         del properties["http.listener"]
         properties |= dict(override.split("=", 1) for override in layout.overrides)
         node.config_file.write_text("".join(f"{name}={value}\n" for name, value in properties.items()))
-        command = java("kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(node.config_file))
+        arguments = ["format", "-t", CLUSTER_ID, "-c", str(node.config_file)]
         if node.role == "controller":
-            command += ["--initial-controllers", voters]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            arguments += ["--initial-controllers", voters]
+        command = java("kafka.tools.StorageTool", *arguments, jvm=BRIEF_JVM)
+        running.append(subprocess.Popen(command, stdout=subprocess.DEVNULL))
+    for process in running:
+        if process.wait(START_SECONDS):
+            raise AssertionError(f"Apache Kafka's storage tool failed: {process.args!r}")
 
 
 @contextlib.contextmanager
@@ -177,4 +172,6 @@ def apache_kafka(
                 cluster.wait_ready()
             yield cluster
         finally:
-            cluster.stop()
+            # Its directory goes with it, and in an orderly way all together would take up to a minute.
+            for node_id in list(cluster.processes):
+                cluster.kill(node_id)

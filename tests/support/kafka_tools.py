@@ -19,7 +19,6 @@ import apache_kafka
 
 PROGRAM = Path(__file__).resolve().parents[1] / "interop" / "kafka" / "Tools.java"
 PATIENCE_SECONDS = 60.0
-JVM = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 TOOLS = {
     "kafka-broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
     "kafka-cluster": "org.apache.kafka.tools.ClusterTool",
@@ -96,7 +95,7 @@ class Tools:
 @contextlib.contextmanager
 def kafka_tools(log: Path) -> Iterator[Tools]:
     """Start the JVM; what is logged goes to the file `log`."""
-    command = apache_kafka.java(str(PROGRAM), jvm=JVM)
+    command = apache_kafka.java(str(PROGRAM), jvm=apache_kafka.BRIEF_JVM)
     with (
         log.open("w") as errors,
         subprocess.Popen(
