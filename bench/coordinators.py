@@ -1,6 +1,7 @@
 """What groups and transactions cost: joining, heartbeats of many groups, commits, records within transactions.
 
-Joins and transactions are librdkafka's. A thousand groups would need as many clients, so heartbeats and commits are
+Joins are librdkafka's, which waits by itself for 50 and 100 ms on the way, and the trio client's, which shows what the
+brokers need. Transactions are librdkafka's. A thousand groups would need as many clients, so heartbeats and commits are
 requests of the trio client's connections, the same to both systems.
 """
 
@@ -15,8 +16,10 @@ import trio
 from confluent_kafka import Consumer, Producer
 
 from barnabas.client import Cluster
+from barnabas.client import Consumer as TrioConsumer
 from barnabas.client.connection import ClientConnection
 from barnabas.client.coordinator import Coordinator, CoordinatorKind
+from barnabas.client.groups.membership import GroupProtocol
 from barnabas.client.metadata import Node
 from barnabas.protocol.messages.consumer_group_heartbeat import (
     ConsumerGroupHeartbeatRequest,
@@ -28,6 +31,7 @@ from bench.clusters import Start, System, idle_cpu
 from bench.ready import Results, ready
 
 QUICK_JOINS: Final = {"group.initial.rebalance.delay.ms": "0"}
+PROTOCOLS: Final[tuple[GroupProtocol, ...]] = ("classic", "consumer")
 JOINS: Final = 9
 GROUPS: Final = 1000
 MEMBERS: Final = 2
@@ -46,9 +50,11 @@ def groups(start: Start, results: Results) -> None:
     """Members that join, heartbeats of 1,000 groups of two, offsets committed by ten clients."""
     with ready(start, results, settings=QUICK_JOINS) as system:
         loads.one_record(system.bootstrap, "groups")
-        for protocol in ("classic", "consumer"):
+        for protocol in PROTOCOLS:
             times = [_join(system.bootstrap, f"{protocol}-{number}", protocol) for number in range(JOINS)]
             results[f"join to first record, {protocol}: p50, s"] = statistics.median(times[1:])
+            times = [trio.run(_join_by_trio, system.bootstrap, f"t-{protocol}-{n}", protocol) for n in range(JOINS)]
+            results[f"the same by the trio client, {protocol}: p50, s"] = statistics.median(times[1:])
         trio.run(_heartbeats, system, results)
         rate = trio.run(_commits, system.bootstrap)
         results[f"offsets committed by {COMMITTERS} clients, {OFFSETS_A_COMMIT} a request, a second"] = rate
@@ -73,6 +79,23 @@ def _join(bootstrap: str, group: str, protocol: str) -> float:
     assert message.error() is None, message.error()
     consumer.close()
     return seconds
+
+
+async def _join_by_trio(bootstrap: str, group: str, protocol: GroupProtocol) -> float:
+    """Seconds from a new client to its first record."""
+    began = time.monotonic()
+    consumer = TrioConsumer(
+        bootstrap,
+        group=group,
+        topics=["groups"],
+        group_protocol=protocol,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
+    )
+    with trio.fail_after(loads.TIMEOUT):
+        async with consumer:
+            await anext(consumer)
+            return time.monotonic() - began
 
 
 class _Groups:
