@@ -377,3 +377,16 @@ def values(requests: Iterable[Any]) -> list[bytes]:
         for record in found.records()
         if record.value is not None
     ]
+
+
+def fill(broker: BrokerHarness, count: int, index: int = 0, topic: str = "t", size: int = 1) -> None:
+    """Append `count` records to a partition, a batch each."""
+    for number in range(count):
+        broker.produce((topic, index, batch(bytes([number]) * size)), acks=1)
+
+
+def follow(broker: BrokerHarness, offset: int, *, replica: int = 2, **fields: Any) -> FakeRequest:
+    """A fetch of `t-0` by another broker, which has all below `offset`."""
+    part = {"topic": "t", "partition": 0, "fetch_offset": offset, "current_leader_epoch": 0, "log_start_offset": 0}
+    part |= {key: fields.pop(key) for key in list(fields) if key in part or key == "last_fetched_epoch"}
+    return broker.fetch(part, version=17, replica=(replica, fields.pop("epoch", 10)), **fields)

@@ -1,4 +1,4 @@
-"""Fetch: what an answer holds, when it comes, and what it says of errors."""
+"""Fetch: what an answer holds, what it says of errors, sessions, and the nearest replica."""
 
 from __future__ import annotations
 
@@ -10,18 +10,7 @@ import pytest
 from barnabas.protocol.compression import Compression
 from barnabas.protocol.errors import ErrorCode
 from barnabas.storage.disk import LogSlice, StorageError
-from broker_harness import BrokerHarness, FakeRequest, batch, fetched, told, values
-
-
-def fill(broker: BrokerHarness, count: int, index: int = 0, topic: str = "t", size: int = 1) -> None:
-    for number in range(count):
-        broker.produce((topic, index, batch(bytes([number]) * size)), acks=1)
-
-
-def follow(broker: BrokerHarness, offset: int, *, replica: int = 2, **fields: Any) -> FakeRequest:
-    part = {"topic": "t", "partition": 0, "fetch_offset": offset, "current_leader_epoch": 0, "log_start_offset": 0}
-    part |= {key: fields.pop(key) for key in list(fields) if key in part or key == "last_fetched_epoch"}
-    return broker.fetch(part, version=17, replica=(replica, fields.pop("epoch", 10)), **fields)
+from broker_harness import BrokerHarness, batch, fetched, fill, follow, told, values
 
 
 @pytest.mark.parametrize("version", range(4, 19))
@@ -86,108 +75,6 @@ def test_fetch_max_bytes_bounds_what_a_client_asks_for(broker: BrokerHarness) ->
     fill(broker, 10, size=100)
     broker.fetch_handler._max_bytes = 300
     assert len(fetched(broker.fetch(("t", 0, 0)))[0].records) == 300
-
-
-# Waiting
-
-
-def test_a_fetch_waits_for_its_first_byte(broker: BrokerHarness) -> None:
-    broker.create_topic()
-    request = broker.fetch(("t", 0, 0), max_wait_ms=500)
-    assert request.waits
-    assert broker.manager.waiting_fetches == 1
-    fill(broker, 1)
-    assert request.waits, "it is answered after what is being handled, with all that has come by then"
-    fill(broker, 1)
-    broker.settle()
-    assert values(fetched(request).values()) == [b"\0", b"\0"]
-
-
-def test_the_time_runs_out(broker: BrokerHarness) -> None:
-    broker.create_topic()
-    request = broker.fetch(("t", 0, 0), max_wait_ms=500)
-    broker.advance(0.4)
-    assert request.waits
-    broker.advance(0.2)
-    assert len(fetched(request)[0].records) == 0
-
-
-def test_min_bytes_are_gathered_over_partitions(broker: BrokerHarness) -> None:
-    broker.create_topic(partitions=2)
-    one = len(batch(b"x" * 100))
-    request = broker.fetch(("t", 0, 0), ("t", 1, 0), max_wait_ms=500, min_bytes=2 * one + 1)
-    for index in (0, 1):
-        fill(broker, 1, index, size=100)
-        broker.settle()
-        assert request.waits
-    fill(broker, 1, 1, size=100)
-    broker.settle()
-    assert [len(fetched(request)[index].records) for index in (0, 1)] == [one, 2 * one]
-
-
-def test_too_few_bytes_are_sent_when_the_time_runs_out(broker: BrokerHarness) -> None:
-    broker.create_topic()
-    request = broker.fetch(("t", 0, 0), max_wait_ms=500, min_bytes=10_000)
-    fill(broker, 1)
-    broker.advance(0.6)
-    assert values(fetched(request).values()) == [b"\0"]
-
-
-def test_who_may_not_wait_does_not(broker: BrokerHarness) -> None:
-    broker.create_topic()
-    assert not broker.fetch(("t", 0, 0), max_wait_ms=0).waits
-    assert not broker.fetch(("t", 0, 0), max_wait_ms=500, min_bytes=0).waits
-    assert not broker.fetch(max_wait_ms=500).waits
-
-
-def test_an_error_is_told_at_once(broker: BrokerHarness) -> None:
-    broker.create_topic(partitions=2)
-    found = fetched(broker.fetch(("t", 0, 0), ("t", 1, 5), max_wait_ms=500))
-    assert (found[0].error_code, found[1].error_code) == (0, ErrorCode.OFFSET_OUT_OF_RANGE)
-
-
-def test_a_topic_that_is_not_there_does_not_end_the_wait(broker: BrokerHarness) -> None:
-    broker.create_topic()
-    request = broker.fetch(("t", 0, 0), ("nowhere", 1, 0), max_wait_ms=500)
-    assert request.waits
-    broker.advance(0.6)
-    assert fetched(request)[1].error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-    assert not broker.fetch(("nowhere", 1, 0), max_wait_ms=500).waits, "but there must be something to wait for"
-
-
-def test_consumers_wait_for_the_high_watermark(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2))
-    request = broker.fetch(("t", 0, 0), max_wait_ms=5000)
-    fill(broker, 1)
-    broker.settle()
-    assert request.waits
-    follow(broker, 1)
-    assert values(fetched(request).values()) == [b"\0"]
-
-
-def test_a_new_leader_ends_the_wait(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2))
-    request = broker.fetch(("t", 0, 0), version=10, max_wait_ms=5000)
-    broker.change(leader=2)
-    broker.settle()
-    assert fetched(request)[0].error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
-
-
-def test_a_deleted_topic_ends_the_wait(broker: BrokerHarness) -> None:
-    broker.create_topic()
-    request = broker.fetch(("t", 0, 0), max_wait_ms=5000)
-    broker.delete_topic()
-    broker.settle()
-    assert fetched(request)[0].error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-
-
-def test_who_has_been_answered_leaves_nothing_behind(broker: BrokerHarness) -> None:
-    broker.create_topic()
-    for _ in range(5):
-        broker.fetch(("t", 0, 0), max_wait_ms=500)
-    broker.advance(1.0)
-    assert broker.partition().watchers_count == 0
-    assert broker.manager.waiting_fetches == 0
 
 
 # Errors
@@ -407,107 +294,6 @@ def test_an_evicted_session_is_told_nothing(broker: BrokerHarness) -> None:
     assert broker.partition().watchers_count == 0
 
 
-# Followers
-
-
-def test_a_follower_reads_to_the_end_and_acknowledges(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2))
-    fill(broker, 2)
-    data = fetched(follow(broker, 0))[0]
-    assert len(values([data])) == 2
-    assert data.high_watermark == 0
-    assert fetched(follow(broker, 2))[0].high_watermark == 2
-
-
-def test_a_waiting_follower_is_answered_when_the_log_grows(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2, 3))
-    session_id = follow(broker, 0, session_epoch=0).response.session_id
-    request = broker.fetch(version=17, replica=(2, 10), session_id=session_id, session_epoch=1, max_wait_ms=500)
-    fill(broker, 1)
-    broker.settle()
-    assert len(values(fetched(request).values())) == 1
-
-
-def test_a_new_high_watermark_does_not_wake_a_follower_but_is_told_next(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2, 3))
-    fill(broker, 1)
-    session_id = follow(broker, 1, session_epoch=0).response.session_id
-    request = broker.fetch(version=17, replica=(2, 10), session_id=session_id, session_epoch=1, max_wait_ms=500)
-    follow(broker, 1, replica=3)
-    assert broker.partition().high_watermark == 1
-    assert request.waits
-    broker.advance(0.6)
-    assert fetched(request)[0].high_watermark == 1
-
-
-def test_a_diverging_epoch_is_told_without_records(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2))
-    fill(broker, 2)
-    broker.change(leader=1)
-    fill(broker, 1)
-    broker.change(leader=1)
-    data = fetched(follow(broker, 4, current_leader_epoch=2, last_fetched_epoch=0))[0]
-    assert (data.error_code, data.diverging_epoch.epoch, data.diverging_epoch.end_offset) == (0, 0, 2)
-    assert len(data.records) == 0
-    role = broker.partition().leader
-    assert role is not None
-    assert role.followers[2].log_end_offset == -1, "what it holds is not known"
-
-
-def test_an_epoch_that_is_not_known_is_out_of_range(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2))
-    fill(broker, 2)
-    data = fetched(follow(broker, 1, last_fetched_epoch=9))[0]
-    assert data.error_code == ErrorCode.OFFSET_OUT_OF_RANGE
-
-
-def test_who_is_no_replica_is_to_try_again(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2))
-    assert fetched(follow(broker, 0, replica=3))[0].error_code == ErrorCode.UNKNOWN_LEADER_EPOCH
-    data = fetched(follow(broker, 0, replica=3, current_leader_epoch=-1))[0]
-    assert data.error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
-
-
-def test_who_is_no_replica_gets_no_records(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2))
-    fill(broker, 1)
-    request = follow(broker, 0, replica=3, current_leader_epoch=-1)
-    assert values(fetched(request).values()) == []
-    assert request.response.node_endpoints == [], "brokers know each other"
-
-
-def test_a_fetch_of_an_earlier_life_does_not_count(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2))
-    fill(broker, 1)
-    assert fetched(follow(broker, 1, epoch=9))[0].error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
-    assert broker.partition().high_watermark == 0
-
-
-def test_a_follower_is_refused_by_a_follower(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2, 3), leader=2)
-    assert fetched(follow(broker, 0, replica=3))[0].error_code == ErrorCode.NOT_LEADER_OR_FOLLOWER
-
-
-def test_a_follower_that_has_caught_up_is_proposed(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2), isr=(1,))
-    follow(broker, 0)
-    [change] = broker.isr_changes
-    assert change.isr == ((1, 10), (2, 10))
-    broker.manager.isr_change_committed(change, 0, 1, [1, 2])
-    assert broker.manager.statistics.isr_expands == 1
-    role = broker.partition().leader
-    assert role is not None
-    assert role.isr.committed == {1, 2}
-
-
-def test_a_session_of_a_new_life_is_looked_at_whole(broker: BrokerHarness) -> None:
-    broker.create_topic(replicas=(1, 2), isr=(1,))
-    session_id = follow(broker, 0, session_epoch=0, epoch=9).response.session_id
-    assert not broker.isr_changes
-    broker.fetch(version=17, replica=(2, 10), session_id=session_id, session_epoch=1)
-    assert len(broker.isr_changes) == 1
-
-
 # The nearest replica
 
 
@@ -571,24 +357,3 @@ def test_bytes_are_counted(broker: BrokerHarness) -> None:
     broker.fetch(("t", 0, 0))
     statistics = broker.manager.statistics
     assert (statistics.replication_bytes_out, statistics.bytes_out) == (size, size)
-
-
-@pytest.mark.parametrize("answer_comes_first", [True, False])
-def test_one_that_fetched_during_an_isr_change_is_proposed_after_it(
-    broker: BrokerHarness, answer_comes_first: bool
-) -> None:
-    """It has nothing to fetch, so that it will not name the partition again."""
-    broker.create_topic(replicas=(1, 2, 3), isr=(1,))
-    follow(broker, 0)
-    follow(broker, 0, replica=3)
-    [change] = broker.isr_changes
-
-    def answer() -> None:
-        broker.manager.isr_change_committed(change, 0, 1, [1, 2])
-
-    if answer_comes_first:
-        answer()
-    broker.change(isr=(1, 2))
-    if not answer_comes_first:
-        answer()
-    assert [each.isr for each in broker.isr_changes[1:]] == [((1, 10), (2, 10), (3, 10))]
