@@ -2,13 +2,17 @@
 
 What is kept true:
 - The batches of a partition are sent in the order of their records, one at a time: the next leaves when the fate of the
-  one before it is known. So a retry never overtakes, and there is never a batch whose sequence would have to change.
+  one before it is known. So a retry never overtakes, and no later batch has a sequence yet that would have to change.
 - Every batch ends exactly once, as `Written` or as an error, within the delivery timeout of its first record, also
   when it is in flight then: a late answer changes nothing.
 - Idempotence: a batch keeps its sequence from its first attempt on. The partition's next sequence moves on when a batch
   is written. When one fails that was ever sent, nobody knows whether the broker has it, so the partition goes on with a
   higher epoch from sequence 0: the broker then takes neither the old batch any more nor a new one for its duplicate.
   Epochs may differ between partitions, because brokers keep producers by partition.
+- A batch that is too large for the broker is sent again in smaller ones, as long as it has several records, and those
+  that follow are made smaller (KIP-126). One in which single records are at fault (KIP-467) is sent again without
+  them. Nothing of it was written, so that the pieces go on with its sequence. Where an earlier attempt may have been
+  written, under other settings, the first piece will tell: if it fails, the others do, for they would be taken for new.
 - Transactions: nothing is sent to a partition before it is part of the transaction (or, under KIP-890's protocol, joins
   it by being written to), and when a batch fails, the transaction can only be aborted: the epoch is the transaction's.
 
@@ -19,11 +23,15 @@ The driver sends what `drain` returns and reports each by `answered` or `lost`; 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from barnabas.client.batch import Batch as Batch
+from barnabas.client.batch import InPieces, of_at_most
+from barnabas.client.batch import Written as Written
+from barnabas.client.batch import record_size as record_size
 from barnabas.client.errors import BrokerError, ClientError, TimedOut
 from barnabas.client.record_writer import Fields, write_batch
 from barnabas.client.retries import retry_pause
@@ -37,8 +45,8 @@ if TYPE_CHECKING:
 
 _SEQUENCES: Final = 1 << 31
 _MAX_EPOCH: Final = 0x7FFF
-_RECORD_OVERHEAD: Final = 21
-"""Bytes that a record has besides its key, value and headers, at most."""
+_GROWTH: Final = 5
+"""What was made smaller grows by 1/2**5 with each full batch that is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +62,6 @@ class BatcherConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A batch is in the log. `base_offset` is -1 where the broker did not say, `append_time_ms` where it kept ours."""
-
-    base_offset: int = -1
-    append_time_ms: int = -1
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
     """What a broker says of one batch."""
 
@@ -71,6 +71,8 @@ class Answer:
     message: str | None = None
     leader_told: bool = False
     """The broker does not lead the partition, and said who does: there is nothing to wait for."""
+    record_errors: Sequence[tuple[int, str | None]] = ()
+    """The records for which the batch was refused, by their place in it, and what is wrong with each."""
 
 
 class Verdict(Enum):
@@ -80,48 +82,8 @@ class Verdict(Enum):
     RETRY = "retry"
     RETRY_ELSEWHERE = "retry elsewhere"
     """The broker does not lead the partition: its leader is to be looked up."""
-
-
-class Batch:
-    """Records of one partition, sent together. `outcome` is None while it is on its way."""
-
-    __slots__ = (
-        "attempts",
-        "count",
-        "created",
-        "data",
-        "deadline",
-        "in_flight",
-        "last_error",
-        "outcome",
-        "partition",
-        "records",
-        "retry_at",
-        "size",
-        "topic",
-    )
-
-    def __init__(self, topic: str, partition: int, now: float, deadline: float) -> None:
-        self.topic: Final = topic
-        self.partition: Final = partition
-        self.records: list[Fields] = []
-        """Until its bytes are made."""
-        self.count = 0
-        """How many records it has."""
-        self.created: Final = now
-        self.deadline: Final = deadline
-        self.data: bytearray | None = None
-        """The bytes, from the first attempt to the end."""
-        self.size = 0
-        """Bytes of its records, as they count for `buffered`."""
-        self.attempts = 0
-        self.in_flight = False
-        self.retry_at = now
-        self.last_error: object = "it was never sent"
-        self.outcome: Written | ClientError | None = None
-
-    def __str__(self) -> str:
-        return f"{self.count} records for {self.topic}-{self.partition}"
+    IN_PIECES = "in pieces"
+    """Others go on in its place; some of them may have ended."""
 
 
 class _Producer:
@@ -138,11 +100,13 @@ class _Producer:
 class _Queue:
     """A partition's batches, oldest first; only the first is ever in flight."""
 
-    __slots__ = ("batches", "producer")
+    __slots__ = ("batches", "producer", "room")
 
-    def __init__(self) -> None:
+    def __init__(self, room: int) -> None:
         self.batches: deque[Batch] = deque()
         self.producer: _Producer | None = None
+        self.room = room
+        """Bytes of records that its next batches may have."""
 
 
 class Batcher:
@@ -194,9 +158,9 @@ class Batcher:
         place = (topic, partition)
         queue = self._queues.get(place)
         if queue is None:
-            queue = self._queues[place] = _Queue()
+            queue = self._queues[place] = _Queue(self._room)
         batch = queue.batches[-1] if queue.batches else None
-        if new := batch is None or batch.data is not None or batch.size + size > self._room:
+        if new := batch is None or batch.closed or batch.size + size > queue.room:
             batch = Batch(topic, partition, now, now + self._config.delivery_timeout)
             queue.batches.append(batch)
             self._open[place] = queue
@@ -257,7 +221,7 @@ class Batcher:
     def _due(self, queue: _Queue) -> float:
         """When the queue's first batch is to be sent."""
         batch = queue.batches[0]
-        if batch.attempts or self.flushing or len(queue.batches) > 1 or batch.size >= self._room:
+        if batch.attempts or self.flushing or len(queue.batches) > 1 or batch.closed or batch.size >= queue.room:
             return batch.retry_at
         return batch.created + self._config.linger
 
@@ -266,7 +230,7 @@ class Batcher:
             if self._waits(queue, batch):
                 return False
             self.wrote = True
-            batch.data = self._build(queue, batch)
+            batch.data, batch.closed = self._build(queue, batch), True
             batch.records = []
         batch.attempts += 1
         batch.in_flight = True
@@ -319,6 +283,9 @@ class Batcher:
                 # An earlier attempt was written, so long ago that the broker has forgotten where.
                 self._end(batch, Written())
                 return Verdict.ENDED
+        if self._goes_on_in_pieces(batch, answer, now):
+            return Verdict.IN_PIECES
+        batch.perhaps_written |= answer.code in _PERHAPS_WRITTEN and self._config.idempotent
         error = BrokerError(answer.code, f"{batch.topic}-{batch.partition}", answer.message)
         verdict = self.refused(batch, error, now)
         if verdict is Verdict.RETRY and answer.leader_told:
@@ -335,10 +302,48 @@ class Batcher:
         self._retry(batch, error, now)
         return Verdict.RETRY
 
-    def lost(self, batch: Batch, why: object, now: float) -> None:
-        """The batch could not be sent, or no answer came."""
+    def lost(self, batch: Batch, why: object, now: float, *, was_sent: bool = True) -> None:
+        """No answer came, or the batch could not even be sent."""
         if batch.outcome is None:
+            batch.perhaps_written |= was_sent and self._config.idempotent
             self._retry(batch, why, now)
+
+    def _goes_on_in_pieces(self, batch: Batch, answer: Answer, now: float) -> bool:
+        """Whether the records, or some of them, may yet be taken by themselves."""
+        if batch.count == 1:
+            return False
+        place, parts = f"{batch.topic}-{batch.partition}", list[tuple[list[Fields], ClientError | None]]()
+        if answer.code in _TOO_LARGE:
+            queue = self._open[batch.topic, batch.partition]
+            queue.room = min(queue.room, batch.size // 2)
+            batch.last_error = BrokerError(answer.code, place, answer.message)
+            parts = [(part, None) for part in of_at_most(queue.room, batch.read_back())]
+        elif wrong := dict(answer.record_errors):
+            for index, record in enumerate(batch.read_back()):
+                if index in wrong:
+                    parts.append(([record], BrokerError(answer.code, place, wrong[index] or answer.message)))
+                elif parts and parts[-1][1] is None:
+                    parts[-1][0].append(record)
+                else:
+                    parts.append(([record], None))
+        if len(parts) < 2:
+            return False
+        self._replace(batch, parts, now)
+        return True
+
+    def _replace(self, batch: Batch, parts: Iterable[tuple[list[Fields], ClientError | None]], now: float) -> None:
+        """The parts stand where the batch stood; those with an error end at once."""
+        pieces = [(batch.piece(records, now), error) for records, error in parts]
+        queue = self._open[batch.topic, batch.partition]
+        assert queue.batches[0] is batch, "only the first of a queue is ever in flight"
+        queue.batches.popleft()
+        queue.batches.extendleft(piece for piece, _ in reversed(pieces))
+        self.buffered += sum(piece.size for piece, _ in pieces) - batch.size
+        batch.outcome = InPieces(tuple(piece for piece, _ in pieces))
+        batch.data, batch.in_flight = None, False
+        for piece, error in pieces:
+            if error is not None:
+                self._end(piece, error)
 
     def expire(self, now: float) -> list[Batch]:
         """End the batches whose delivery timeout is over."""
@@ -376,6 +381,8 @@ class Batcher:
         batch.in_flight = False
 
     def _end(self, batch: Batch, outcome: Written | ClientError) -> None:
+        if batch.outcome is not None:
+            return  # with another piece of the same batch
         place = (batch.topic, batch.partition)
         queue = self._open[place]
         queue.batches.remove(batch)
@@ -385,7 +392,11 @@ class Batcher:
         batch.in_flight = False
         self.buffered -= batch.size
         was_sent = batch.data is not None
+        if batch.whole is not batch:
+            self._judge_pieces([other for other in queue.batches if other.whole is batch.whole], outcome)
         batch.data, batch.records = None, []  # receipts keep the batch, but nobody needs its bytes any more
+        if queue.room < self._room and isinstance(outcome, Written) and 2 * batch.size > queue.room:
+            queue.room = min(queue.room + (queue.room >> _GROWTH) + 1, self._room)
         if self._config.transactional and not isinstance(outcome, Written):
             self.failure = self.failure or outcome
             return
@@ -400,6 +411,14 @@ class Batcher:
         else:
             queue.producer = self._identity = None
 
+    def _judge_pieces(self, others: Iterable[Batch], outcome: Written | ClientError) -> None:
+        """What the end of a piece says of the others: whether the whole was written before."""
+        for other in others:
+            if isinstance(outcome, Written):
+                other.perhaps_written = False
+            elif other.perhaps_written:
+                self._end(other, outcome)
+
 
 _LEADER_STAYS: Final = frozenset(
     {
@@ -410,15 +429,7 @@ _LEADER_STAYS: Final = frozenset(
         ErrorCode.THROTTLING_QUOTA_EXCEEDED,
     }
 )
-
-
-def record_size(key: Buffer | None, value: Buffer | None, headers: Iterable[tuple[str, Buffer | None]]) -> int:
-    """The bytes that a record takes in a batch, at most."""
-    size = _RECORD_OVERHEAD
-    if key is not None:
-        size += len(key)
-    if value is not None:
-        size += len(value)
-    for name, content in headers:
-        size += 10 + len(name.encode()) + (len(content) if content is not None else 0)
-    return size
+_TOO_LARGE: Final = frozenset({ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.RECORD_LIST_TOO_LARGE})
+_PERHAPS_WRITTEN: Final = frozenset(
+    {ErrorCode.REQUEST_TIMED_OUT, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND, ErrorCode.KAFKA_STORAGE_ERROR}
+)

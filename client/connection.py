@@ -128,6 +128,8 @@ class ClientConnection:
         self._queue = SendQueue()
         self._replies: dict[OpenRequest, Reply] = {}
         self._writing = False
+        self._sent = 0  # bytes
+        self._some_sent = trio.Event()
         self._deadline = trio.CancelScope()
         self._close_hooks: list[Callable[[ClientConnection], None]] = []
         nursery.start_soon(self._read)
@@ -170,6 +172,23 @@ class ClientConnection:
         _, parts = self._core.send(message, version, float("inf"), answered=False)
         self._write(parts)
 
+    async def wait_sent(self) -> None:
+        """Wait until the socket has taken all that was sent: the only sign of life there is without answers.
+
+        ConnectionLost when it never will; RequestTimedOut when it has not within the request timeout.
+        """
+        end = self._sent + self._queue.size
+        with trio.move_on_after(self.request_timeout) as patience:
+            while self._sent < end and not self.closed:
+                await self._some_sent.wait()
+        if self._sent >= end:
+            return
+        if patience.cancelled_caught:
+            error = RequestTimedOut(self.address, "the node reads nothing of what is sent to it")
+            self._end(error)
+            raise error
+        self._check_open()
+
     def on_close(self, hook: Callable[[ClientConnection], None]) -> None:
         """Call `hook(self)` once when the connection has closed; at once when it is closed already. It must not
         raise.
@@ -180,10 +199,9 @@ class ClientConnection:
             self._close_hooks.append(hook)
 
     def retire(self) -> None:
-        """Close as soon as what is open has been answered; another connection takes over."""
+        """Close as soon as all is sent and what is open has been answered; another connection takes over."""
         self._retired = True
-        if not self._replies:
-            self.close(_RETIRED)
+        self._close_if_retired()
 
     def close(self, why: str = "closed by us") -> None:
         """Close at once; open requests raise ConnectionLost. May be called again."""
@@ -234,8 +252,8 @@ class ClientConnection:
                 request, response = core.receive(frames.frames.popleft())
                 self._answered = True
                 replies.pop(request).finish(response)
-                if self._retired and not replies:
-                    self.close(_RETIRED)
+                if self._retired:
+                    self._close_if_retired()
                 received += 1
                 if received >= _BEFORE_YIELD:
                     received = 0
@@ -272,6 +290,7 @@ class ClientConnection:
             parts = queue.head()
             count = self._transport.send_nowait(parts)
             queue.sent(count)
+            self._sent += count
             if count < sum(map(len, parts)):
                 return
 
@@ -280,16 +299,28 @@ class ClientConnection:
             while self._queue.size and not self.closed:
                 await self._transport.wait_writable()
                 self._send_some()
+                self._tell_sent()
         except OSError as error:
             self._end(ConnectionLost(self.address, error.strerror or str(error)))
         finally:
             self._writing = False
+            self._tell_sent()
+        if self._retired:
+            self._close_if_retired()
+
+    def _tell_sent(self) -> None:
+        self._some_sent.set()
+        self._some_sent = trio.Event()
 
     # -- the end -------------------------------------------------------------------------------------------------
 
     def _check_open(self) -> None:
         if self.closed:
             raise ConnectionLost(self.address, self.close_reason or "closed")
+
+    def _close_if_retired(self) -> None:
+        if not self._replies and not self._queue.size:
+            self.close(_RETIRED)
 
     def _end(self, error: ConnectionLost) -> None:
         if self.closed:

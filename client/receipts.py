@@ -7,7 +7,7 @@ from typing import Final
 
 import trio
 
-from barnabas.client.batcher import Batch, Written
+from barnabas.client.batch import Batch, Written
 from barnabas.client.errors import ClientError
 
 
@@ -45,9 +45,10 @@ class Receipt:
     def result(self) -> RecordMetadata:
         """As `wait`, of a record that has `ended`."""
         batch = self._batch
-        match batch.outcome:
+        outcome, index = batch.find(self._index)
+        match outcome:
             case Written(base, append_time):
-                offset = base + self._index if base >= 0 else -1
+                offset = base + index if base >= 0 else -1
                 timestamp = self._timestamp if append_time < 0 else append_time
                 return RecordMetadata(batch.topic, batch.partition, offset, timestamp)
             case ClientError() as error:

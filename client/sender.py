@@ -9,7 +9,7 @@ import trio
 
 from barnabas.client.batcher import Answer, Batch, Batcher, Verdict
 from barnabas.client.cluster import Cluster, version_with_names
-from barnabas.client.connection import ConnectionLost
+from barnabas.client.connection import CannotConnect, ConnectionLost
 from barnabas.client.errors import BrokerError, ClientClosed, ClientError
 from barnabas.client.metadata import ClusterView, Node, nodes_of
 from barnabas.client.offsets import Place
@@ -72,7 +72,8 @@ class Sender:
 
     def _finish(self, batches: Iterable[Batch]) -> None:
         for batch in batches:
-            self.ended.pop(batch).set()
+            if batch.whole.ended and (ended := self.ended.pop(batch.whole, None)) is not None:
+                ended.set()
             self.room.set()
         if self.room.is_set():
             self.room = trio.Event()
@@ -132,7 +133,7 @@ class Sender:
         view = self._cluster.view
         found = [batch for batch in batches if view.leader(batch.topic, batch.partition) is not None]
         self._deliver([batch for batch in found if batch.outcome is None], nursery)
-        self._lost([batch for batch in batches if batch not in found], why)
+        self._lost([batch for batch in batches if batch not in found], why, was_sent=False)
 
     async def _send(self, leader: Node, batches: list[Batch]) -> None:
         try:
@@ -142,13 +143,14 @@ class Sender:
             version = None if by_id else version_with_names(connection, request.API_KEY)
             if self._acks == 0:
                 connection.send_unanswered(request, version)
+                await connection.wait_sent()  # or they would pile up here, and be lost when we close
                 self._answered({_name(batch): Answer(ErrorCode.NONE) for batch in batches}, batches)
                 return
             response = await self._cluster.request(connection, request, ProduceResponse, version)
         except ConnectionLost as error:
             for batch in batches:
                 self._cluster.view.forget_leader(batch.topic, batch.partition)
-            self._lost(batches, f"{leader}: {error}")
+            self._lost(batches, f"{leader}: {error}", was_sent=not isinstance(error, CannotConnect))
         except WireError as error:
             self._refused(batches, BrokerError(error.code, str(leader), error.message))
         except ClientError as error:
@@ -180,7 +182,7 @@ class Sender:
                 continue  # it expired meanwhile
             answer = answers.get(_name(batch), Answer(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message="no answer for it"))
             match self._batcher.answered(batch, answer, now):
-                case Verdict.ENDED:
+                case Verdict.ENDED | Verdict.IN_PIECES:
                     self._finish([batch])
                 case Verdict.RETRY_ELSEWHERE:
                     self._cluster.view.forget_leader(batch.topic, batch.partition)
@@ -194,10 +196,10 @@ class Sender:
                 self._finish([batch])
         self.wake()
 
-    def _lost(self, batches: Iterable[Batch], why: object) -> None:
+    def _lost(self, batches: Iterable[Batch], why: object, *, was_sent: bool) -> None:
         now = trio.current_time()
         for batch in batches:
-            self._batcher.lost(batch, why, now)
+            self._batcher.lost(batch, why, now, was_sent=was_sent)
         self.wake()
 
 
@@ -216,5 +218,6 @@ def _answers(request: ProduceRequest, response: ProduceResponse, view: ClusterVi
             leader = p.current_leader
             told = view.learn_leader(name, p.index, leader.leader_id, leader.leader_epoch, nodes)
             code = ErrorCode.of(p.error_code)
-            answers[name, p.index] = Answer(code, p.base_offset, p.log_append_time_ms, p.error_message, told)
+            errors = tuple((each.batch_index, each.batch_index_error_message) for each in p.record_errors)
+            answers[name, p.index] = Answer(code, p.base_offset, p.log_append_time_ms, p.error_message, told, errors)
     return answers

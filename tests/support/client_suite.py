@@ -315,6 +315,36 @@ async def check_what_does_not_fit_is_refused(bootstrap: str) -> None:
             await anext(consumer)
 
 
+async def check_records_are_refused_one_by_one(bootstrap: str) -> None:
+    """A batch that is too large goes in pieces, and one with records at fault goes without them."""
+    small, compacted = unique("small"), unique("compacted")
+    topics = [
+        NewTopic(small, 1, configs={"max.message.bytes": "1000"}),
+        NewTopic(compacted, 1, configs={"cleanup.policy": "compact"}),
+    ]
+    async with Admin(bootstrap) as admin:
+        assert not any(isinstance(each, BrokerError) for each in (await admin.create_topics(topics)).values())
+    async with Producer(bootstrap, linger=0.2, batch_size=100_000) as producer:
+        values = [b"%d" % number + bytes(2000 if number == 77 else 100) for number in range(200)]
+        receipts = [await producer.send_soon(small, value) for value in values]
+        with pytest.raises(BrokerError, match="MESSAGE_TOO_LARGE"):
+            await receipts.pop(77).wait()
+        assert [(await receipt.wait()).offset for receipt in receipts] == list(range(199))
+        keys = [None if number in (3, 4) else b"%d" % number for number in range(10)]
+        receipts = [await producer.send_soon(compacted, b"v", key=key, partition=0) for key in keys]
+        for key, receipt in zip(keys, receipts, strict=True):
+            if key is None:
+                with pytest.raises(BrokerError, match="INVALID_RECORD"):
+                    await receipt.wait()
+            else:
+                await receipt.wait()
+    async with Consumer(bootstrap) as consumer:
+        await consumer.assign({(small, 0): 0}, stop_at_end=True)
+        assert [record.value async for record in consumer] == values[:77] + values[78:]
+        await consumer.assign({(compacted, 0): 0}, stop_at_end=True)
+        assert [record.key async for record in consumer] == [key for key in keys if key is not None]
+
+
 async def check_an_operator_sees_and_changes_the_cluster(bootstrap: str) -> None:
     """Elections, replicas page by page, features, what has a configuration, and brokers that are gone."""
     topic = await new_topic(bootstrap)
@@ -348,6 +378,7 @@ def checks() -> dict[str, Check]:
         "fencing": check_the_later_producer_fences_the_earlier,
         "record in hand": check_a_record_in_hand_is_not_committed_by_itself,
         "administration": check_an_operator_sees_and_changes_the_cluster,
+        "refused records": check_records_are_refused_one_by_one,
         "refusals": check_what_does_not_fit_is_refused,
     }
     protocols: tuple[GroupProtocol, ...] = ("classic", "consumer")

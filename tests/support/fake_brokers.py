@@ -109,6 +109,10 @@ class FakeCluster:
         """A dict: fetch sessions are given, by their ids (KIP-227)."""
         self.closest: dict[str, int] = {}
         """The broker that leaders send readers of a rack to (KIP-392); it serves all partitions."""
+        self.max_batch_bytes = 1 << 30
+        """Batches that are larger are refused, as by max.message.bytes."""
+        self.bad_values: frozenset[bytes] = frozenset()
+        """Batches with records of these are refused, and the records named (KIP-467)."""
         self.producer_ids = 1000
         self._scopes: dict[int, trio.CancelScope] = {}
         self._nursery = nursery
@@ -228,15 +232,35 @@ class FakeCluster:
             answers = []
             for data in topic.partition_data:
                 found, code = self._find(broker, self._name(topic.name, topic.topic_id), data.index)
-                code, base = code or self._refusal(ApiKey.PRODUCE), -1
+                code, base, bad = code or self._refusal(ApiKey.PRODUCE), -1, list[int]()
+                if not code and data.records is not None:
+                    code, bad = self._look_at(data.records)
                 if not code and data.records is not None:
                     code, base = found.append(data.records)
-                answers.append(new.PartitionProduceResponse(index=data.index, error_code=code, base_offset=base))
+                answers.append(
+                    new.PartitionProduceResponse(
+                        index=data.index,
+                        error_code=code,
+                        base_offset=base,
+                        record_errors=[
+                            new.BatchIndexAndErrorMessage(batch_index=number, batch_index_error_message="bad")
+                            for number in bad
+                        ],
+                    )
+                )
             topics.append(
                 new.TopicProduceResponse(name=topic.name, topic_id=topic.topic_id, partition_responses=answers)
             )
         self._appended.unpark_all()
         return self._with_leaders(new(responses=topics)) if body.acks else None
+
+    def _look_at(self, data: memoryview) -> tuple[ErrorCode, list[int]]:
+        """Why a batch is refused, and for which of its records."""
+        if len(data) > self.max_batch_bytes:
+            return ErrorCode.MESSAGE_TOO_LARGE, []
+        values = [bytes(record.value or b"") for record in parse_batch(data).records()] if self.bad_values else []
+        bad = [number for number, value in enumerate(values) if value in self.bad_values]
+        return (ErrorCode.INVALID_RECORD if bad else ErrorCode.NONE), bad
 
     def _with_leaders(self, response: Any) -> Any:
         """The answer, with the leaders of what was refused."""

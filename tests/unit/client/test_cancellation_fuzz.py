@@ -95,6 +95,7 @@ async def test_sending(seed: int, nursery: trio.Nursery, autojump_clock: MockClo
     rng = random.Random(seed)
     brokers = FakeCluster(nursery, 2)
     brokers.tells_leaders = rng.random() < 0.5
+    brokers.max_batch_bytes = rng.choice([75, 1 << 20])  # the one has room for a single record
     await brokers.start()
     partitions = brokers.create("t", [1, 2])
     acked: list[bytes] = []

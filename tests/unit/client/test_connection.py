@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 import trio.testing
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from barnabas.client.connection import (
     CannotConnect,
@@ -164,9 +164,7 @@ async def test_negotiation_falls_back_to_what_an_old_node_knows(nursery: trio.Nu
     assert connection.versions_of(ApiKey.HEARTBEAT) == (0, 3)
 
 
-async def test_request_timeout_ends_the_connection(
-    nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
-) -> None:
+async def test_request_timeout_ends_the_connection(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     connection, _ = lonely(nursery, timeout=5)
     ended: list[str | None] = []
     connection.on_close(lambda c: ended.append(c.close_reason))
@@ -182,7 +180,7 @@ async def test_request_timeout_ends_the_connection(
 
 
 async def test_timeouts_do_not_end_what_is_answered(
-    harness: ServerHarness, nursery: trio.Nursery, autojump_clock: trio.testing.MockClock
+    harness: ServerHarness, nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
     await harness.start()
     connection = await connected(harness, nursery, request_timeout=1)
@@ -279,7 +277,7 @@ async def test_refused(nursery: trio.Nursery) -> None:
         await connect(MemoryNetwork(), "nowhere", 1, "me", nursery=nursery)
 
 
-async def test_connect_timeout(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
+async def test_connect_timeout(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     class Silent(MemoryNetwork):
         async def connect(self, host: str, port: int) -> Transport:
             await trio.sleep_forever()
@@ -289,7 +287,7 @@ async def test_connect_timeout(nursery: trio.Nursery, autojump_clock: trio.testi
         await connect(Silent(), "h", 1, "me", nursery=nursery, connect_timeout=3)
 
 
-async def test_failed_negotiation_closes(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
+async def test_failed_negotiation_closes(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     network = MemoryNetwork()
     listener = await network.listen("h", 1)
     with pytest.raises(RequestTimedOut):
@@ -310,3 +308,59 @@ async def test_over_tcp(harness: ServerHarness, nursery: trio.Nursery) -> None:
     harness.server.close()
     with pytest.raises(CannotConnect, match="Connection refused"):
         await connect(TcpNetwork(), "127.0.0.1", port, "me", nursery=nursery)
+
+
+# What is sent without an answer
+
+
+LARGE = ProduceRequest(acks=0, topic_data=[ProduceRequest.TopicProduceData(name="t" * 5000)])
+"""More than the socket takes."""
+
+
+async def read_all(far: MemoryTransport) -> int:
+    buffer, total = memoryview(bytearray(1000)), 0
+    while count := await far.recv_into(buffer):
+        total += count
+    return total
+
+
+async def test_all_is_sent_when_the_node_has_read_enough(nursery: trio.Nursery) -> None:
+    connection, far = lonely(nursery)
+    connection.send_unanswered(LARGE, 8)
+    sent = trio.Event()
+
+    async def wait() -> None:
+        await connection.wait_sent()
+        sent.set()
+
+    nursery.start_soon(wait)
+    await wait_all_tasks_blocked()
+    assert not sent.is_set()
+    connection.retire()
+    assert not connection.closed
+    assert await read_all(far) > 5000
+    await wait_all_tasks_blocked()
+    assert sent.is_set()
+    assert connection.closed
+
+
+async def test_a_node_that_reads_nothing_is_given_up(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    connection, _ = lonely(nursery, timeout=3.0)
+    connection.send_unanswered(LARGE, 8)
+    with pytest.raises(RequestTimedOut, match="the node reads nothing of what is sent to it"):
+        await connection.wait_sent()
+    assert trio.current_time() == pytest.approx(3.0)
+    assert connection.closed
+
+
+async def test_a_lost_connection_has_not_sent_all(nursery: trio.Nursery) -> None:
+    connection, far = lonely(nursery)
+    connection.send_unanswered(LARGE, 8)
+    nursery.start_soon(abort_later, far)
+    with pytest.raises(ConnectionLost):
+        await connection.wait_sent()
+
+
+async def abort_later(far: MemoryTransport) -> None:
+    await wait_all_tasks_blocked()
+    far.abort()

@@ -10,6 +10,7 @@ from barnabas.client import Producer
 from barnabas.client.cluster import Cluster
 from barnabas.client.errors import BrokerError, ClientClosed, ConfigurationError, TimedOut
 from barnabas.client.producer import RecordMetadata
+from barnabas.net.memory import MemoryNetwork
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode
 from fake_brokers import FakeCluster, topic_id_of
@@ -189,6 +190,24 @@ async def test_without_acks_nothing_is_waited_for(brokers: FakeCluster) -> None:
         await trio.testing.wait_all_tasks_blocked()
     assert partitions[0].values() == [b"a", b"b"]
     assert brokers.count(ApiKey.INIT_PRODUCER_ID) == 0
+
+
+async def test_without_acks_sending_waits_for_the_network_and_closing_loses_nothing(
+    brokers: FakeCluster, autojump_clock: MockClock
+) -> None:
+    """A record counts as sent when the socket has it, not before: else they would pile up in the client."""
+    partitions = brokers.create("t")
+    brokers.network = MemoryNetwork(capacity=1000)
+    brokers.network.latency = 0.1
+    await brokers.start()
+    values = [b"%d" % number + bytes(3000) for number in range(20)]
+    async with cluster_of(brokers) as cluster, Producer(cluster, acks=0, buffer_memory=7000) as producer:
+        for value in values:
+            await producer.send_soon("t", value)
+        assert trio.current_time() > 13 * 3 * 0.1
+        assert len(partitions[0].values()) >= 13
+    await trio.sleep(1)
+    assert partitions[0].values() == values
 
 
 async def test_a_producer_id_that_is_refused_fails_the_record(brokers: FakeCluster, autojump_clock: MockClock) -> None:
