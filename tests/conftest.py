@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Examples may take as long as the machine makes them: what is tested is what comes out.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite", action="store_true", help="write the outputs of scenario files anew; review the diff")
-
-
-def pytest_collection_finish() -> None:
-    """Examples of hypothesis may take as long as the machine makes them: what is tested is what comes out."""
-    if "hypothesis" in sys.modules:
-        from hypothesis import HealthCheck, settings
-
-        settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-        settings.load_profile("any machine")
