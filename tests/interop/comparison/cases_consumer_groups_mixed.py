@@ -134,6 +134,7 @@ def an_empty_group_changes_its_type(talk: Talk, version: int) -> None:
     new.join()
     new.leave()
     (classic,) = group.joined({"protocols": wish(topic)})
+    group.wait_until_described()
     group.ask(DescribeGroupsRequest(groups=[group.name]), 5)
     classic.quietly(classic.leaves(), 4)
     new.join()
