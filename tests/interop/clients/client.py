@@ -153,8 +153,8 @@ def running(kind: Kind, bootstrap: str) -> Iterator[Client]:
             stderr=said,
             text=True,
         )
-        try:
-            with process:
+        with process:
+            try:
                 yield Client(kind, process, Path(said.name))
-        finally:
-            process.kill()
+            finally:
+                process.kill()
