@@ -22,7 +22,6 @@ The records themselves say when epochs grow, see `records.PartitionChangeRecord`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 
 from barnabas.metadata.records import (
@@ -32,6 +31,7 @@ from barnabas.metadata.records import (
     PartitionChangeRecord,
 )
 from barnabas.metadata.topics import Partition
+from barnabas.protocol.dataclass import dataclass
 
 
 class Election(Enum):

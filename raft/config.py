@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from barnabas.protocol.dataclass import dataclass
 from barnabas.raft.voters import Endpoint, ReplicaKey
 
 

@@ -8,12 +8,11 @@ not, and truncating the log takes it back. `VoterHistory` keeps what is needed f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.types import ZERO_UUID
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class ReplicaKey:
     """A replica: node `id` and `directory_id` (16 bytes, `ZERO_UUID` when the sender did not say)."""
 
@@ -23,6 +22,9 @@ class ReplicaKey:
     def __post_init__(self) -> None:
         if len(self.directory_id) != 16:
             raise ValueError(f"a directory id has 16 bytes, not {len(self.directory_id)}")
+
+    def __lt__(self, other: ReplicaKey) -> bool:
+        return (self.id, self.directory_id) < (other.id, other.directory_id)
 
     def __str__(self) -> str:
         return str(self.id) if self.directory_id == ZERO_UUID else f"{self.id}/{self.directory_id.hex()[:4]}"

@@ -8,8 +8,9 @@ from one thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.types import ZERO_UUID
 from barnabas.storage.checkpoint import (
     CLEANER_OFFSETS,

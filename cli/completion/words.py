@@ -7,11 +7,12 @@ Any because typer has click inside in its newer versions, and beside it in its o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Final
 
 from barnabas.cli.main import SECTIONS, LazyGroup
+from barnabas.protocol.dataclass import dataclass
 
 
 class Kind(Enum):

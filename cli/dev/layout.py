@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Literal
 
+from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.types import parse_uuid, uuid_text
 
 Role = Literal["broker", "controller"]

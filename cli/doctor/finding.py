@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from barnabas.cli.snapshot import Snapshot
 from barnabas.client.admin import QuorumDescription
+from barnabas.protocol.dataclass import dataclass
 
 
 class Severity(Enum):

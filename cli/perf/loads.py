@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import trio
@@ -20,6 +19,7 @@ from barnabas.cli.progress import Progress
 from barnabas.cli.session import find_topic
 from barnabas.client.consumer import Consumer
 from barnabas.client.producer import Producer, Receipt
+from barnabas.protocol.dataclass import dataclass
 
 _VALUES_BYTES: Final = 4 << 20
 """Different values are made up to so many bytes; then they come again."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
+from barnabas.protocol.dataclass import dataclass
 
 if TYPE_CHECKING:
     from barnabas.server.settings import Settings

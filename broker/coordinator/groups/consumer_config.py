@@ -7,10 +7,11 @@ is kept to those of this node.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from barnabas.broker.coordinator.groups.assignors import ASSIGNORS
+from barnabas.protocol.dataclass import dataclass
 from barnabas.server.settings import Settings, SettingsError
 
 _UPGRADE: Final = ("bidirectional", "upgrade")

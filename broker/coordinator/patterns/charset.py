@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from barnabas.protocol.dataclass import dataclass
 
 _Range = tuple[int, int]
 """The first and the last code point."""
