@@ -14,7 +14,6 @@ nodes can live in one event loop.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -50,6 +49,7 @@ from barnabas.broker.transactions import Transactions
 from barnabas.metadata.delta import MetadataDelta
 from barnabas.metadata.image import MetadataImage
 from barnabas.metadata.records import DIRECTORY_UNASSIGNED
+from barnabas.protocol.dataclass import dataclass
 from barnabas.raft.config import Identity
 from barnabas.raft.voters import ReplicaKey
 from barnabas.server.dispatch import ApiTable
@@ -323,6 +323,7 @@ class Broker:
         self._heartbeats = self._make_heartbeats()
         self._cache.subscribe(self._give_way)
         self._cache.subscribe(self._help_others_to_stop)
+        self._cache.subscribe(self._say_when_caught_up)
         for task in (self._timers.run, self._background.run, self._alter_partition.run, self._quorum.run):
             nursery.start_soon(task)
         if http is not None:
@@ -440,6 +441,13 @@ class Broker:
         if self._heartbeats is not None and any(
             broker is not None and broker.in_controlled_shutdown for broker in delta.cluster.brokers.values()
         ):
+            self._heartbeats.beat_soon()
+
+    def _say_when_caught_up(self, image: MetadataImage, delta: MetadataDelta) -> None:
+        """The controller lets a broker go on that has seen its own registration: tell it at once."""
+        lifecycle = self._lifecycle
+        if lifecycle.state is BrokerState.STARTING and image.offset >= lifecycle.broker_epoch >= 0:
+            assert self._heartbeats is not None
             self._heartbeats.beat_soon()
 
     def _broker_address(self, broker_id: int) -> NodeAddress | None:

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from barnabas.metadata.topic_configs import TopicConfig, Value
+from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 
 
@@ -48,7 +48,7 @@ class GroupConfig:
 @cache
 def group_configs() -> Mapping[str, GroupConfig]:
     """Every configuration key of groups, in the order of names."""
-    facts = json.loads(files("barnabas.metadata").joinpath("schema/group_configs.json").read_text("utf-8"))
+    facts = json.loads((Path(__file__).parent / "schema/group_configs.json").read_text("utf-8"))
     for fact in facts:
         fact["choices"] = tuple(fact.get("choices", ()))
     return {fact["name"]: GroupConfig(**fact) for fact in sorted(facts, key=lambda fact: str(fact["name"]))}

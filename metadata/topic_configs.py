@@ -13,11 +13,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
+from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 
 Value = bool | int | float | str | list[str]
@@ -151,7 +151,7 @@ class BrokerConfigs:
 @cache
 def topic_configs() -> Mapping[str, TopicConfig]:
     """Every configuration key of topics, in the order of names."""
-    facts = json.loads(files("barnabas.metadata").joinpath("schema/topic_configs.json").read_text("utf-8"))
+    facts = json.loads((Path(__file__).parent / "schema/topic_configs.json").read_text("utf-8"))
     for fact in facts:
         fact["choices"] = tuple(fact.get("choices", ()))
         fact["synonyms"] = tuple((name, factor) for name, factor in fact.get("synonyms", ()))

@@ -294,8 +294,9 @@ async def _resolve(host: str, port: int, *, passive: bool = False) -> list[tuple
             return [(socket.AF_INET6, socket.SOCK_STREAM, 0, ("::", port))]
         return [(socket.AF_INET, socket.SOCK_STREAM, 0, ("0.0.0.0", port))]
     flags = socket.AI_PASSIVE if passive else 0
+    name = host.encode() if host.isascii() else host  # as bytes, the codec for international names is not imported
     try:
-        found = await trio.socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+        found = await trio.socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=flags)
     except socket.gaierror as error:
         raise OSError(errno.EHOSTUNREACH, f"cannot resolve {host!r}: {error.strerror}") from None
     return [(family, kind, proto, address) for family, kind, proto, _, address in found]

@@ -74,11 +74,11 @@ def compress(codec: Compression, data: Buffer, level: int | None = None) -> byte
     `level` is what `compression.<codec>.level` may be set to; None is its default. Kafka's default for lz4, 9, means
     the fast compressor there, and so it does here; any other level is that of the slow one.
     """
+    if codec is Compression.NONE:
+        return memoryview(data)
     import cramjam
 
     match codec:
-        case Compression.NONE:
-            return memoryview(data)
         case Compression.GZIP:
             return memoryview(cramjam.gzip.compress(data, level=None if level == _GZIP_DEFAULT_LEVEL else level))
         case Compression.SNAPPY:
@@ -93,11 +93,11 @@ def compress(codec: Compression, data: Buffer, level: int | None = None) -> byte
 
 def decompress(codec: Compression, data: Buffer, limit: int) -> memoryview:
     """The plain bytes of `data`, at most `limit` of them, else DecompressionLimitExceeded."""
+    if codec is Compression.NONE:
+        return memoryview(data)
     import cramjam
 
     match codec:
-        case Compression.NONE:
-            return memoryview(data)
         case Compression.SNAPPY:
             return _decompress_snappy(memoryview(data), limit)
         case Compression.GZIP:

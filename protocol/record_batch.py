@@ -18,8 +18,6 @@ import struct
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from crc32c import crc32c
-
 from barnabas.protocol.compression import (
     Compression,
     CorruptRecords,
@@ -27,6 +25,7 @@ from barnabas.protocol.compression import (
     UnsupportedCompression,
     decompress,
 )
+from barnabas.protocol.crc32c import crc32c
 from barnabas.protocol.types import Buffer, decode_varint
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from math import nan
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from barnabas.net.addresses import parse_host_port
+from barnabas.protocol.dataclass import dataclass
 
 Value: TypeAlias = bool | int | float | str | list[str] | None
 
@@ -76,7 +76,7 @@ def value_text(value: Value) -> str | None:
 
 
 def _load(name: str) -> dict[str, Definition]:
-    text = files("barnabas.server").joinpath("schema", name).read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "schema" / name).read_text("utf-8")
     return {
         entry["name"]: Definition(entry["name"], entry["type"], _default(entry), entry["valid"])
         for entry in json.loads(text)

@@ -28,8 +28,7 @@ from struct import Struct
 from struct import error as StructError
 from typing import Final, NamedTuple
 
-from crc32c import crc32c
-
+from barnabas.protocol.crc32c import crc32c
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.record_batch import NO_PRODUCER_EPOCH, ControlType, EndTxnMarker, RecordBatch, control_type
 from barnabas.storage.unstable_offsets import UnstableOffsets

@@ -13,8 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-from crc32c import crc32c
-
+from barnabas.protocol.crc32c import crc32c
 from barnabas.protocol.record_batch import NO_TIMESTAMP, RecordBatch
 from barnabas.storage import scan
 from barnabas.storage.config import LogConfig

@@ -78,11 +78,17 @@ def cluster(
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """While much is imported and built: little of it is garbage, and looking for some takes a tenth of the time."""
+    """While much is imported and built: little of it is garbage, and looking for some takes a tenth of the time.
+
+    What has been made counts as old at the end, or the next collection, meant for what is young, would look at it all.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+            gc.unfreeze()
         if was_enabled:
             gc.enable()
