@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
@@ -17,13 +16,12 @@ from barnabas.cli.options import noun
 from barnabas.cli.progress import Progress, is_watched, progress_bar
 from barnabas.cli.record_lines import HEADERS_END, LineRecord, TextForm, json_line, parse_separator
 from barnabas.cli.session import find_topic, in_trio
-from barnabas.cli.streams import leave_stdout
+from barnabas.cli.streams import leave_stdout, write_stdout
 from barnabas.client.consumer import Consumer, Start
 from barnabas.client.fetching import ConsumerRecord
 
 app = noun()
 
-_FLUSH_SECONDS: Final = 0.05
 _POSITIONS: Final[dict[str, Literal["earliest", "latest"]]] = {"beginning": "earliest", "end": "latest"}
 
 
@@ -101,12 +99,8 @@ async def print_records(consumer: Consumer, source: Source, line: Callable[[Cons
     await consumer.assign(starts, stop_at_end=not source.follow)
     watched = not source.follow and is_watched(prints=True)
     total = await _count(consumer, source) if watched else 0
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_flush)
-        with progress_bar(source.topic, total, watched=watched) as progress:
-            ended = await _print(consumer, source, line, progress)
-        nursery.cancel_scope.cancel()
-    sys.stdout.buffer.flush()
+    with progress_bar(source.topic, total, watched=watched) as progress:
+        ended = await _print(consumer, source, line, progress)
     if not ended:
         raise CommandError(
             f"nothing came from {source.topic} for {source.patience:g} s, though its end is not reached; "
@@ -127,7 +121,7 @@ async def _print(
         if batch is None:
             return not scope.cancelled_caught
         chosen = batch if source.max_records is None else batch[: source.max_records - printed]
-        sys.stdout.buffer.writelines(map(line, chosen))
+        await write_stdout(map(line, chosen))
         printed += len(chosen)
         progress(printed)
     return True
@@ -137,13 +131,6 @@ async def _count(consumer: Consumer, source: Source) -> int:
     """How many records there are to read, if none is missing in the log."""
     total = sum((await consumer.lag()).values())
     return total if source.max_records is None else min(total, source.max_records)
-
-
-async def _flush() -> None:
-    """Nothing that was read stays in the buffer while there is nothing more to read."""
-    while True:
-        await trio.sleep(_FLUSH_SECONDS)
-        sys.stdout.buffer.flush()
 
 
 def _parse_start(text: str) -> Start:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Final
 
 import trio
@@ -38,6 +38,19 @@ async def stdin_lines() -> AsyncGenerator[list[bytes], None]:
             begun, begun_bytes = [last], len(last)
     if begun_bytes:
         yield [b"".join(begun)]
+
+
+async def write_stdout(lines: Iterable[bytes]) -> None:
+    """Write all of it, past Python's own buffer. While whoever reads standard output does not go on reading, this waits
+    in a thread: so the cluster is still answered meanwhile, and Ctrl-C ends the waiting. BrokenPipeError.
+    """
+    await trio.to_thread.run_sync(_write_all, sys.stdout.fileno(), b"".join(lines), abandon_on_cancel=True)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def stdin_bytes() -> int | None:

@@ -56,6 +56,17 @@ def test_a_closed_pipe_ends_consume_quietly(barnabas: CommandLine) -> None:
         assert stream(reader.stderr).read() == b""
 
 
+def test_ctrl_c_ends_consume_though_nobody_reads_on(barnabas: CommandLine) -> None:
+    """A terminal that was stopped by Ctrl-S, a pager that waits: the pipe is full."""
+    barnabas("topic", "create", "stuck", "--partitions", "1")
+    barnabas("produce", "stuck", stdin=b"first\n" + (b"x" * 99 + b"\n") * 20_000)
+    with barnabas.process("consume", "stuck") as reader:
+        assert stream(reader.stdout).readline() == b"first\n"
+        reader.send_signal(signal.SIGINT)
+        assert reader.wait(SECONDS) == 130
+        assert stream(reader.stderr).read() == b""
+
+
 def test_produce_sends_each_line_when_it_comes_and_ends_with_ctrl_c(barnabas: CommandLine) -> None:
     barnabas("topic", "create", "typed", "--partitions", "1")
     with barnabas.process("produce", "typed") as writer:

@@ -59,8 +59,8 @@ async def test_a_pace_is_kept(cluster: Cluster) -> None:
 
 
 async def test_a_record_that_is_refused_ends_it(brokers: FakeCluster, cluster: Cluster) -> None:
-    brokers.refusals[ApiKey.PRODUCE].append(ErrorCode.MESSAGE_TOO_LARGE)
-    with pytest.raises(BrokerError, match="t-0: MESSAGE_TOO_LARGE"):
+    brokers.refusals[ApiKey.PRODUCE].append(ErrorCode.INVALID_RECORD)
+    with pytest.raises(BrokerError, match="t-0: INVALID_RECORD"):
         async with Producer(cluster) as producer:
             await loads.produce(producer, Plan("t", 50, 100), 1000, nothing)
 
