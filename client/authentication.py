@@ -21,8 +21,11 @@ from barnabas.protocol.messages.sasl_handshake import SaslHandshakeRequest, Sasl
 if TYPE_CHECKING:
     from barnabas.client.connection import ClientConnection
 
-_SHARE_OF_LIFETIME: Final = 0.85
-"""After which a new connection is made, as in Kafka's clients."""
+_SHARE_OF_LIFETIME: Final = 0.8
+_SPREAD: Final = 0.1
+"""After which part of its lifetime a session is followed by another, and by how much more at most: clients that began
+together need not all come again together.
+"""
 _NONCE_BYTES: Final = 24
 
 
@@ -37,7 +40,8 @@ async def authenticate(connection: ClientConnection, credentials: Credentials) -
     except WireError:
         raise AuthenticationFailed(f"{address}: {_WANTS_NONE}") from None
     if lifetime_ms > 0:
-        connection.fresh_until = trio.current_time() + lifetime_ms / 1000 * _SHARE_OF_LIFETIME
+        share = _SHARE_OF_LIFETIME + _SPREAD * secrets.SystemRandom().random()
+        connection.fresh_until = trio.current_time() + lifetime_ms / 1000 * share
 
 
 async def _converse(connection: ClientConnection, credentials: Credentials) -> int:

@@ -101,6 +101,8 @@ class FakeCluster:
         """How often the work is done but the connection closed instead of an answer."""
         self.more: dict[ApiKey, Callable[[int, Any], Any]] = {}
         """Other APIs, to be given before the start: a broker's id and a request in, the response out."""
+        self.gate: Callable[[Request[Any]], str | None] = lambda request: None
+        """Why a request is not let in, and its connection closed; None: it is."""
         self.hanging: set[int] = set()
         """Brokers that answer nothing but ApiVersions."""
         self.tells_leaders = False
@@ -170,6 +172,9 @@ class FakeCluster:
     def _handler(self, broker: int, handle: Any) -> Any:
         async def handler(request: Request[Any]) -> None:
             body = request.body
+            if (why := self.gate(request)) is not None:
+                request.close(why)
+                return
             self.requests.append((broker, body, request.version))
             if broker in self.hanging:
                 return

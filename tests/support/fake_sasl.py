@@ -1,6 +1,7 @@
 """Brokers that let in who knows a password: SASL at fake brokers, with the server's half of SCRAM.
 
-The fakes do not know connections: one client authenticates at a time.
+Each connection authenticates for itself. As with Apache Kafka, whoever asks anything else before that, or when the
+session is over (KIP-368), has the connection closed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import hashlib
 import hmac
 from typing import Any
 
+import trio
+
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.sasl_authenticate import SaslAuthenticateRequest, SaslAuthenticateResponse
 from barnabas.protocol.messages.sasl_handshake import SaslHandshakeRequest, SaslHandshakeResponse
+from barnabas.server.dispatch import Request
 from fake_brokers import FakeCluster
 
 SALT = b"salt of the tests"
@@ -31,33 +35,49 @@ class FakeSasl:
         """False: it does not, and lets everybody in."""
         self.sessions = 0
         """How often somebody was let in."""
-        self._mechanism = ""
-        self._scram: tuple[str, str] | None = None
+        self.sent_away = 0
+        """How many requests came without a session."""
+        self._asking: object = None
+        self._mechanisms: dict[object, str] = {}
+        self._scrams: dict[object, tuple[str, str]] = {}
+        self._known_until: dict[object, float] = {}
+        brokers.gate = self._admit
         brokers.more |= {ApiKey.SASL_HANDSHAKE: self._handshake, ApiKey.SASL_AUTHENTICATE: self._authenticate}
 
+    def _admit(self, request: Request[Any]) -> str | None:
+        self._asking = request.connection
+        if request.body.API_KEY in (ApiKey.SASL_HANDSHAKE, ApiKey.SASL_AUTHENTICATE):
+            return None
+        if trio.current_time() < self._known_until.get(request.connection, 0.0):
+            return None
+        self.sent_away += 1
+        return "it has no session"
+
     def _handshake(self, broker: int, body: SaslHandshakeRequest) -> SaslHandshakeResponse:
-        self._mechanism, self._scram = body.mechanism, None
+        self._mechanisms[self._asking] = body.mechanism
+        self._scrams.pop(self._asking, None)
         offered = body.mechanism in self.mechanisms
         code = ErrorCode.NONE if offered else ErrorCode.UNSUPPORTED_SASL_MECHANISM
         return SaslHandshakeResponse(error_code=code, mechanisms=list(self.mechanisms))
 
     def _authenticate(self, broker: int, body: SaslAuthenticateRequest) -> SaslAuthenticateResponse:
         message = body.auth_bytes.decode()
-        if self._mechanism == "PLAIN":
+        if self._mechanisms[self._asking] == "PLAIN":
             return self._let_in(message.split("\0") == ["", self.username, self.password])
-        if self._scram is None:
+        scram = self._scrams.get(self._asking)
+        if scram is None:
             gs2, bare = message[:3], message[3:]
             assert gs2 == "n,,"
             fields = _fields(bare)
             server_first = f"r={fields['r']}more,s={base64.b64encode(SALT).decode()},i={ITERATIONS}"
-            self._scram = bare, server_first
+            self._scrams[self._asking] = bare, server_first
             return SaslAuthenticateResponse(auth_bytes=server_first.encode())
-        return self._verify(message, *self._scram)
+        return self._verify(message, *scram)
 
     def _verify(self, client_final: str, client_first: str, server_first: str) -> SaslAuthenticateResponse:
         without_proof, _, proof = client_final.rpartition(",p=")
         assert _fields(without_proof) == {"c": "biws", "r": _fields(server_first)["r"]}
-        name = self._mechanism.removeprefix("SCRAM-").replace("-", "").lower()
+        name = self._mechanisms[self._asking].removeprefix("SCRAM-").replace("-", "").lower()
         password = self.password if self.knows_password else "another"
         salted = hashlib.pbkdf2_hmac(name, password.encode(), SALT, ITERATIONS)
         message = f"{client_first},{server_first},{without_proof}".encode()
@@ -73,6 +93,8 @@ class FakeSasl:
             code = ErrorCode.SASL_AUTHENTICATION_FAILED
             return SaslAuthenticateResponse(error_code=code, error_message="Invalid username or password")
         self.sessions += 1
+        lifetime = self.lifetime_ms / 1000 or float("inf")
+        self._known_until[self._asking] = trio.current_time() + lifetime
         return SaslAuthenticateResponse(auth_bytes=last, session_lifetime_ms=self.lifetime_ms)
 
 

@@ -12,9 +12,11 @@ from trio.testing import MockClock
 from barnabas.client import Admin, Consumer, Producer
 from barnabas.client.cluster import Cluster
 from barnabas.client.errors import AuthenticationFailed, ClientError, ConfigurationError, TimedOut
+from barnabas.client.groups.membership import GroupProtocol
 from barnabas.net.memory import MemoryNetwork
 from barnabas.protocol.api_keys import ApiKey
 from fake_brokers import FakeCluster
+from fake_group import FakeGroup
 from fake_sasl import FakeSasl
 from tls import HOST, TlsMemoryNetwork, authority
 
@@ -204,6 +206,63 @@ async def test_a_new_connection_takes_over_before_a_session_ends(
         assert 3 <= sasl.sessions <= 5
         assert len(brokers.network.transports) <= 4  # both ends of one, and perhaps of its predecessor
     assert brokers.topics["t"][0].values() == [b"%d" % number for number in range(30)]
+
+
+@pytest.mark.parametrize("protocol", ["classic", "consumer"])
+async def test_nothing_is_asked_in_a_session_that_is_over(
+    nursery: trio.Nursery, protocol: GroupProtocol, autojump_clock: MockClock
+) -> None:
+    """Brokers close such a connection. All that clients do goes on through many sessions as if there were but one."""
+    brokers = FakeCluster(nursery, 2)
+    brokers.network.latency = 0.02
+    sasl, group = FakeSasl(brokers, "alice", "secret"), FakeGroup(brokers)
+    sasl.lifetime_ms = 4_000
+    await brokers.start()
+    partitions = brokers.create("t", [1, 2])
+    values = [b"%d" % number for number in range(200)]
+    async with cluster_of(brokers, **SASL, sasl_mechanism="SCRAM-SHA-256") as cluster, trio.open_nursery() as tasks:
+        read: list[bytes | None] = []
+
+        async def consume() -> None:
+            async with Consumer(
+                cluster, group="g", topics="t", group_protocol=protocol, auto_offset_reset="earliest"
+            ) as consumer:
+                async for record in consumer:
+                    read.append(record.value)
+                    if len(read) == len(values):
+                        return
+
+        async def produce() -> None:
+            async with Producer(cluster) as producer:
+                for number, value in enumerate(values):
+                    await producer.send("t", value, partition=number % 2)
+                    await trio.sleep(0.3)
+
+        tasks.start_soon(consume)
+        tasks.start_soon(produce)
+    assert sorted(read, key=lambda value: int(value or b"")) == values
+    assert [partitions[number].values() for number in (0, 1)] == [values[::2], values[1::2]]
+    assert group.history == ["joined", "left"]
+    assert sasl.sessions > 40
+    assert sasl.sent_away == 0
+
+
+async def test_records_without_acknowledgement_are_sent_before_a_session_is_left(
+    brokers: FakeCluster, autojump_clock: MockClock
+) -> None:
+    sasl = FakeSasl(brokers, "alice", "secret")
+    sasl.lifetime_ms = 4_000
+    brokers.network = MemoryNetwork(capacity=1000)
+    brokers.network.latency = 0.1
+    await brokers.start()
+    values = [b"%d" % number + bytes(3000) for number in range(60)]
+    async with cluster_of(brokers, **SASL, sasl_mechanism="PLAIN") as cluster, Producer(cluster, acks=0) as producer:
+        for value in values:
+            await producer.send("t", value)
+    await trio.sleep(1)
+    assert brokers.topics["t"][0].values() == values
+    assert sasl.sessions > 3
+    assert sasl.sent_away == 0
 
 
 # Settings
