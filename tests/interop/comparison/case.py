@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from comparison.talk import Talk
 
 Say = Callable[["Talk", int], None]
+DIFFERED_ONCE = pytest.StashKey[list[str]]()
+"""What differed, but not each time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from comparison.case import DIFFERED_ONCE
 from comparison.talk import PATIENCE_SECONDS, Side
 
 import apache_kafka
@@ -28,6 +29,15 @@ SETTINGS = {
     # Transactions time out soon after their time is over.
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[DIFFERED_ONCE] = []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for seen in config.stash[DIFFERED_ONCE]:
+        terminalreporter.write_line(f"Differed, but not again: {seen}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,28 +11,39 @@ from typing import Any
 
 import pytest
 from comparison.answers import without_additions
-from comparison.case import Case, all_cases
+from comparison.case import DIFFERED_ONCE, Case, all_cases
 from comparison.talk import Side, Talk
 
 DIFFERENCES = Path(__file__).resolve().parents[3] / "docs" / "differences.md"
+TRIES = 3
+"""Apache Kafka answers some requests before others have taken effect, by chance and by load. What differs once is said
+at the end of the tests; it counts if it is so each time."""
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=str)
 def test_answers_are_the_same(case: Case, sides: list[Side], request: pytest.FixtureRequest) -> None:
+    found: list[str] = []
+    while len(found) < TRIES and (seen := difference(case, sides, request)) is not None:
+        found.append(seen)
+    if len(found) == TRIES:
+        pytest.fail(found[-1], pytrace=False)
+    request.config.stash[DIFFERED_ONCE] += [f"{case}:\n{seen}" for seen in found]
+
+
+def difference(case: Case, sides: list[Side], request: pytest.FixtureRequest) -> str | None:
+    """What is not as it should be when the case is gone through once; None if all is well."""
     token = f"case{secrets.token_hex(4)}"
     with ThreadPoolExecutor(len(sides)) as threads:
         transcripts = list(threads.map(lambda side: transcript(case, side, token), sides))
     if request.config.getoption("--answers", default=False):
         print(*(text(answers) for answers in transcripts[:1]), sep="\n")
     if len(transcripts) == 1:
-        return
+        return None
     kafka, barnabas = transcripts[0], without_additions(transcripts[1], transcripts[0])
     if case.difference is None:
-        if kafka != barnabas:
-            pytest.fail("\n".join(differences(kafka, barnabas)), pytrace=False)
-    else:
-        assert f"\n### {case.difference}\n" in DIFFERENCES.read_text(encoding="utf-8")
-        assert kafka != barnabas, f"there is no difference any more: remove {case.difference!r}"
+        return "\n".join(differences(kafka, barnabas)) or None
+    assert f"\n### {case.difference}\n" in DIFFERENCES.read_text(encoding="utf-8")
+    return None if kafka != barnabas else f"there is no difference any more: remove {case.difference!r}"
 
 
 def transcript(case: Case, side: Side, token: str) -> list[dict[str, Any]]:
