@@ -5,11 +5,12 @@ A call takes many entities and answers for each of them: a result, or the error 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self, Unpack
 
 from barnabas.client.admin_types import (
+    Append,
     BrokerDescription,
     ClusterDescription,
     ConfigValue,
@@ -19,16 +20,19 @@ from barnabas.client.admin_types import (
     GroupListing,
     HangingTransaction,
     NewTopic,
+    NewValue,
     PartitionReplicas,
     ProducerState,
     QuorumDescription,
     QuorumReplica,
+    Subtract,
     TopicDescription,
     TransactionDescription,
     TransactionListing,
 )
 from barnabas.client.cluster import Cluster
 from barnabas.client.errors import BrokerError, ClientError, check
+from barnabas.client.many import for_each, only
 from barnabas.client.metadata import Node, TopicView
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place, list_offsets
 from barnabas.client.security import SecuritySettings, check_not_beside_cluster
@@ -54,6 +58,7 @@ __all__ = [
     "BROKER",
     "TOPIC",
     "Admin",
+    "Append",
     "BrokerDescription",
     "ClusterDescription",
     "ConfigValue",
@@ -67,6 +72,7 @@ __all__ = [
     "ProducerState",
     "QuorumDescription",
     "QuorumReplica",
+    "Subtract",
     "TopicDescription",
     "TransactionDescription",
     "TransactionListing",
@@ -75,7 +81,7 @@ __all__ = [
 TOPIC: Final = 2
 BROKER: Final = 4
 GROUP: Final = 32
-_SET, _DELETE = 0, 1
+_SET, _DELETE, _APPEND, _SUBTRACT = range(4)
 _KINDS: Final = {TOPIC: "topic", BROKER: "broker", GROUP: "group"}
 _SOURCES: Final = {
     1: "topic",
@@ -237,9 +243,11 @@ class Admin:
         return described
 
     async def alter_configs(
-        self, kind: int, changes: Mapping[str, Mapping[str, str | None]], *, validate_only: bool = False
+        self, kind: int, changes: Mapping[str, Mapping[str, NewValue]], *, validate_only: bool = False
     ) -> dict[str, BrokerError | None]:
-        """Set settings of such resources; None takes one back to its default. All of one resource, or none."""
+        """Set settings of such resources; None takes one back to its default, `Append` and `Subtract` change one that
+        is a list. All of one resource, or none.
+        """
         new = IncrementalAlterConfigsRequest
         altered: dict[str, BrokerError | None] = {}
         for broker, group in _by_broker(kind, changes).items():
@@ -248,8 +256,8 @@ class Admin:
                     resource_type=kind,
                     resource_name=name,
                     configs=[
-                        new.AlterableConfig(name=n, config_operation=_DELETE if v is None else _SET, value=v)
-                        for n, v in changes[name].items()
+                        new.AlterableConfig(name=n, config_operation=operation, value=v)
+                        for n, (operation, v) in _operations(changes[name])
                     ],
                 )
                 for name in group
@@ -292,7 +300,19 @@ class Admin:
 
         return await admin.alter_group_offsets(self.cluster, group, offsets)
 
-    async def delete_groups(self, groups: Iterable[str]) -> dict[str, BrokerError | None]:
+    async def offsets_of_groups(self, groups: Iterable[str]) -> dict[str, dict[Place, OffsetAndMetadata] | ClientError]:
+        """`group_offsets` of many groups."""
+        return await for_each(groups, self.group_offsets)
+
+    async def remove_members(
+        self, group: str, members: Iterable[str] = (), *, instances: Iterable[str] = (), reason: str = ""
+    ) -> dict[str, BrokerError | None]:
+        """Make members, by their ids or as static members by their instance ids, leave a group."""
+        from barnabas.client.groups import admin
+
+        return await admin.remove_members(self.cluster, group, members, instances, reason)
+
+    async def delete_groups(self, groups: Iterable[str]) -> dict[str, ClientError | None]:
         """Delete groups that have no members now, and their offsets."""
         from barnabas.client.groups import admin
 
@@ -410,7 +430,7 @@ class Admin:
         topic = new.TopicData(topic_name=_METADATA_TOPIC, partitions=[new.PartitionData(partition_index=0)])
         response = await self.cluster.ask(new(topics=[topic]), DescribeQuorumResponse)
         check(response.error_code, "the quorum", response.error_message)
-        quorum = response.topics[0].partitions[0]
+        quorum = only(only(response.topics, "the quorum").partitions, "the quorum")
         check(quorum.error_code, "the quorum", quorum.error_message)
         return QuorumDescription(
             quorum.leader_id,
@@ -429,6 +449,20 @@ def _by_broker(kind: int, names: Iterable[str]) -> dict[int | None, list[str]]:
         broker = int(name) if kind == BROKER and name.isdecimal() else None
         groups.setdefault(broker, []).append(name)
     return groups
+
+
+def _operations(changes: Mapping[str, NewValue]) -> Iterator[tuple[str, tuple[int, str | None]]]:
+    """What the wire says of each change: an operation and its value."""
+    for name, value in changes.items():
+        match value:
+            case None:
+                yield name, (_DELETE, None)
+            case Append(more):
+                yield name, (_APPEND, more)
+            case Subtract(less):
+                yield name, (_SUBTRACT, less)
+            case _:
+                yield name, (_SET, value)
 
 
 def _of_broker(broker: int | None, error: ClientError) -> BrokerError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
+from typing import TypeAlias
 
 from barnabas.client.metadata import Node, PartitionView
 from barnabas.protocol.dataclass import dataclass
@@ -74,6 +75,24 @@ class ConfigValue:
     source: str
     read_only: bool
     sensitive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Add to a setting that is a list, what it lacks of these: `Append("delete,compact")`."""
+
+    values: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subtract:
+    """Take these from a setting that is a list."""
+
+    values: str
+
+
+NewValue: TypeAlias = str | Append | Subtract | None
+"""What becomes of a setting; None: its default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The coordinator of one group or transactional id, as a client finds and asks it.
 
-It is asked over a connection of its own, because answers come in the order of requests, and one to JoinGroup may wait
-for minutes.
+Members and producers ask over a connection of their own, because answers come in the order of requests, and one to
+JoinGroup may wait for minutes. An operator, who asks about many groups and waits for none of them, does not.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ class CoordinatorKind(IntEnum):
 class Coordinator:
     """See the module's text."""
 
-    def __init__(self, cluster: Cluster, kind: CoordinatorKind, key: str) -> None:
+    def __init__(self, cluster: Cluster, kind: CoordinatorKind, key: str, *, shares_connection: bool = False) -> None:
         self._cluster: Final = cluster
+        self._purpose: Final = "" if shares_connection else f"{kind.name.lower()} {key}"
         self._kind: Final = kind
         self._key: Final = key
         self._node: Node | None = None
@@ -62,7 +63,7 @@ class Coordinator:
         """
         node = self._node or await self.find()
         try:
-            connection = await self._cluster.to(node, purpose=str(self))
+            connection = await self._cluster.to(node, purpose=self._purpose)
             return await self._cluster.request(connection, message, answer, version, request_timeout=patience)
         except ConnectionLost:
             if self._node is node:
@@ -99,7 +100,7 @@ class Coordinator:
     async def features(self) -> dict[str, int]:
         """The cluster's finalized features, as the coordinator knows them. ConnectionLost."""
         node = self._node or await self.find()
-        return (await self._cluster.to(node, purpose=str(self))).features
+        return (await self._cluster.to(node, purpose=self._purpose)).features
 
     async def find(self) -> Node:
         """The broker that coordinates, asked for until there is one. TimedOut when there is none in time."""

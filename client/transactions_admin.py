@@ -15,6 +15,7 @@ from barnabas.client.cluster import Cluster
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.coordinator import Coordinator, CoordinatorKind
 from barnabas.client.errors import BrokerError, ClientError, ConfigurationError, TimedOut, check
+from barnabas.client.many import for_each, only
 from barnabas.client.metadata import Node
 from barnabas.client.offsets import Place
 from barnabas.protocol.errors import ErrorCode
@@ -77,22 +78,16 @@ async def describe_transactions(
     cluster: Cluster, transactional_ids: Iterable[str]
 ) -> dict[str, TransactionDescription | ClientError]:
     """These transactional ids; TRANSACTIONAL_ID_NOT_FOUND for one that nobody uses."""
-    described: dict[str, TransactionDescription | ClientError] = {}
-    for name in transactional_ids:
-        try:
-            described[name] = await _describe(cluster, name)
-        except ClientError as error:
-            described[name] = error
-    return described
+    return await for_each(transactional_ids, lambda name: _describe(cluster, name))
 
 
 async def _describe(cluster: Cluster, name: str) -> TransactionDescription:
-    coordinator = Coordinator(cluster, CoordinatorKind.TRANSACTION, name)
+    coordinator = _coordinator(cluster, name)
     node = await coordinator.find()
     response = await coordinator.ask(
         DescribeTransactionsRequest(transactional_ids=[name]),
         DescribeTransactionsResponse,
-        lambda answer: answer.transaction_states[0].error_code,
+        lambda answer: only(answer.transaction_states, f"transactional id {name}").error_code,
     )
     state = response.transaction_states[0]
     check(state.error_code, f"transactional id {name}")
@@ -254,7 +249,8 @@ async def write_abort(cluster: Cluster, place: Place, producer: ProducerState) -
         except ConnectionLost as error:
             await backoff.wait(error)
             continue
-        code = response.markers[0].topics[0].partitions[0].error_code
+        topics = only(response.markers, what).topics
+        code = only(only(topics, what).partitions, what).error_code
         refusal = BrokerError(code, f"{what}, producer id {producer.producer_id}")
         if not code:
             return
@@ -270,15 +266,16 @@ async def fence_producers(cluster: Cluster, transactional_ids: Iterable[str]) ->
     They are told PRODUCER_FENCED; a producer that is started anew goes on. TRANSACTIONAL_ID_NOT_FOUND for one that
     nobody uses, which is left so.
     """
-    fenced: dict[str, ClientError | None] = {}
-    for name, known in (await describe_transactions(cluster, transactional_ids)).items():
-        fenced[name] = known if isinstance(known, ClientError) else await _fence(cluster, known)
-    return fenced
+
+    async def fence(name: str) -> None:
+        known = await _describe(cluster, name)
+        message = InitProducerIdRequest(transactional_id=name, transaction_timeout_ms=known.timeout_ms)
+        coordinator = _coordinator(cluster, name)
+        response = await coordinator.ask(message, InitProducerIdResponse, lambda answer: answer.error_code)
+        check(response.error_code, f"transactional id {name}")
+
+    return await for_each(transactional_ids, fence)
 
 
-async def _fence(cluster: Cluster, known: TransactionDescription) -> BrokerError | None:
-    name = known.transactional_id
-    message = InitProducerIdRequest(transactional_id=name, transaction_timeout_ms=known.timeout_ms)
-    coordinator = Coordinator(cluster, CoordinatorKind.TRANSACTION, name)
-    response = await coordinator.ask(message, InitProducerIdResponse, lambda answer: answer.error_code)
-    return BrokerError(response.error_code, f"transactional id {name}") if response.error_code else None
+def _coordinator(cluster: Cluster, name: str) -> Coordinator:
+    return Coordinator(cluster, CoordinatorKind.TRANSACTION, name, shares_connection=True)

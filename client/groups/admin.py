@@ -12,6 +12,7 @@ from barnabas.client.errors import BrokerError, ClientError, check
 from barnabas.client.groups.assignors import Place
 from barnabas.client.groups.committed import OffsetAndMetadata, commit, fetch_committed
 from barnabas.client.groups.subscriptions import decode_assignment
+from barnabas.client.many import for_each, only
 from barnabas.client.metadata import Node
 from barnabas.protocol.errors import ErrorCode, MalformedMessage
 from barnabas.protocol.messages.consumer_group_describe import (
@@ -20,6 +21,7 @@ from barnabas.protocol.messages.consumer_group_describe import (
 )
 from barnabas.protocol.messages.delete_groups import DeleteGroupsRequest, DeleteGroupsResponse
 from barnabas.protocol.messages.describe_groups import DescribeGroupsRequest, DescribeGroupsResponse
+from barnabas.protocol.messages.leave_group import LeaveGroupRequest, LeaveGroupResponse
 from barnabas.protocol.messages.list_groups import ListGroupsRequest, ListGroupsResponse
 from barnabas.protocol.messages.offset_delete import OffsetDeleteRequest, OffsetDeleteResponse
 
@@ -49,30 +51,28 @@ async def list_groups(cluster: Cluster, *, states: Iterable[str] = (), types: It
 
 async def describe_groups(cluster: Cluster, groups: Iterable[str]) -> dict[str, GroupDescription | ClientError]:
     """These groups, of either protocol; a group that does not exist is the error GROUP_ID_NOT_FOUND."""
-    described: dict[str, GroupDescription | ClientError] = {}
-    for group in groups:
-        try:
-            described[group] = await _describe(cluster, group)
-        except ClientError as error:
-            described[group] = error
-    return described
+    return await for_each(groups, lambda group: _describe(cluster, group))
+
+
+def _coordinator(cluster: Cluster, group: str) -> Coordinator:
+    return Coordinator(cluster, CoordinatorKind.GROUP, group, shares_connection=True)
 
 
 async def _describe(cluster: Cluster, group: str) -> GroupDescription:
     """Ask as for the new protocol first: what is no such group is a classic one, or none."""
-    coordinator = Coordinator(cluster, CoordinatorKind.GROUP, group)
+    coordinator = _coordinator(cluster, group)
     node = await coordinator.find()
     try:
         modern = await coordinator.ask(
             ConsumerGroupDescribeRequest(group_ids=[group]),
             ConsumerGroupDescribeResponse,
-            lambda response: response.groups[0].error_code,
+            lambda response: only(response.groups, f"group {group}").error_code,
         )
     except BrokerError as error:
         if error.code != ErrorCode.UNSUPPORTED_VERSION:
             raise
     else:
-        found = modern.groups[0]
+        found = modern.groups[0]  # there is just one, see above
         if found.error_code != ErrorCode.GROUP_ID_NOT_FOUND:
             check(found.error_code, f"group {group}", found.error_message)
             members = [_modern_member(member) for member in found.members]
@@ -80,7 +80,9 @@ async def _describe(cluster: Cluster, group: str) -> GroupDescription:
                 group, "consumer", found.group_state, found.assignor_name, found.group_epoch, node, members
             )
     classic = await coordinator.ask(
-        DescribeGroupsRequest(groups=[group]), DescribeGroupsResponse, lambda response: response.groups[0].error_code
+        DescribeGroupsRequest(groups=[group]),
+        DescribeGroupsResponse,
+        lambda response: only(response.groups, f"group {group}").error_code,
     )
     return _classic(group, node, classic.groups[0])
 
@@ -114,7 +116,7 @@ def _classic_member(group: str, member: DescribeGroupsResponse.DescribedGroupMem
 
 async def group_offsets(cluster: Cluster, group: str) -> dict[Place, OffsetAndMetadata]:
     """All that a group has committed."""
-    coordinator = Coordinator(cluster, CoordinatorKind.GROUP, group)
+    coordinator = _coordinator(cluster, group)
     return await fetch_committed(coordinator, group, None, require_stable=False)
 
 
@@ -122,22 +124,41 @@ async def alter_group_offsets(
     cluster: Cluster, group: str, offsets: Mapping[Place, int]
 ) -> dict[Place, BrokerError | None]:
     """Commit for a group that has no members. CommitFailed (UNKNOWN_MEMBER_ID) if it has some."""
-    coordinator = Coordinator(cluster, CoordinatorKind.GROUP, group)
+    coordinator = _coordinator(cluster, group)
     wanted = {place: OffsetAndMetadata(offset) for place, offset in offsets.items()}
     refused = await commit(coordinator, group, wanted)
     return {place: refused.get(place) for place in offsets}
 
 
-async def delete_groups(cluster: Cluster, groups: Iterable[str]) -> dict[str, BrokerError | None]:
+async def delete_groups(cluster: Cluster, groups: Iterable[str]) -> dict[str, ClientError | None]:
     """Delete groups without members, and their offsets."""
-    deleted: dict[str, BrokerError | None] = {}
-    for group in groups:
-        response = await Coordinator(cluster, CoordinatorKind.GROUP, group).ask(
-            DeleteGroupsRequest(groups_names=[group]), DeleteGroupsResponse, lambda r: r.results[0].error_code
+
+    async def delete(group: str) -> None:
+        response = await _coordinator(cluster, group).ask(
+            DeleteGroupsRequest(groups_names=[group]),
+            DeleteGroupsResponse,
+            lambda answer: only(answer.results, f"group {group}").error_code,
         )
-        code = response.results[0].error_code
-        deleted[group] = BrokerError(code, f"group {group}") if code else None
-    return deleted
+        check(response.results[0].error_code, f"group {group}")
+
+    return await for_each(groups, delete)
+
+
+async def remove_members(
+    cluster: Cluster, group: str, members: Iterable[str], instances: Iterable[str], reason: str
+) -> dict[str, BrokerError | None]:
+    """Make members leave a group: these, and those with these instance ids (KIP-345, KIP-800)."""
+    new = LeaveGroupRequest
+    wanted = [new.MemberIdentity(member_id=member, reason=reason) for member in members]
+    wanted += [new.MemberIdentity(group_instance_id=instance, reason=reason) for instance in instances]
+    message = new(group_id=group, members=wanted)
+    response = await _coordinator(cluster, group).ask(message, LeaveGroupResponse, lambda answer: answer.error_code)
+    check(response.error_code, f"group {group}")
+    removed: dict[str, BrokerError | None] = {}
+    for member in response.members:
+        name = member.group_instance_id or member.member_id
+        removed[name] = BrokerError(member.error_code, f"member {name} of group {group}") if member.error_code else None
+    return removed
 
 
 async def delete_group_offsets(
@@ -150,7 +171,7 @@ async def delete_group_offsets(
         entry = topics.setdefault(topic, new.OffsetDeleteRequestTopic(name=topic))
         entry.partitions.append(new.OffsetDeleteRequestPartition(partition_index=number))
     message = new(group_id=group, topics=topics.values())
-    coordinator = Coordinator(cluster, CoordinatorKind.GROUP, group)
+    coordinator = _coordinator(cluster, group)
     response = await coordinator.ask(message, OffsetDeleteResponse, lambda r: r.error_code)
     check(response.error_code, f"group {group}")
     return {
