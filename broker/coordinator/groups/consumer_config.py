@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from barnabas.broker.coordinator.groups.assignors import ASSIGNORS
 from barnabas.protocol.dataclass import dataclass
 from barnabas.server.settings import Settings, SettingsError
 
+ASSIGNOR_NAMES: Final = ("uniform", "range")
+"""Of `ASSIGNORS`, which are imported with the first group."""
 _UPGRADE: Final = ("bidirectional", "upgrade")
 _DOWNGRADE: Final = ("bidirectional", "downgrade")
 
@@ -41,7 +42,7 @@ class ConsumerConfig:
     """The least time between two targets of one group: members that come together are assigned together."""
     max_size: int = 0x7FFFFFFF
     classic_max_size: int = 0x7FFFFFFF
-    assignors: tuple[str, ...] = tuple(ASSIGNORS)
+    assignors: tuple[str, ...] = ASSIGNOR_NAMES
     migration_policy: str = "bidirectional"
 
     @classmethod
@@ -62,8 +63,8 @@ class ConsumerConfig:
         return config
 
     def _mistakes(self, settings: Settings) -> Iterator[str]:
-        for name in sorted(set(self.assignors) - ASSIGNORS.keys()):
-            place, known = settings.place("group.consumer.assignors"), ", ".join(ASSIGNORS)
+        for name in sorted({*self.assignors} - {*ASSIGNOR_NAMES}):
+            place, known = settings.place("group.consumer.assignors"), ", ".join(ASSIGNOR_NAMES)
             yield f"{place}: group.consumer.assignors: {name} is not known here, but {known} are"
         if not self.assignors:
             yield f"{settings.place('group.consumer.assignors')}: group.consumer.assignors is empty"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from barnabas.broker.coordinator.groups.assignors import ASSIGNORS, Assignment, GroupSpec, MemberSpec
+from barnabas.broker.coordinator.groups.consumer_config import ASSIGNOR_NAMES
 
 TOPICS = [bytes([number]) * 16 for number in range(4)]
 
@@ -51,6 +52,10 @@ def pairs(assignment: Assignment) -> dict[tuple[bytes, int], str]:
 
 def load(assignment: Assignment) -> Counter[str]:
     return Counter({member_id: sum(map(len, partitions.values())) for member_id, partitions in assignment.items()})
+
+
+def test_the_settings_know_all_by_name() -> None:
+    assert tuple(ASSIGNORS) == ASSIGNOR_NAMES
 
 
 @pytest.mark.parametrize("name", sorted(ASSIGNORS))
