@@ -10,14 +10,65 @@ import trio
 
 from barnabas.client import Admin, Consumer, NewTopic, Producer
 from barnabas.client.admin import BROKER, TOPIC, CreatedTopic, TopicDescription
+from barnabas.client.cluster import Cluster as ClusterView
 from barnabas.client.errors import BrokerError
 from barnabas.client.fetching import ConsumerRecord
 from barnabas.client.offsets import ListedOffset
 from barnabas.client.producer import Acks, CompressionName
+from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode
+from barnabas.protocol.messages.api_versions import ApiVersionsRequest, ApiVersionsResponse
 from barnabas.testing.processes import Cluster
 
 pytestmark = pytest.mark.cluster
+
+ADMINISTRATION = {
+    ApiKey.METADATA: Admin.list_topics,
+    ApiKey.CREATE_TOPICS: Admin.create_topics,
+    ApiKey.DELETE_TOPICS: Admin.delete_topics,
+    ApiKey.CREATE_PARTITIONS: Admin.create_partitions,
+    ApiKey.DESCRIBE_TOPIC_PARTITIONS: Admin.describe_topic_partitions,
+    ApiKey.ELECT_LEADERS: Admin.elect_leaders,
+    ApiKey.LIST_OFFSETS: Admin.list_offsets,
+    ApiKey.DESCRIBE_CONFIGS: Admin.describe_configs,
+    ApiKey.INCREMENTAL_ALTER_CONFIGS: Admin.alter_configs,
+    ApiKey.LIST_CONFIG_RESOURCES: Admin.list_config_resources,
+    ApiKey.DESCRIBE_CLUSTER: Admin.describe_cluster,
+    ApiKey.DESCRIBE_QUORUM: Admin.describe_quorum,
+    ApiKey.API_VERSIONS: Admin.describe_features,
+    ApiKey.UPDATE_FEATURES: Admin.update_features,
+    ApiKey.UNREGISTER_BROKER: Admin.unregister_broker,
+    ApiKey.LIST_GROUPS: Admin.list_groups,
+    ApiKey.DESCRIBE_GROUPS: Admin.describe_groups,
+    ApiKey.CONSUMER_GROUP_DESCRIBE: Admin.describe_groups,
+    ApiKey.OFFSET_FETCH: Admin.group_offsets,
+    ApiKey.OFFSET_COMMIT: Admin.alter_group_offsets,
+    ApiKey.OFFSET_DELETE: Admin.delete_group_offsets,
+    ApiKey.DELETE_GROUPS: Admin.delete_groups,
+    ApiKey.LEAVE_GROUP: Admin.remove_members,
+    ApiKey.LIST_TRANSACTIONS: Admin.list_transactions,
+    ApiKey.DESCRIBE_TRANSACTIONS: Admin.describe_transactions,
+    ApiKey.DESCRIBE_PRODUCERS: Admin.describe_producers,
+    ApiKey.WRITE_TXN_MARKERS: Admin.abort_transaction,
+    ApiKey.INIT_PRODUCER_ID: Admin.fence_producers,
+}
+"""The call of each API that an operator has a use for."""
+OF_PRODUCERS_AND_CONSUMERS = {
+    ApiKey.PRODUCE,
+    ApiKey.FETCH,
+    ApiKey.OFFSET_FOR_LEADER_EPOCH,
+    ApiKey.FIND_COORDINATOR,
+    ApiKey.JOIN_GROUP,
+    ApiKey.SYNC_GROUP,
+    ApiKey.HEARTBEAT,
+    ApiKey.CONSUMER_GROUP_HEARTBEAT,
+    ApiKey.ADD_PARTITIONS_TO_TXN,
+    ApiKey.ADD_OFFSETS_TO_TXN,
+    ApiKey.TXN_OFFSET_COMMIT,
+    ApiKey.END_TXN,
+}
+SUPERSEDED = {ApiKey.ALTER_CONFIGS}
+"""By IncrementalAlterConfigs, since Apache Kafka 2.3."""
 
 _numbers = itertools.count()
 
@@ -170,6 +221,13 @@ async def test_topics_have_a_life(three_by_three: Cluster) -> None:
                 return {name, placed} & {topic.name for topic in await admin.list_topics()}
 
             await until(left, set())
+
+
+async def test_every_api_for_operators_has_its_call(three_by_three: Cluster) -> None:
+    async with ClusterView(three_by_three.bootstrap) as cluster:
+        message = ApiVersionsRequest(client_software_name="tests", client_software_version="1")
+        announced = {ApiKey(each.api_key) for each in (await cluster.ask(message, ApiVersionsResponse)).api_keys}
+    assert announced == ADMINISTRATION.keys() | OF_PRODUCERS_AND_CONSUMERS | SUPERSEDED
 
 
 async def test_settings_are_set_and_taken_back(three_by_three: Cluster, topic: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 import trio
 
 from barnabas.client import Admin, Consumer, NewTopic, Producer
-from barnabas.client.admin import TOPIC
+from barnabas.client.admin import TOPIC, Append, GroupDescription, Subtract
 from barnabas.client.errors import BrokerError, ConfigurationError
 from barnabas.client.groups.committed import CommitFailed, OffsetAndMetadata
 from barnabas.client.groups.membership import GroupProtocol
@@ -371,12 +371,57 @@ async def check_an_operator_sees_and_changes_the_cluster(bootstrap: str) -> None
             await admin.unregister_broker(12345)
 
 
+async def check_a_setting_that_is_a_list_is_added_to(bootstrap: str) -> None:
+    topic, setting = await new_topic(bootstrap), "cleanup.policy"
+    async with Admin(bootstrap) as admin:
+
+        async def becomes(change: Append | Subtract, expected: set[str]) -> None:
+            assert (await admin.alter_configs(TOPIC, {topic: {setting: change}}))[topic] is None
+            with trio.fail_after(PATIENCE):
+                while True:  # the broker that answers may hear of it a little later
+                    values = (await admin.describe_configs(TOPIC, [topic]))[topic]
+                    assert not isinstance(values, BrokerError)
+                    if {setting: expected}.items() <= {
+                        each.name: set((each.value or "").split(",")) for each in values
+                    }.items():
+                        return
+                    await trio.sleep(0.05)
+
+        await becomes(Append("compact"), {"delete", "compact"})
+        await becomes(Subtract("delete"), {"compact"})
+
+
+async def check_a_static_member_is_removed(bootstrap: str) -> None:
+    """One that will not come back, whose partitions nobody else gets before its session is over."""
+    topic, group = await new_topic(bootstrap, records=4), unique("g")
+    async with Consumer(
+        bootstrap, group=group, topics=topic, group_instance_id="till", auto_offset_reset="earliest"
+    ) as consumer:
+        await anext(consumer)
+    async with Admin(bootstrap) as admin:
+        before = (await admin.describe_groups([group]))[group]
+        assert isinstance(before, GroupDescription)
+        assert [member.instance_id for member in before.members] == ["till"]
+        removed = await admin.remove_members(group, ["nobody"], instances=["till"], reason="it was sold")
+        assert {name: error and error.code for name, error in removed.items()} == {
+            "nobody": ErrorCode.UNKNOWN_MEMBER_ID,
+            "till": None,
+        }
+        after = (await admin.describe_groups([group]))[group]
+        assert isinstance(after, GroupDescription)
+        assert (after.state, after.members) == ("Empty", [])
+        offsets = await admin.offsets_of_groups([group])
+        assert offsets[group] == await admin.group_offsets(group)
+
+
 def checks() -> dict[str, Check]:
     """All of them by name."""
     found: dict[str, Check] = {
         "transactions": check_transactions_are_seen_whole_or_not_at_all,
         "fencing": check_the_later_producer_fences_the_earlier,
         "record in hand": check_a_record_in_hand_is_not_committed_by_itself,
+        "lists in settings": check_a_setting_that_is_a_list_is_added_to,
+        "removed members": check_a_static_member_is_removed,
         "administration": check_an_operator_sees_and_changes_the_cluster,
         "refused records": check_records_are_refused_one_by_one,
         "refusals": check_what_does_not_fit_is_refused,
