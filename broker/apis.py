@@ -18,7 +18,6 @@ from barnabas.broker.handlers.list_offsets import ListOffsetsHandler
 from barnabas.broker.handlers.metadata import MetadataHandler
 from barnabas.broker.handlers.produce import ProduceHandler
 from barnabas.broker.metadata_cache import MetadataCache
-from barnabas.broker.producer_ids import ProducerIds
 from barnabas.broker.replica_manager import ReplicaManager
 from barnabas.broker.transactions import Transactions
 from barnabas.metadata.features import KRAFT_VERSION, SUPPORTED
@@ -53,7 +52,6 @@ class BrokerParts:
     config_view: ConfigView
     replicas: ReplicaManager
     forwarder: Forwarder
-    producer_ids: ProducerIds
     groups: Coordinators[GroupCoordinator]
     transactions: Transactions
     lost_leaders: Callable[[], frozenset[int]]
@@ -77,7 +75,7 @@ def register_handlers(table: ApiTable, parts: BrokerParts) -> None:
     }
     find_coordinator = FindCoordinatorHandler(cache, coordinators, auto_creation, parts.spawn, parts.lost_leaders)
     table.register(ApiKey.FIND_COORDINATOR, find_coordinator.handle)
-    parts.transactions.register_handlers(table, parts.producer_ids)
+    parts.transactions.register_handlers(table)
     register_group_handlers(table, parts.groups, cache, settings)
     for key in _FORWARDED:
         table.register(key, ForwardHandler(parts.forwarder).handle)

@@ -254,12 +254,16 @@ class Broker:
             client_id=f"broker-{self._broker_id}-transactions",
             request_timeout=self._settings.seconds("request.timeout.ms"),
         )
+        producer_ids = ProducerIds(
+            self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, self._nursery.start_soon
+        )
         return Transactions(
             self._settings,
             self._cache,
             self._replicas,
             self._groups,
             peers,
+            producer_ids,
             spawn=self._nursery.start_soon,
             threads=environment.threads,
         )
@@ -273,9 +277,6 @@ class Broker:
             config_view=self._config_view,
             replicas=self._replicas,
             forwarder=Forwarder(self._channel),
-            producer_ids=ProducerIds(
-                self._channel, self._broker_id, lambda: self._lifecycle.broker_epoch, self._nursery.start_soon
-            ),
             groups=self._groups,
             transactions=self._transactions,
             lost_leaders=lambda: self._lost_leaders.at(trio.current_time()),

@@ -98,6 +98,12 @@ class ProducerIds:
             receive(producer_id)
         self._maybe_ask()
 
+    def take(self) -> int | None:
+        """A new id if there is one now; otherwise there will be one soon."""
+        producer_id = None if self._waiting else self._blocks.take()
+        self._maybe_ask()
+        return producer_id
+
     def _maybe_ask(self) -> None:
         if self._blocks.wants_block:
             self._blocks.is_asking = True

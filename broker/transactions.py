@@ -52,6 +52,7 @@ class Transactions:
         replicas: ReplicaManager,
         groups: Coordinators[GroupCoordinator],
         peers: PeerChannels,
+        producer_ids: ProducerIds,
         *,
         spawn: Callable[..., None],
         threads: Threads,
@@ -61,6 +62,7 @@ class Transactions:
         self._cache: Final = cache
         self._replicas: Final = replicas
         self._groups: Final = groups
+        self._producer_ids: Final = producer_ids
         broker_id = replicas.config.broker_id
         self.sender: Final = MarkerSender(
             broker_id,
@@ -74,7 +76,12 @@ class Transactions:
         self.sender.write_here = lambda body, reply: self.markers_handler.write(body, reply)
         self.sender.complete = self._complete
         self.coordinators: Final[Coordinators[TransactionCoordinator]] = Coordinators(
-            transaction_kind(settings, self.sender, lambda: cache.image.features.level(TRANSACTION_VERSION)),
+            transaction_kind(
+                settings,
+                self.sender,
+                lambda: cache.image.features.level(TRANSACTION_VERSION),
+                producer_ids.take,
+            ),
             replicas,
             spawn=spawn,
             threads=threads,
@@ -153,14 +160,14 @@ class Transactions:
 
         return AddPartitionsToTxnHandler(self.coordinators, self._cache)
 
-    def register_handlers(self, table: ApiTable, producer_ids: ProducerIds) -> None:
+    def register_handlers(self, table: ApiTable) -> None:
         """Register what a broker serves of transactions."""
 
         def lazily(key: ApiKey, make: Callable[[], Callable[[Request], None]]) -> None:
             table.register(key, LazyHandler(make).handle)
 
-        lazily(ApiKey.INIT_PRODUCER_ID, lambda: self._init_producer_id(producer_ids))
-        lazily(ApiKey.END_TXN, lambda: self._end_txn(producer_ids))
+        lazily(ApiKey.INIT_PRODUCER_ID, self._init_producer_id)
+        lazily(ApiKey.END_TXN, self._end_txn)
         lazily(ApiKey.ADD_PARTITIONS_TO_TXN, lambda: self.partitions_handler.handle)
         lazily(ApiKey.WRITE_TXN_MARKERS, lambda: self.markers_handler.handle)
         lazily(ApiKey.ADD_OFFSETS_TO_TXN, self._add_offsets_to_txn)
@@ -169,16 +176,16 @@ class Transactions:
         lazily(ApiKey.LIST_TRANSACTIONS, self._list_transactions)
         lazily(ApiKey.DESCRIBE_PRODUCERS, self._describe_producers)
 
-    def _init_producer_id(self, producer_ids: ProducerIds) -> Callable[[Request], None]:
+    def _init_producer_id(self) -> Callable[[Request], None]:
         from barnabas.broker.handlers.init_producer_id import InitProducerIdHandler
 
         max_timeout_ms = self._settings.int("transaction.max.timeout.ms")
-        return InitProducerIdHandler(producer_ids, self.coordinators, max_timeout_ms=max_timeout_ms).handle
+        return InitProducerIdHandler(self._producer_ids, self.coordinators, max_timeout_ms=max_timeout_ms).handle
 
-    def _end_txn(self, producer_ids: ProducerIds) -> Callable[[Request], None]:
+    def _end_txn(self) -> Callable[[Request], None]:
         from barnabas.broker.handlers.end_txn import EndTxnHandler
 
-        return EndTxnHandler(self.coordinators, producer_ids).handle
+        return EndTxnHandler(self.coordinators, self._producer_ids).handle
 
     def _add_offsets_to_txn(self) -> Callable[[Request], None]:
         from barnabas.broker.handlers.add_offsets_to_txn import AddOffsetsToTxnHandler

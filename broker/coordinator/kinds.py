@@ -58,9 +58,15 @@ def group_kind(
 
 
 def transaction_kind(
-    settings: Settings, outbox: MarkerOutbox, server_version: Callable[[], int]
+    settings: Settings,
+    outbox: MarkerOutbox,
+    server_version: Callable[[], int],
+    take_producer_id: Callable[[], int | None],
 ) -> CoordinatorKind[TransactionCoordinator]:
-    """Transactions, on `__transaction_state`. `server_version` gives the level of `transaction.version`."""
+    """Transactions, on `__transaction_state`.
+
+    `server_version` gives the level of `transaction.version`, `take_producer_id` a new id if there is one now.
+    """
     from barnabas.broker.coordinator.transactions.config import transaction_config
 
     config = transaction_config(settings)
@@ -68,7 +74,7 @@ def transaction_kind(
     def new_machine(partition: int) -> TransactionCoordinator:
         from barnabas.broker.coordinator.transactions.machine import TransactionCoordinator
 
-        return TransactionCoordinator(partition, config, outbox, server_version)
+        return TransactionCoordinator(partition, config, outbox, server_version, take_producer_id)
 
     return CoordinatorKind(
         name="transaction",

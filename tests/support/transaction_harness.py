@@ -7,6 +7,7 @@ Handlers are asked as over the wire.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -95,12 +96,13 @@ class TransactionHarness:
         self.outbox = Outbox()
         self._answers: list[tuple[int, Waiter, Any]] = []
         self._next_producer_id = 1000
+        self.has_producer_ids = True
         self.image = image_with_topics(t=4, u=1)
         self.machine = self._new_machine()
         self.machine.loaded(self.now, self.now_ms)
 
     def _new_machine(self) -> TransactionCoordinator:
-        return TransactionCoordinator(3, self.config, self.outbox, lambda: self.server_version)
+        return TransactionCoordinator(3, self.config, self.outbox, lambda: self.server_version, self.take)
 
     # The coordinators and their shard
 
@@ -180,9 +182,15 @@ class TransactionHarness:
     # Producer ids and groups
 
     def get(self, receive: Callable[[int | None], None]) -> None:
-        """A producer id."""
+        """A producer id, or None."""
+        receive(self.take())
+
+    def take(self) -> int | None:
+        """A producer id, if there are any."""
+        if not self.has_producer_ids:
+            return None
         self._next_producer_id += 1
-        receive(self._next_producer_id)
+        return self._next_producer_id
 
     def state(self, transactional_id: str = "tx") -> TransactionMetadata:
         metadata = self.machine.get(transactional_id)
@@ -284,3 +292,19 @@ class TransactionHarness:
     def list(self, version: int = 2, **filters: Any) -> Any:
         handler = ListTransactionsHandler(self, lambda: self.now_ms)  # type: ignore[arg-type]
         return self._ask(handler, ListTransactionsRequest(**filters), version).response
+
+
+def begun(coordinator: TransactionHarness, *, version: int = 4, epoch: int | None = None) -> tuple[int, int]:
+    """A producer with an open transaction, of the protocol that this version of EndTxn stands for."""
+    producer = coordinator.initialized()
+    if epoch is not None:
+        producer = with_epoch(coordinator, epoch)
+    assert coordinator.add(producer, version=5 if version >= 5 else 3) == {("t", 0): ErrorCode.NONE}
+    return producer
+
+
+def with_epoch(coordinator: TransactionHarness, epoch: int) -> tuple[int, int]:
+    """The producer has come so far."""
+    state = replace(coordinator.state(), producer_epoch=epoch)
+    coordinator._append([state.record()])
+    return state.producer_id, epoch

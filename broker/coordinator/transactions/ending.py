@@ -51,6 +51,8 @@ def _end_first_version(
         raise WireError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
     if metadata.producer_epoch != epoch:
         raise WireError(ErrorCode.PRODUCER_FENCED)
+    if metadata.state.is_prepared:
+        raise WireError(ErrorCode.CONCURRENT_TRANSACTIONS)
     if metadata.state is TransactionState.ONGOING:
         return metadata.prepared(commit=commit, version=0, now_ms=now_ms)
     _check_ended_before(metadata, commit=commit)
@@ -58,13 +60,9 @@ def _end_first_version(
 
 
 def _check_ended_before(metadata: TransactionMetadata, *, commit: bool) -> None:
-    """Fine if it was ended so and is over; to be repeated while markers are on their way. Raises otherwise."""
-    state = metadata.state
-    if state is (TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT):
-        return
-    if state is (TransactionState.PREPARE_COMMIT if commit else TransactionState.PREPARE_ABORT):
-        raise WireError(ErrorCode.CONCURRENT_TRANSACTIONS)
-    raise WireError(ErrorCode.INVALID_TXN_STATE)
+    """Fine if it was ended so and is over. Raises otherwise."""
+    if metadata.state is not (TransactionState.COMPLETE_COMMIT if commit else TransactionState.COMPLETE_ABORT):
+        raise WireError(ErrorCode.INVALID_TXN_STATE)
 
 
 def _end_second_version(
@@ -78,19 +76,16 @@ def _end_second_version(
     now_ms: int,
 ) -> TransactionMetadata | None:
     state = metadata.state
+    if state.is_prepared:
+        raise WireError(ErrorCode.CONCURRENT_TRANSACTIONS)
     overflowed = _repeats_before_rotation(metadata, producer_id, epoch)
     if metadata.producer_id != producer_id and not overflowed:
         raise WireError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
     repeated = overflowed or (metadata.bumps_epoch and metadata.producer_epoch == epoch + 1)
-    current = metadata.producer_epoch == epoch
-    if state.is_prepared:
-        if not repeated or overflowed:
-            raise WireError(ErrorCode.PRODUCER_FENCED)
-        _check_ended_before(metadata, commit=commit)
     if state.is_complete and repeated:
         _check_ended_before(metadata, commit=commit)
         return None
-    if not current:
+    if metadata.producer_epoch != epoch:
         raise WireError(ErrorCode.PRODUCER_FENCED)
     if commit and state is not TransactionState.ONGOING:
         raise WireError(ErrorCode.INVALID_TXN_STATE)

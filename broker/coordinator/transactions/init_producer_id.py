@@ -33,10 +33,14 @@ class Initialization(NamedTuple):
     ask_again: bool = False
 
 
-def needs_producer_id(metadata: TransactionMetadata | None, expected: ProducerIdentity | None) -> bool:
+def needs_producer_id(
+    metadata: TransactionMetadata | None, expected: ProducerIdentity | None, server_version: int
+) -> bool:
     """Whether the decision will take a new producer id."""
     if metadata is None:
         return True
+    if metadata.state is TransactionState.ONGOING:
+        return metadata.fencing_rotates(server_version)
     return (
         metadata.state.may_expire
         and is_exhausted(metadata.producer_epoch)
@@ -68,16 +72,16 @@ def initialize(
             timeout_ms=timeout_ms,
         )
         return Initialization(metadata.with_next_epoch(timeout_ms, NO_EPOCH, now_ms))
-    if expected is not None and not _may_continue(metadata, expected):
-        raise WireError(ErrorCode.PRODUCER_FENCED)
     if metadata.state.is_prepared:
         raise WireError(ErrorCode.CONCURRENT_TRANSACTIONS)
+    if expected is not None and not _may_continue(metadata, expected):
+        raise WireError(ErrorCode.PRODUCER_FENCED)
+    next_id = _given(new_producer_id) if needs_producer_id(metadata, expected, server_version) else None
     if metadata.state is TransactionState.ONGOING:
-        return Initialization(metadata.aborted_and_fenced(server_version, now_ms), ask_again=True)
-    if needs_producer_id(metadata, expected):
+        return Initialization(metadata.aborted_and_fenced(server_version, next_id, now_ms), ask_again=True)
+    if next_id is not None:
         last_epoch = NO_EPOCH if expected is None else metadata.producer_epoch
-        producer_id = _given(new_producer_id)
-        return Initialization(metadata.with_producer_id(producer_id, timeout_ms, last_epoch, now_ms))
+        return Initialization(metadata.with_producer_id(next_id, timeout_ms, last_epoch, now_ms))
     return Initialization(_next_epoch(metadata, timeout_ms, expected, now_ms))
 
 

@@ -51,13 +51,21 @@ class TransactionCoordinator:
     """See the module's text. Times named `now` are seconds, `now_ms` the wall clock in ms."""
 
     def __init__(
-        self, partition: int, config: TransactionConfig, outbox: MarkerOutbox, server_version: Callable[[], int]
+        self,
+        partition: int,
+        config: TransactionConfig,
+        outbox: MarkerOutbox,
+        server_version: Callable[[], int],
+        take_producer_id: Callable[[], int | None],
     ) -> None:
-        """`server_version` gives the level of `transaction.version` in the cluster."""
+        """`server_version` gives the level of `transaction.version` in the cluster, `take_producer_id` a new producer
+        id if there is one now.
+        """
         self.partition: Final = partition
         self._config: Final = config
         self._outbox: Final = outbox
         self._server_version: Final = server_version
+        self._take_producer_id: Final = take_producer_id
         self._transactions: dict[str, TransactionMetadata] = {}
         self._ongoing: dict[str, None] = {}
         """A set in the order of the beginnings."""
@@ -87,7 +95,7 @@ class TransactionCoordinator:
 
     def init_needs_producer_id(self, transactional_id: str, expected: ProducerIdentity | None) -> bool:
         """Whether `handle_init_producer_id` wants a new producer id."""
-        return init_producer_id.needs_producer_id(self.get(transactional_id), expected)
+        return init_producer_id.needs_producer_id(self.get(transactional_id), expected, self._server_version())
 
     def handle_init_producer_id(
         self,
@@ -191,7 +199,7 @@ class TransactionCoordinator:
         if self._ongoing and self._next_abort <= now:
             timed_out = list(islice(self._timed_out(now_ms), _RECORDS_AT_ONCE))
             for metadata in timed_out:
-                records += self._decide(metadata.aborted_and_fenced(self._server_version(), now_ms)).records
+                records += self._abort(metadata, now_ms)
             if len(timed_out) < _RECORDS_AT_ONCE:
                 self._next_abort = now + self._config.abort_interval
         if self._next_expiration <= now:
@@ -200,6 +208,13 @@ class TransactionCoordinator:
             if len(expired) < _RECORDS_AT_ONCE:
                 self._next_expiration = now + self._config.expiration_interval
         return Result(records, [], atomic=False)
+
+    def _abort(self, metadata: TransactionMetadata, now_ms: int) -> Sequence[CoordinatorRecord]:
+        """Abort and fence, unless another producer id is needed for that and there is none: next time, then."""
+        version, new_id = self._server_version(), None
+        if metadata.fencing_rotates(version) and (new_id := self._take_producer_id()) is None:
+            return ()
+        return self._decide(metadata.aborted_and_fenced(version, new_id, now_ms)).records
 
     def _timed_out(self, now_ms: int) -> Iterator[TransactionMetadata]:
         for transactional_id in self._ongoing:

@@ -12,7 +12,8 @@
 - In the second version of the protocol (KIP-890) each Prepare* takes the next epoch, which is the marker's and then
   the producer's for its next transaction; an abort needs no partitions, and so begins from Empty and Complete* too.
 - Epoch 32766 is the last that a producer works in, so that there is always one left to fence it with. Then the id gets
-  another producer id, of epoch 0: at once from InitProducerId, with Complete* in the second version.
+  another producer id, of epoch 0: at once from InitProducerId, with Complete* in the second version, whoever settled
+  the end (KAFKA-20090).
 
 A state is immutable; transitions give a new one, and each is one record of `__transaction_state`. What Kafka does not
 write is not in the record: the epoch before this one, by which an InitProducerId that is repeated is known. It is kept
@@ -153,10 +154,18 @@ class TransactionMetadata:
             version=version,
         )
 
-    def aborted_and_fenced(self, version: int, now_ms: int) -> TransactionMetadata:
-        """PrepareAbort, without the producer having asked for it: in an epoch that it was not given."""
+    def fencing_rotates(self, version: int) -> bool:
+        """Whether `aborted_and_fenced` takes a new producer id."""
+        return version >= FIRST_VERSION_WITH_EPOCH_BUMP and is_exhausted(self.producer_epoch)
+
+    def aborted_and_fenced(self, version: int, new_producer_id: int | None, now_ms: int) -> TransactionMetadata:
+        """PrepareAbort, without the producer having asked for it: in an epoch that it was not given.
+
+        `new_producer_id` is there if `fencing_rotates` said so.
+        """
         if version >= FIRST_VERSION_WITH_EPOCH_BUMP:
-            return self.prepared(commit=False, version=version, now_ms=now_ms)
+            next_id = NO_PRODUCER_ID if new_producer_id is None else new_producer_id
+            return self.prepared(commit=False, version=version, next_producer_id=next_id, now_ms=now_ms)
         fenced = replace(self, producer_epoch=min(self.producer_epoch + 1, MAX_EPOCH), last_producer_epoch=NO_EPOCH)
         return fenced.prepared(commit=False, version=version, now_ms=now_ms)
 

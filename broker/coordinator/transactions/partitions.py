@@ -17,9 +17,13 @@ def check_producer(metadata: TransactionMetadata | None, producer_id: int, epoch
         raise WireError(ErrorCode.INVALID_PRODUCER_ID_MAPPING)
     if metadata.producer_epoch != epoch:
         raise WireError(ErrorCode.PRODUCER_FENCED)
-    if metadata.state.is_prepared:
-        raise WireError(ErrorCode.CONCURRENT_TRANSACTIONS)
+    _check_not_ending(metadata)
     return metadata
+
+
+def _check_not_ending(metadata: TransactionMetadata | None) -> None:
+    if metadata is not None and metadata.state.is_prepared:
+        raise WireError(ErrorCode.CONCURRENT_TRANSACTIONS)
 
 
 def add_partitions(
@@ -32,6 +36,8 @@ def add_partitions(
     now_ms: int,
 ) -> TransactionMetadata | None:
     """The state with the partitions; None if it has them already. Raises as `check_producer` does."""
+    # First of all, as in Kafka: even a producer that is fenced is told so when the end is over.
+    _check_not_ending(metadata)
     known = check_producer(metadata, producer_id, epoch)
     if known.state is TransactionState.ONGOING and partitions <= known.partitions:
         return None

@@ -94,6 +94,14 @@ async def test_a_later_request_asks_again() -> None:
     assert got == [None, 0]
 
 
+async def test_who_does_not_wait_for_a_block_gets_an_id_of_it_later() -> None:
+    async with trio.open_nursery() as nursery:
+        producer_ids = ProducerIds(Controller(), 1, lambda: 7, nursery.start_soon)
+        assert producer_ids.take() is None
+        await trio.testing.wait_all_tasks_blocked()
+        assert [producer_ids.take(), producer_ids.take()] == [0, 1]
+
+
 class Ids:
     """Gives this id."""
 

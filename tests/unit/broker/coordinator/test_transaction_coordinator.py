@@ -8,7 +8,7 @@ from barnabas.broker.coordinator.transactions.metadata import TransactionState
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.add_partitions_to_txn import AddPartitionsToTxnRequest
 from broker_harness import FakeRequest
-from transaction_harness import GROUP_PARTITION, NOW_MS, TransactionHarness
+from transaction_harness import GROUP_PARTITION, NOW_MS, TransactionHarness, begun
 
 FIRST, SECOND = 4, 5
 """Versions of EndTxn that stand for the first and the second version of the protocol."""
@@ -23,24 +23,6 @@ def coordinator() -> TransactionHarness:
 
 def fenced_at(version: int, since: int) -> ErrorCode:
     return ErrorCode.PRODUCER_FENCED if version >= since else ErrorCode.INVALID_PRODUCER_EPOCH
-
-
-def begun(coordinator: TransactionHarness, *, version: int = FIRST, epoch: int | None = None) -> tuple[int, int]:
-    """A producer with an open transaction."""
-    producer = coordinator.initialized()
-    if epoch is not None:
-        producer = with_epoch(coordinator, epoch)
-    assert coordinator.add(producer, T0, version=5 if version >= SECOND else 3) == {T0: ErrorCode.NONE}
-    return producer
-
-
-def with_epoch(coordinator: TransactionHarness, epoch: int) -> tuple[int, int]:
-    """The producer has come so far."""
-    from dataclasses import replace
-
-    state = replace(coordinator.state(), producer_epoch=epoch)
-    coordinator._append([state.record()])
-    return state.producer_id, epoch
 
 
 # InitProducerId
@@ -126,28 +108,6 @@ def test_an_open_transaction_is_aborted_before_another_takes_over(server_version
     assert coordinator.ended(producer, commit=True) == ErrorCode.PRODUCER_FENCED
 
 
-def test_epochs_that_are_used_up_give_another_producer_id(coordinator: TransactionHarness) -> None:
-    coordinator.initialized()
-    last = with_epoch(coordinator, 32766)
-    assert coordinator.initialized(producer=last) == (1002, 0)
-    assert coordinator.initialized(producer=last) == (1002, 0)
-    assert coordinator.init(producer=(1001, 32765)).response.error_code == ErrorCode.PRODUCER_FENCED
-
-
-def test_a_producer_in_the_last_epoch_can_be_fenced(coordinator: TransactionHarness) -> None:
-    """KAFKA-20090: there is one epoch to fence it with, and none after."""
-    begun(coordinator, version=SECOND, epoch=32766)
-    assert coordinator.init().response.error_code == ErrorCode.CONCURRENT_TRANSACTIONS
-    assert coordinator.outbox.orders[0].producer_epoch == 32767
-    coordinator.write_markers()
-    assert coordinator.initialized() == (1002, 0)
-
-
-def test_without_a_producer_id_the_client_is_to_try_again(coordinator: TransactionHarness) -> None:
-    coordinator.get = lambda receive: receive(None)  # type: ignore[method-assign]
-    assert coordinator.init().response.error_code == ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
-
-
 # Partitions
 
 
@@ -193,10 +153,17 @@ def test_who_may_not_add_partitions(coordinator: TransactionHarness, version: in
     assert coordinator.add((producer_id, epoch), id="", version=version)[T0] == ErrorCode.INVALID_REQUEST
 
 
-def test_nothing_is_added_while_markers_are_on_their_way(coordinator: TransactionHarness) -> None:
+def test_nothing_is_done_while_markers_are_on_their_way(coordinator: TransactionHarness) -> None:
+    """Whoever asks: that it is fenced, a producer is told later, except when it ends as the first version does."""
     producer = begun(coordinator)
     coordinator.end(producer, commit=True)
-    assert coordinator.add(producer, T0) == {T0: ErrorCode.CONCURRENT_TRANSACTIONS}
+    for other in (producer, (producer[0], 9), (1, 0)):
+        assert coordinator.add(other, T0) == {T0: ErrorCode.CONCURRENT_TRANSACTIONS}
+        assert coordinator.add_offsets(other) == ErrorCode.CONCURRENT_TRANSACTIONS
+        assert coordinator.init(producer=other).response.error_code == ErrorCode.CONCURRENT_TRANSACTIONS
+        assert coordinator.ended(other, commit=True, version=SECOND) == ErrorCode.CONCURRENT_TRANSACTIONS
+    assert coordinator.ended((producer[0], 9), commit=True) == ErrorCode.PRODUCER_FENCED
+    assert coordinator.ended((1, 0), commit=True) == ErrorCode.INVALID_PRODUCER_ID_MAPPING
     coordinator.write_markers()
     assert coordinator.add(producer, T0) == {T0: ErrorCode.NONE}
 
@@ -285,11 +252,10 @@ def test_who_may_not_end_a_transaction(coordinator: TransactionHarness, version:
 def test_the_first_versions_end_may_be_repeated(coordinator: TransactionHarness, commit: bool, again: bool) -> None:
     producer = begun(coordinator)
     coordinator.end(producer, commit=commit)
-    other = ErrorCode.INVALID_TXN_STATE
-    wanted = ErrorCode.CONCURRENT_TRANSACTIONS if commit is again else other
-    assert coordinator.ended(producer, commit=again) == wanted
+    assert coordinator.ended(producer, commit=again) == ErrorCode.CONCURRENT_TRANSACTIONS
     coordinator.write_markers()
-    assert coordinator.ended(producer, commit=again) == (ErrorCode.NONE if commit is again else other)
+    wanted = ErrorCode.NONE if commit is again else ErrorCode.INVALID_TXN_STATE
+    assert coordinator.ended(producer, commit=again) == wanted
 
 
 @pytest.mark.parametrize(("commit", "again"), [(True, True), (True, False), (False, True), (False, False)])
@@ -297,12 +263,10 @@ def test_the_second_versions_end_may_be_repeated(coordinator: TransactionHarness
     """The producer repeats it with the epoch of the transaction, and hears of the one after."""
     producer = begun(coordinator, version=SECOND)
     coordinator.end(producer, commit=commit, version=SECOND)
-    other = ErrorCode.INVALID_TXN_STATE
-    wanted = ErrorCode.CONCURRENT_TRANSACTIONS if commit is again else other
-    assert coordinator.ended(producer, commit=again, version=SECOND) == wanted
+    assert coordinator.ended(producer, commit=again, version=SECOND) == ErrorCode.CONCURRENT_TRANSACTIONS
     coordinator.write_markers()
     response = coordinator.end(producer, commit=again, version=SECOND).response
-    assert response.error_code == (ErrorCode.NONE if commit is again else other)
+    assert response.error_code == (ErrorCode.NONE if commit is again else ErrorCode.INVALID_TXN_STATE)
     if commit is again:
         assert (response.producer_id, response.producer_epoch) == (1001, 1)
 
@@ -331,18 +295,6 @@ def test_without_a_transaction_only_the_second_version_aborts(coordinator: Trans
     coordinator.write_markers()
     assert coordinator.ended((1001, 2), commit=True, version=SECOND) == ErrorCode.INVALID_TXN_STATE
     assert (coordinator.state().producer_epoch, coordinator.state().start_ms) == (2, NOW_MS)
-
-
-def test_a_transaction_in_the_last_epoch_ends_with_another_producer_id(coordinator: TransactionHarness) -> None:
-    producer = begun(coordinator, version=SECOND, epoch=32766)
-    response = coordinator.end(producer, commit=True, version=SECOND).response
-    assert (response.producer_id, response.producer_epoch) == (1002, 0)
-    assert coordinator.outbox.orders[0].producer_epoch == 32767
-    assert coordinator.add((1002, 0), T0) == {T0: ErrorCode.INVALID_PRODUCER_ID_MAPPING}
-    coordinator.write_markers()
-    again = coordinator.end(producer, commit=True, version=SECOND).response
-    assert (again.error_code, again.producer_id, again.producer_epoch) == (ErrorCode.NONE, 1002, 0)
-    assert coordinator.add((1002, 0), T0, version=5) == {T0: ErrorCode.NONE}
 
 
 @BOTH
