@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from barnabas.broker.auto_topic_creation import AutoTopicCreation
@@ -22,7 +23,6 @@ from barnabas.broker.replica_manager import ReplicaManager
 from barnabas.broker.transactions import Transactions
 from barnabas.metadata.features import KRAFT_VERSION, SUPPORTED
 from barnabas.protocol.api_keys import ApiKey
-from barnabas.protocol.dataclass import dataclass
 from barnabas.server.dispatch import ApiTable, Features, Request
 from barnabas.server.settings import Settings
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from barnabas.protocol.dataclass import dataclass
 
 if TYPE_CHECKING:
     from barnabas.broker.log_cleaning import LogCleaner

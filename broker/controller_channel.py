@@ -12,13 +12,13 @@ producer ids that nobody got is lost without harm, and a forwarded creation meet
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import trio
 
 from barnabas.client.connection import ClientConnection, ConnectionLost, connect
 from barnabas.net.transport import Network
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Final
 
 from barnabas.broker.fetch_session import INITIAL_EPOCH, NO_SESSION, next_epoch
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchRequest, FetchResponse
 

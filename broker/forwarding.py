@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 from barnabas.broker.controller_channel import ControllerChannel, ControllerUnavailable
 from barnabas.protocol import codec, framing
 from barnabas.protocol.api_keys import ApiKey
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, RemoteProtocolError
 from barnabas.protocol.message import RequestMessage, ResponseMessage, Struct
 from barnabas.protocol.messages import response_class

@@ -8,6 +8,7 @@ carries nothing else, is kept open, and is made anew at once when it breaks.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -15,7 +16,6 @@ import trio
 from barnabas.broker.controller_channel import Locate, NodeAddress
 from barnabas.broker.lifecycle import Beat, BeatAnswer, BrokerLifecycle, BrokerState, Register
 from barnabas.client.connection import CannotConnect, ClientConnection, ConnectionLost, connect
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.broker_heartbeat import BrokerHeartbeatRequest, BrokerHeartbeatResponse
 from barnabas.protocol.messages.broker_registration import BrokerRegistrationRequest, BrokerRegistrationResponse

@@ -20,9 +20,8 @@ a follower that has nothing to fetch costs nothing here.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
-
-from barnabas.protocol.dataclass import dataclass
 
 NEVER: Final = float("-inf")
 """A moment before all others; clocks of cores may start at 0."""

@@ -24,8 +24,8 @@ what it gets, and hands back the answer or the failure.
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 
 MIN_BACKOFF = 0.02

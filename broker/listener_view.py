@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from barnabas.metadata.cluster import ClusterImage
 from barnabas.metadata.records import DIRECTORY_UNASSIGNED
 from barnabas.metadata.topics import Partition
-from barnabas.protocol.dataclass import dataclass
 
 NO_NODE = -1
 

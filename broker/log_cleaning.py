@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import trio
 
 from barnabas.broker.cleaner_statistics import CleanerCounts, LastRound
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.record_batch import CorruptRecords
 from barnabas.server.logging import get_logger
 from barnabas.storage.cleaner_plan import Dirt, survey

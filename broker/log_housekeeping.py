@@ -7,9 +7,9 @@ all.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.storage.disk import StorageError
 
 if TYPE_CHECKING:

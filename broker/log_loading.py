@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import trio
 
 from barnabas.broker.background import Background
 from barnabas.broker.replica_manager import ReplicaManager
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.types import ZERO_UUID
 from barnabas.server.environment import Threads, in_thread
 from barnabas.server.logging import get_logger

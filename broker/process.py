@@ -14,6 +14,7 @@ nodes can live in one event loop.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -49,7 +50,6 @@ from barnabas.broker.transactions import Transactions
 from barnabas.metadata.delta import MetadataDelta
 from barnabas.metadata.image import MetadataImage
 from barnabas.metadata.records import DIRECTORY_UNASSIGNED
-from barnabas.protocol.dataclass import dataclass
 from barnabas.raft.config import Identity
 from barnabas.raft.voters import ReplicaKey
 from barnabas.server.dispatch import ApiTable

@@ -15,6 +15,7 @@ It runs on the event loop and never waits; what may wait goes to `Background`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -26,7 +27,6 @@ from barnabas.broker.partition import Partition
 from barnabas.broker.purgatory import TimedPurgatory, TimerSource, Waiting
 from barnabas.broker.replica_selector import select_by_rack
 from barnabas.broker.replica_statistics import ReplicaStatistics
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.server.logging import get_logger
 from barnabas.storage.disk import LogSlice, StorageError

@@ -13,11 +13,11 @@ coordinator may still be ending the transaction before: it is asked again for a 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 
 if TYPE_CHECKING:

@@ -21,13 +21,12 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from barnabas.cli.failures import UsageError
-from barnabas.protocol.dataclass import dataclass
 
 if TYPE_CHECKING:
     from barnabas.client.security import SecuritySettings

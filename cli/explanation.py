@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from barnabas.cli.failures import CommandError
 from barnabas.cli.main import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.errors import BrokerError, ClientError, ConfigurationError, NoBrokersAvailable, TimedOut
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 
 # What to do about errors whose text does not say it.

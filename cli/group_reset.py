@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -19,7 +19,6 @@ from barnabas.cli.output import error_json, show_failures, show_json, show_table
 from barnabas.client.admin import Admin, GroupDescription
 from barnabas.client.errors import BrokerError
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 
 _EMPTY_STATES: Final = frozenset({"Empty", "Dead"})

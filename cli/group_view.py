@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import typer
@@ -12,7 +12,6 @@ from barnabas.cli.output import error_json, show_each, show_failures, show_json,
 from barnabas.client.admin import Admin, GroupDescription, GroupListing
 from barnabas.client.errors import ClientError
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
-from barnabas.protocol.dataclass import dataclass
 
 
 def show_list(groups: Sequence[GroupListing], *, as_json: bool) -> None:

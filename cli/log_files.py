@@ -9,14 +9,13 @@ from __future__ import annotations
 import mmap
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
 from typing import Any, Final
 
 from barnabas.cli.log_values import Reader, control, header_fields, reader_for
 from barnabas.protocol.compression import Compression
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import RemoteProtocolError
 from barnabas.protocol.record_batch import BATCH_OVERHEAD, NO_PRODUCER_ID, RecordBatch, parse_batch
 from barnabas.protocol.types import uuid_text

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import typer
 
 from barnabas.cli.main import EXIT_FAILED
 from barnabas.client.errors import BrokerError, ClientError
-from barnabas.protocol.dataclass import dataclass
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Final
 
@@ -26,7 +27,6 @@ from barnabas.cli.record_lines import (
 from barnabas.cli.session import in_trio
 from barnabas.cli.streams import stdin_bytes, stdin_lines
 from barnabas.client.producer import Acks, Producer, Receipt
-from barnabas.protocol.dataclass import dataclass
 
 app = noun()
 

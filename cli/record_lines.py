@@ -12,10 +12,10 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from barnabas.cli.failures import CommandError, UsageError
-from barnabas.protocol.dataclass import dataclass
 
 Header = tuple[str, bytes | None]
 

@@ -17,11 +17,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from barnabas.cli.durations import duration_text
 from barnabas.cli.quantities import bytes_text
-from barnabas.protocol.dataclass import dataclass
 
 _MS: Final = 1000
 

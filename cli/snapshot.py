@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 
 import trio
@@ -13,7 +13,6 @@ from barnabas.client.errors import ClientError
 from barnabas.client.metadata import NO_LEADER, PartitionView
 from barnabas.client.offsets import ListedOffset, OffsetSpec, Place
 from barnabas.net.addresses import host_port_text
-from barnabas.protocol.dataclass import dataclass
 
 _GROUPS_AT_ONCE: Final = 8
 _WITH_OFFSETS: Final = frozenset({"classic", "consumer", "streams", ""})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +16,6 @@ from barnabas.cli.session import with_admin
 from barnabas.cli.topic_view import fetch_topics, show_descriptions, show_list
 from barnabas.client.admin import TOPIC, Admin, CreatedTopic, NewTopic
 from barnabas.client.errors import BrokerError
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 
 app = noun("Topics and their partitions.")

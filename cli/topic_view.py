@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import typer
@@ -11,7 +12,6 @@ from barnabas.cli.output import show_each, show_json, show_table
 from barnabas.client.admin import TOPIC, Admin, ConfigValue, TopicDescription
 from barnabas.client.errors import BrokerError, ClientError
 from barnabas.client.metadata import NO_LEADER, PartitionView
-from barnabas.protocol.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ place. Who holds a record of it finds the piece by the record's place.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from barnabas.client.errors import ClientError
 from barnabas.client.record_writer import Fields
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.record_batch import parse_batch
 from barnabas.protocol.types import Buffer
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -35,7 +36,6 @@ from barnabas.client.errors import BrokerError, ClientError, TimedOut
 from barnabas.client.record_writer import Fields, write_batch
 from barnabas.client.retries import retry_pause
 from barnabas.protocol.compression import Compression
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.record_batch import BATCH_OVERHEAD
 from barnabas.protocol.types import Buffer

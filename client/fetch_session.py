@@ -15,9 +15,9 @@ A session is beside the truth, never the truth: what is wanted is told anew for 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 
 _NO_SESSION: Final = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
 import trio
@@ -15,7 +16,6 @@ from barnabas.client.fetch_session import SESSION_ERRORS, FetchPlan, FetchSessio
 from barnabas.client.fetching import Fetching, OffsetReset, Place, Position
 from barnabas.client.metadata import Node, nodes_of
 from barnabas.client.offsets import ListedOffset, OffsetSpec, list_offsets
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchRequest, FetchResponse
 from barnabas.protocol.types import ZERO_UUID

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from barnabas.client.errors import BrokerError, ClientError, UnreadableRecords
@@ -29,7 +29,6 @@ from barnabas.client.positions import Place as Place
 from barnabas.client.positions import Position as Position
 from barnabas.client.record_reader import read_records
 from barnabas.client.retries import retry_pause
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.fetch import FetchResponse
 from barnabas.protocol.record_batch import CorruptRecords, RecordBatch, iter_batches

@@ -6,11 +6,10 @@ What is known of a partition never goes back to an older leader epoch, whichever
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from barnabas.net.addresses import host_port_text
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.metadata import MetadataResponse
 from barnabas.protocol.types import ZERO_UUID

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import trio
@@ -11,7 +12,6 @@ from barnabas.client.cluster import Cluster
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.errors import BrokerError, ClientError, TimedOut
 from barnabas.client.metadata import Node
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.list_offsets import ListOffsetsRequest, ListOffsetsResponse
 

@@ -5,10 +5,10 @@ A position moves with each record that is given out, so that at any time it says
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Generic
 
 from barnabas.client.errors import ClientError
-from barnabas.protocol.dataclass import dataclass
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar

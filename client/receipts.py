@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import trio
 
 from barnabas.client.batch import Batch, Written
 from barnabas.client.errors import ClientError
-from barnabas.protocol.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

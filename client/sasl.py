@@ -17,10 +17,8 @@ import base64
 import binascii
 import hashlib
 import hmac
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
-
-from barnabas.protocol.dataclass import dataclass
 
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 

@@ -6,10 +6,10 @@ them. `ssl_cafile` stands for a truststore, `ssl_certfile` and `ssl_keyfile` for
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict, get_args
 
 from barnabas.client.errors import ConfigurationError
-from barnabas.protocol.dataclass import dataclass
 
 if TYPE_CHECKING:
     import ssl

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from barnabas.controller.broker_heartbeat import handle_broker_heartbeat
@@ -53,7 +54,6 @@ from barnabas.metadata.records import (
 )
 from barnabas.metadata.topic_configs import UNCLEAN_LEADER_ELECTION_ENABLE
 from barnabas.protocol.api_keys import ApiKey
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import LocalProtocolError
 from barnabas.protocol.message import RequestMessage
 from barnabas.server.runtime import Result

@@ -19,9 +19,8 @@ all others know the new leaders.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
-
-from barnabas.protocol.dataclass import dataclass
 
 FIRST_CONTACT: Final = 4
 """Grace times that a new leader waits for a broker's first heartbeat."""

@@ -22,6 +22,7 @@ The records themselves say when epochs grow, see `records.PartitionChangeRecord`
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from enum import Enum
 
 from barnabas.metadata.records import (
@@ -31,7 +32,6 @@ from barnabas.metadata.records import (
     PartitionChangeRecord,
 )
 from barnabas.metadata.topics import Partition
-from barnabas.protocol.dataclass import dataclass
 
 
 class Election(Enum):

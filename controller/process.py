@@ -11,6 +11,7 @@ can live in one event loop.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +24,6 @@ from barnabas.controller.registration import ControllerIdentity, register
 from barnabas.controller.requests import ControllerRequests
 from barnabas.controller.settings import controller_config
 from barnabas.metadata.features import KRAFT_VERSION, SUPPORTED
-from barnabas.protocol.dataclass import dataclass
 from barnabas.raft import voters
 from barnabas.raft.config import Identity
 from barnabas.raft.voters import ReplicaKey

@@ -7,11 +7,11 @@ into one batch, and is refused otherwise; everything else is split.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Protocol
 
 from barnabas.metadata.records import MetadataRecord, encode_record
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.server.metadata_log import split_records
 from barnabas.server.quorum import NotLeader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import trio
@@ -11,7 +12,6 @@ from barnabas.client.connection import ConnectionLost, connect
 from barnabas.controller.driver import ControllerDriver
 from barnabas.metadata.features import SUPPORTED
 from barnabas.net.transport import Network
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import WireError
 from barnabas.protocol.messages.controller_registration import ControllerRegistrationRequest
 from barnabas.server.endpoints import Endpoint

@@ -6,6 +6,7 @@ Handlers read it and change nothing; `Controller` replaces `image` when records 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from barnabas.controller.config import ControllerConfig
 from barnabas.controller.heartbeats import Heartbeats
@@ -20,7 +21,6 @@ from barnabas.metadata.topic_configs import (
     effective_value,
 )
 from barnabas.metadata.topics import Partition, Topic
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 
 

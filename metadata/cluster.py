@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from immutables import Map
 
@@ -21,7 +21,6 @@ from barnabas.metadata.records import (
     RegisterControllerRecord,
     UnregisterBrokerRecord,
 )
-from barnabas.protocol.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from immutables import Map
 
 from barnabas.metadata.records import ConfigRecord, MetadataRecord, ResourceType
-from barnabas.protocol.dataclass import dataclass
 
 ResourceKey = tuple[int, str]
 """A `ResourceType` and a resource's name; the name is '' for the default of all brokers."""

@@ -7,12 +7,11 @@ level of 0 is the same as no level. A feature is listed here once it works, neve
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from immutables import Map
 
 from barnabas.metadata.records import FeatureLevelRecord, FeatureRange, MetadataRecord
-from barnabas.protocol.dataclass import dataclass
 
 METADATA_VERSION = "metadata.version"
 KRAFT_VERSION = "kraft.version"

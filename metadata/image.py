@@ -7,14 +7,13 @@ reference. The parts are persistent maps, so a new image shares with the old one
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from barnabas.metadata.cluster import ClusterImage
 from barnabas.metadata.configs import ConfigsImage
 from barnabas.metadata.features import FeaturesImage
 from barnabas.metadata.records import MetadataRecord, ProducerIdsRecord
 from barnabas.metadata.topics import TopicsImage
-from barnabas.protocol.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

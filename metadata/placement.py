@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, MutableSequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Generic, Protocol, TypeVar
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 
 _T = TypeVar("_T")

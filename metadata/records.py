@@ -18,12 +18,11 @@ are -1 where there is none; a tuple of replicas keeps the order of preference.
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, cast
 
 import msgpack
-
-from barnabas.protocol.dataclass import dataclass
 
 NO_LEADER = -1
 NO_LEADER_CHANGE = -2

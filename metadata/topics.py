@@ -11,7 +11,7 @@ A bitmap that an image holds is never changed; the delta copies it before its fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from immutables import Map
@@ -25,7 +25,6 @@ from barnabas.metadata.records import (
     PartitionRecord,
     TopicRecord,
 )
-from barnabas.protocol.dataclass import dataclass
 
 _T = TypeVar("_T")
 

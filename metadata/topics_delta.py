@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from immutables import Map
 from pyroaring import BitMap
@@ -17,7 +17,6 @@ from barnabas.metadata.records import (
     TopicRecord,
 )
 from barnabas.metadata.topics import Partition, PartitionKey, Topic, TopicsImage, may_collide, squash
-from barnabas.protocol.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

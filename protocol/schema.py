@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.message import MAX_VERSION, FieldFacts
 from barnabas.protocol.types import ZERO_UUID
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from barnabas.protocol import codec
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import RemoteProtocolError
 from barnabas.protocol.messages.snapshot_footer_record import SnapshotFooterRecord
 from barnabas.protocol.messages.snapshot_header_record import SnapshotHeaderRecord

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from barnabas.protocol.dataclass import dataclass
+from dataclasses import dataclass
+
 from barnabas.raft.voters import Endpoint, ReplicaKey
 
 

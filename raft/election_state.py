@@ -7,8 +7,8 @@ leaves: a voter that forgot its vote could vote twice in an epoch and so elect t
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.types import ZERO_UUID, parse_uuid, uuid_text
 from barnabas.raft.voters import ReplicaKey
 

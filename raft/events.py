@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.raft.messages import Request, Response
 from barnabas.raft.ready import Payload, Sync
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, LocalProtocolError
 from barnabas.raft.log_view import Batch
 from barnabas.raft.messages import (

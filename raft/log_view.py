@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.raft.voters import VoterSet
 
 

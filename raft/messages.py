@@ -7,9 +7,9 @@ are log offsets, `leader_id` is None when the sender knows no leader.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.raft.log_view import Batch, EpochOffset
 from barnabas.raft.voters import Endpoint, ReplicaKey

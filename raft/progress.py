@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.raft.voters import ReplicaKey, VoterSet
 
 OBSERVER_SESSION = 300.0

@@ -8,9 +8,8 @@ exists before the epoch does; and `sync` is only asked for here, never waited fo
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.raft.election_state import ElectionState
 from barnabas.raft.log_view import Batch
 from barnabas.raft.messages import Request, Response

@@ -7,9 +7,8 @@ every further failure up to eightfold. A change of role forgets all of it: late 
 from __future__ import annotations
 
 import math
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.raft.messages import Request
 from barnabas.raft.ready import Message
 from barnabas.raft.voters import Endpoint

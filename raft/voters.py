@@ -8,7 +8,8 @@ not, and truncating the log takes it back. `VoterHistory` keeps what is needed f
 
 from __future__ import annotations
 
-from barnabas.protocol.dataclass import dataclass
+from dataclasses import dataclass
+
 from barnabas.protocol.types import ZERO_UUID
 
 

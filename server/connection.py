@@ -9,6 +9,7 @@ and nobody else's.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +19,6 @@ from barnabas.net.frames import FrameReader
 from barnabas.net.transport import Transport
 from barnabas.protocol import codec, framing
 from barnabas.protocol.api_keys import ApiKey
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import RemoteProtocolError
 from barnabas.protocol.types import Part
 from barnabas.server.dispatch import Api, ApiTable, Request

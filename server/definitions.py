@@ -7,13 +7,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from math import nan
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from barnabas.net.addresses import parse_host_port
-from barnabas.protocol.dataclass import dataclass
 
 Value: TypeAlias = bool | int | float | str | list[str] | None
 

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias
 
 from barnabas.protocol.api_keys import API_VERSIONS, ApiKey
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, LocalProtocolError
 from barnabas.protocol.messages import request_class
 from barnabas.protocol.messages.index import APIS as API_NAMES

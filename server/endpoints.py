@@ -8,11 +8,10 @@ PLAINTEXT is served so far.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from barnabas.net.addresses import host_port_text, parse_host_port
-from barnabas.protocol.dataclass import dataclass
 from barnabas.server.settings import Settings, SettingsError
 
 _PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")

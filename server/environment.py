@@ -5,13 +5,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import trio
 
 from barnabas.net.transport import Network, TcpNetwork
-from barnabas.protocol.dataclass import dataclass
 from barnabas.storage.disk import Disk, RealDisk
 
 T = TypeVar("T")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import trio
@@ -19,7 +20,6 @@ import trio
 from barnabas.client.connection import ConnectionLost, connect
 from barnabas.net.addresses import parse_host_port
 from barnabas.net.transport import Network
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.describe_quorum import DescribeQuorumRequest, DescribeQuorumResponse
 from barnabas.protocol.types import ZERO_UUID, parse_uuid, uuid_text

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
@@ -17,7 +18,6 @@ import trio
 from barnabas.net.addresses import host_port_text, parse_host_port
 from barnabas.net.send_queue import SendQueue
 from barnabas.net.transport import Listener, Network, Transport
-from barnabas.protocol.dataclass import dataclass
 from barnabas.server.failure import NodeFailure
 from barnabas.server.logging import get_logger
 from barnabas.server.metrics import Metrics

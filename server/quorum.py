@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import trio
 
 from barnabas.net.transport import Network
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, RemoteProtocolError, WireError
 from barnabas.protocol.message import ResponseMessage
 from barnabas.protocol.record_batch import RecordBatch

@@ -23,9 +23,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import LocalProtocolError, WireError
 
 R = TypeVar("R")

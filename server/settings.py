@@ -8,12 +8,12 @@ well: see `unread`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import LocalProtocolError
 from barnabas.server.definitions import Definition, Value, node_definitions, value_text
 from barnabas.server.properties import parse_properties

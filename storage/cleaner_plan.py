@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.storage.config import LogConfig
 from barnabas.storage.log import PartitionLog
 from barnabas.storage.segment import MAX_RELATIVE_OFFSET, Segment

@@ -6,9 +6,8 @@ What the texts of the metadata and of the nodes' settings stand for is known to 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
-
-from barnabas.protocol.dataclass import dataclass
 
 MAX_LONG: Final = (1 << 63) - 1
 

@@ -8,9 +8,8 @@ from one thread.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.types import ZERO_UUID
 from barnabas.storage.checkpoint import (
     CLEANER_OFFSETS,

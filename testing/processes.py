@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from barnabas.cli.dev import control
 from barnabas.cli.dev.layout import CONTROLLER_OFFSET, HOST, HTTP_OFFSET, Layout
 from barnabas.cli.dev.probe import probe_ready, probe_status
 from barnabas.cli.lean import dev_command
-from barnabas.protocol.dataclass import dataclass
 
 POLL_SECONDS = 0.02
 STOP_SECONDS = 10.0

@@ -8,6 +8,7 @@ in a new epoch, and closed when that epoch ends, whichever way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Generic
 
@@ -19,7 +20,6 @@ from barnabas.broker.coordinator.records import RecordCodec
 from barnabas.broker.coordinator.shard import M, Shard, ShardEnvironment, ShardState
 from barnabas.broker.purgatory import TimedPurgatory
 from barnabas.protocol.compression import Compression
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ All known versions are read. The oldest form of a committed offset (type 0) is r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from struct import Struct
 from typing import Any, Final, TypeAlias
 
 from barnabas.protocol import codec
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import LocalProtocolError, MalformedMessage
 from barnabas.protocol.message import Message
 from barnabas.protocol.types import Buffer

@@ -25,12 +25,12 @@ the middle of an append are put off to its end.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
 from barnabas.broker.coordinator.answers import Decision, Waiter, as_coordinator_error
 from barnabas.broker.coordinator.records import CoordinatorRecord
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.server.logging import get_logger
 from barnabas.server.runtime import Log, Machine, Runtime

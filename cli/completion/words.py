@@ -7,12 +7,11 @@ Any because typer has click inside in its newer versions, and beside it in its o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final
 
 from barnabas.cli.main import SECTIONS, LazyGroup
-from barnabas.protocol.dataclass import dataclass
 
 
 class Kind(Enum):

@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.types import parse_uuid, uuid_text
 
 Role = Literal["broker", "controller"]

@@ -14,12 +14,11 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from barnabas.cli.dev.layout import NodeSpec
-from barnabas.protocol.dataclass import dataclass
 
 State = Literal["starting", "ready", "not ready", "paused", "stopping", "stopped", "died"]
 

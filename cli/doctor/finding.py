@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 
 from barnabas.cli.snapshot import Snapshot
 from barnabas.client.admin import QuorumDescription
-from barnabas.protocol.dataclass import dataclass
 
 
 class Severity(Enum):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import trio
@@ -19,7 +20,6 @@ from barnabas.cli.progress import Progress
 from barnabas.cli.session import find_topic
 from barnabas.client.consumer import Consumer
 from barnabas.client.producer import Producer, Receipt
-from barnabas.protocol.dataclass import dataclass
 
 _VALUES_BYTES: Final = 4 << 20
 """Different values are made up to so many bytes; then they come again."""

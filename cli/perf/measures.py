@@ -10,10 +10,8 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
-
-from barnabas.protocol.dataclass import dataclass
 
 _PARTS: Final = 64
 _SERIES: Final = (1, 2, 5)

@@ -7,11 +7,11 @@ was not there then, it is not known. What a group's lag changes by is told likew
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from barnabas.cli.snapshot import Snapshot, share_of
 from barnabas.client.metadata import NO_LEADER, PartitionView
 from barnabas.client.offsets import Place
-from barnabas.protocol.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

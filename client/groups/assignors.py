@@ -11,10 +11,8 @@ What is kept true: every partition of a topic that somebody subscribes to has ex
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
-
-from barnabas.protocol.dataclass import dataclass
 
 Place = tuple[str, int]
 """A topic and a partition of it."""

@@ -19,6 +19,7 @@ Protocol: Kafka's group membership protocol with KIP-345 (static members), KIP-3
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
@@ -32,7 +33,6 @@ from barnabas.client.groups.subscriptions import (
     encode_subscription,
 )
 from barnabas.client.retries import retry_pause
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, MalformedMessage
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.heartbeat import HeartbeatRequest, HeartbeatResponse

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from barnabas.client.coordinator import Coordinator
 from barnabas.client.errors import BrokerError, check
 from barnabas.client.groups.assignors import Place
 from barnabas.client.groups.member import Generation
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.messages.offset_commit import OffsetCommitRequest, OffsetCommitResponse
 from barnabas.protocol.messages.offset_fetch import OffsetFetchRequest, OffsetFetchResponse

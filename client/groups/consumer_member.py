@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from barnabas.client.errors import BrokerError, ClientError
 from barnabas.client.groups.assignors import Place
 from barnabas.client.groups.member import Action, Assign, Describe, Fail, Generation, Revoke, Send, Topic, Wait
 from barnabas.client.retries import retry_pause
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 from barnabas.protocol.messages.consumer_group_heartbeat import (

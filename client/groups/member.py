@@ -7,11 +7,11 @@ beside the heartbeats. Partitions are (topic, number).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from barnabas.client.errors import ClientError
 from barnabas.client.groups.assignors import Place
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.message import RequestMessage, ResponseMessage
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 import trio
@@ -27,7 +28,6 @@ from barnabas.client.groups.consumer_member import ConsumerGroupConfig, Consumer
 from barnabas.client.groups.member import Generation, Member
 from barnabas.client.groups.session import GroupSession, TopicFilter
 from barnabas.client.offsets import ListedOffset, OffsetSpec, list_offsets
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode
 from barnabas.protocol.types import uuid_text
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
-from barnabas.protocol.dataclass import dataclass
 
 if TYPE_CHECKING:
     from barnabas.server.settings import Settings

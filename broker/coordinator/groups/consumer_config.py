@@ -7,10 +7,9 @@ is kept to those of this node.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from barnabas.protocol.dataclass import dataclass
 from barnabas.server.settings import Settings, SettingsError
 
 ASSIGNOR_NAMES: Final = ("uniform", "range")

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from barnabas.broker.coordinator.groups.consumer_member import (
@@ -48,7 +48,6 @@ from barnabas.broker.coordinator.groups.consumer_records import (
 from barnabas.broker.coordinator.groups.group import CONSUMER, CONSUMER_PROTOCOL
 from barnabas.broker.coordinator.groups.subscription import ResolvedPattern
 from barnabas.broker.coordinator.records import Record
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 
 FIRST_EPOCH: Final = 1

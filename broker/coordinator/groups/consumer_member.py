@@ -12,11 +12,9 @@ Epochs: 0 joins, -1 has left, -2 is a static member that left for a while; other
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final, TypeAlias
-
-from barnabas.protocol.dataclass import dataclass
 
 JOIN_EPOCH: Final = 0
 LEAVE_EPOCH: Final = -1

@@ -7,9 +7,8 @@ it is told again when it is decided again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
-
-from barnabas.protocol.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
 from barnabas.broker.coordinator.records import Record
-from barnabas.protocol.dataclass import dataclass
 
 CLASSIC: Final = "classic"
 CONSUMER: Final = "consumer"

@@ -17,7 +17,7 @@ or stops the clock of the revocation.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from barnabas.broker.coordinator.groups.consumer_member import (
     NONE_OWNED,
@@ -26,7 +26,6 @@ from barnabas.broker.coordinator.groups.consumer_member import (
     Owned,
     Partitions,
 )
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.errors import ErrorCode, WireError
 
 

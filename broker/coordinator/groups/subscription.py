@@ -10,11 +10,11 @@ our own and not Apache Kafka's; nobody but the coordinator compares it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from barnabas.metadata.image import MetadataImage
 from barnabas.metadata.topics import Topic
-from barnabas.protocol.dataclass import dataclass
 
 _HASH_BYTES = 8
 

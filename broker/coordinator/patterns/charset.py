@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable
-
-from barnabas.protocol.dataclass import dataclass
+from dataclasses import dataclass
 
 _Range = tuple[int, int]
 """The first and the last code point."""

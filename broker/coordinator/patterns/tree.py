@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 from barnabas.broker.coordinator.patterns.charset import CharSet
-from barnabas.protocol.dataclass import dataclass
 
 
 class Anchor(Enum):

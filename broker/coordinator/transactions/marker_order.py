@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from barnabas.broker.coordinator.transactions.metadata import TopicPartition, TransactionMetadata, TransactionState
-from barnabas.protocol.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,11 @@ by the machine as far as it can be.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Final
 
 from barnabas.broker.coordinator.records import Record
-from barnabas.protocol.dataclass import dataclass
 from barnabas.protocol.messages.transaction_log_key import TransactionLogKey
 from barnabas.protocol.messages.transaction_log_value import TransactionLogValue
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from barnabas.broker.coordinator.groups.consumer_member import Partitions
-from barnabas.protocol.dataclass import dataclass
 
 Assignment: TypeAlias = dict[str, Partitions]
 """What each member is to have, by member id; members without partitions are in it as well."""
