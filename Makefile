@@ -16,9 +16,10 @@ run: $(VENV)/installed
 test: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -q tests --ignore=tests/interop
 
-# The whole cluster under simulated time and faults: SEEDS=200 many, or SEED=n one, with all that happens.
+# The whole cluster under simulated time and faults: SEEDS=200 many, or SEED=n one, with all that happens; for 40
+# simulated seconds each, or SECONDS=600.
 simulate: $(VENV)/installed-dev
-	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100))
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),100)) $(if $(SECONDS),--seconds $(SECONDS))
 
 # Deliberate bugs, each of which the simulation must find: minutes.
 mutants: $(VENV)/installed-dev

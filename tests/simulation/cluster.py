@@ -184,7 +184,6 @@ class Node:
         await self.ended.wait()
 
     def _die(self) -> None:
-        self.handle = None
         """At once; the step that the process is in goes on to its end, and what it believes then counts no more."""
         self.handle = None
         for disk in self._disks.values():

@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import trio
 from tests.simulation.cluster import Cluster, Node, Violation
@@ -25,6 +25,8 @@ _REPAIR_SECONDS = 60.0
 _AFTER_RESET = 0.5
 """Seconds in which clients take in what they had been sent before the power went."""
 _POLL_SECONDS = 0.1
+_LONGER = 2.0
+"""By how much faults last longer in long runs."""
 
 
 def kinds() -> dict[str, Fault]:
@@ -67,6 +69,10 @@ class Plan:
             loss=rng.choice(list(Loss)),
             unlimited=rng.random() < 0.15,
         )
+
+    def stretched(self, pace: float) -> Plan:
+        """For a long run: fewer in the same time, that last longer."""
+        return replace(self, pause=self.pause * pace, length=self.length * _LONGER)
 
 
 class Nemesis:

@@ -18,6 +18,7 @@ from tests.simulation.invariants_partitions import PartitionInvariants
 from tests.simulation.pauses import HOST
 
 LOOK_SECONDS: Final = 0.05
+MOST_SECONDS: Final = 0.2
 
 
 class Invariants(trio.abc.Instrument):
@@ -36,12 +37,16 @@ class Invariants(trio.abc.Instrument):
         """How many leader epochs of partitions there were."""
         return self._metadata.leader_epochs
 
-    async def watch(self, looked: Callable[[], None]) -> None:
-        """Check for ever; `looked` is called each time that all was looked at."""
+    async def watch(self, looked: Callable[[], None], pace: float = 1.0) -> None:
+        """Check for ever; `looked` is called each time that all was looked at.
+
+        Where less happens in a second, `pace` makes the looks rarer by as much, down to five in a second.
+        """
+        seconds = min(LOOK_SECONDS * pace, MOST_SECONDS)
         trio.lowlevel.add_instrument(self)
         try:
             while True:
-                with trio.move_on_after(LOOK_SECONDS):
+                with trio.move_on_after(seconds):
                     await self._noticed.wait()
                 looked()
                 if self._violation is not None:

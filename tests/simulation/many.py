@@ -6,6 +6,7 @@ import multiprocessing
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import partial
+from statistics import median
 
 from tests.simulation.run import Outcome, run_seed
 from tests.simulation.scenario import Scenario
@@ -28,11 +29,13 @@ def outcomes(seeds: Iterable[int], seconds: float, jobs: int) -> Iterator[Outcom
 
 def run_many(seeds: range, seconds: float, jobs: int) -> int:
     """The number of seeds that failed."""
-    failed, simulated, took = 0, 0.0, 0.0
+    failed, simulated = 0, 0.0
+    took: list[float] = []
     counts: Counter[str] = Counter()
     paths: Counter[str] = Counter()
     for outcome in outcomes(seeds, seconds, jobs):
-        simulated, took = simulated + outcome.simulated, took + outcome.took
+        simulated += outcome.simulated
+        took.append(outcome.took)
         counts += outcome.counts
         paths += outcome.paths
         if outcome.failure is not None:
@@ -40,8 +43,8 @@ def run_many(seeds: range, seconds: float, jobs: int) -> int:
             print(f"seed {outcome.seed} at {outcome.simulated:.2f} s: {outcome.failure}", flush=True)
     _report(counts, paths)
     print(
-        f"{len(seeds)} seeds, {failed} failed; {simulated:.0f} simulated seconds in {took:.0f} s of one core: "
-        f"ten minutes in {600 * took / simulated:.1f} s"
+        f"{len(seeds)} seeds, {failed} failed; {simulated:.0f} simulated seconds in {sum(took):.0f} s of one core: "
+        f"ten minutes in {600 * sum(took) / simulated:.1f} s; a seed in {median(took):.1f} s, at most {max(took):.1f} s"
     )
     return failed
 

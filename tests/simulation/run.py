@@ -118,6 +118,7 @@ class _Run:
                 self.faults = nemesis.faults
         else:
             await trio.sleep(self._scenario.seconds)
+        workload.healed()
         await self._recovered(cluster, invariants, _RECOVERY_SECONDS)
         await self._make_progress(workload)
         await workload.stop()
@@ -130,7 +131,7 @@ class _Run:
         def looked() -> None:
             self.now = trio.current_time()
 
-        await invariants.watch(looked)
+        await invariants.watch(looked, self._scenario.load.pace)
 
     async def _recovered(self, cluster: Cluster, invariants: Invariants, seconds: float) -> None:
         """Wait until the cluster is as it should be."""

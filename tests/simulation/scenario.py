@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from tests.simulation.faults import Plan
+from tests.simulation.long_runs import pace_of, patient
 from tests.simulation.workload import FEATURES, Load
 from tests.simulation.workload_groups import GroupLoad
 from tests.simulation.workload_transactions import TransactionLoad
@@ -98,7 +99,10 @@ class Scenario:
             directories=rng.choice([1, 1, 2]),
             capacity=rng.choice([65536, 65536, 300]),
         )
-        load = _with_extras(drawn.load, seed, extras)
+        load, pace = _with_extras(drawn.load, seed, extras), pace_of(seconds)
+        if pace > 1:
+            plan = None if drawn.plan is None else drawn.plan.stretched(pace)
+            drawn, load = replace(drawn, plan=plan, settings=patient(drawn.settings)), load.stretched(pace)
         return replace(drawn, load=load, settings=drawn.settings | _coordinators_settings(load, synced=synced))
 
     def __str__(self) -> str:
@@ -110,7 +114,8 @@ class Scenario:
                 f"{self.controllers} controllers, {self.brokers} brokers with {self.directories} log directories each",
                 f"settings: {settings}",
                 f"topics: {self.load.topics} of {self.load.replicas} replicas: {topics}",
-                f"load: {self.load.producers} producers, {self.load.pause} s between bursts of {self.load.burst:g}; "
+                f"load: {self.load.producers} producers, {self.load.pause} s between bursts of {self.load.burst:g}, "
+                f"all pauses {self.load.pace:g} times as long; "
                 f"{', '.join(sorted(self.load.features)) or 'nothing else'}",
                 f"groups: {self.load.groups or 'none'}; transactions: {self.load.transactions or 'none'}",
                 f"faults: {self.plan or 'none'}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import trio
@@ -38,6 +38,8 @@ FEATURES: Final = (
 """What there may be besides idempotent producers with acks=all, consumers, and topics that come and go."""
 
 _END_SECONDS: Final = 60.0
+_FETCH_WAIT: Final = 0.5
+_LONGEST_FETCH_WAIT: Final = 2.0
 _POLL_SECONDS: Final = 0.1
 _TOO_LARGE: Final = {"max.message.bytes": str(workload_records.MOST_BYTES)}
 
@@ -54,6 +56,8 @@ class Load:
     """Seconds between two bursts of one producer, on average."""
     topic_pause: float
     """Seconds between two changes of topics, on average."""
+    pace: float = 1.0
+    """By how much all pauses are longer than that, and the lives of members of groups and of whoever transacts."""
     burst: float = 3.0
     """Records in one burst, on average: so batches hold one or several."""
     replicas: int = 3
@@ -65,6 +69,20 @@ class Load:
 
     transactions: TransactionLoad | None = None
     """Producers with transactions, with topics of their own."""
+
+    def stretched(self, pace: float) -> Load:
+        """For a long run."""
+        return replace(
+            self,
+            pace=pace,
+            groups=None if self.groups is None else self.groups.stretched(pace),
+            transactions=None if self.transactions is None else self.transactions.stretched(pace),
+        )
+
+    @property
+    def fetch_wait(self) -> float:
+        """Seconds that a consumer waits for news, at most, before it asks again."""
+        return min(_FETCH_WAIT * self.pace, _LONGEST_FETCH_WAIT)
 
     @property
     def other_topics(self) -> dict[str, int]:
@@ -108,6 +126,7 @@ class Workload:
         self._ended = trio.Event()
         self._producing = 0
         self._produced = trio.Event()
+        self._healed = trio.Event()
         self._parts: list[Groups | Transacting] = []
         if load.groups is not None:
             self._parts.append(Groups(self, load.groups))
@@ -135,6 +154,19 @@ class Workload:
 
     def note(self, name: str, what: str) -> None:
         self.cluster.trace.note(name, what)
+
+    async def pause(self, rng: random.Random, seconds: float) -> None:
+        """So long on average, times the load's pace until everything is healed."""
+        length = rng.expovariate(1 / seconds)
+        if self.load.pace == 1 or self._healed.is_set():
+            await trio.sleep(length)
+        else:
+            with trio.move_on_after(length * self.load.pace):
+                await self._healed.wait()
+
+    def healed(self) -> None:
+        """Nothing goes wrong any more: who still pauses goes on, and pauses are short from now on."""
+        self._healed.set()
 
     def done(self, name: str) -> None:
         """The client got something done."""

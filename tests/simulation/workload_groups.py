@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import trio
@@ -37,6 +37,8 @@ _ASSIGNORS: Final = (
 )
 _END_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.1
+_LONG_RUNS_SESSIONS: Final = 2.0
+"""By how much sessions are longer there."""
 _SLOW_CHANCE: Final = 0.005
 """Of a record that takes long, perhaps longer than a member may be away."""
 
@@ -88,8 +90,7 @@ class GroupLoad:
             "group.min.session.timeout.ms": 1000,
             "group.consumer.min.session.timeout.ms": 1000,
             "group.consumer.min.heartbeat.interval.ms": 100,
-            "group.consumer.session.timeout.ms": int(session * 1000),
-            "group.consumer.heartbeat.interval.ms": int(session * 1000) // 4,
+            **_session_settings(session),
         }
         return cls(groups, {f"g{number}": rng.randint(1, 3) for number in range(rng.randint(1, 2))}, settings)
 
@@ -97,12 +98,27 @@ class GroupLoad:
     def places(self) -> list[Place]:
         return [(topic, index) for topic, count in self.topics.items() for index in range(count)]
 
+    def stretched(self, pace: float) -> GroupLoad:
+        """For a long run."""
+        groups = tuple(
+            replace(each, life=each.life * pace, session=each.session * _LONG_RUNS_SESSIONS) for each in self.groups
+        )
+        return replace(self, groups=groups, settings=self.settings | _session_settings(groups[0].session))
+
     def __str__(self) -> str:
         return "; ".join(
             f"{group.name} of {group.members} {'static ' * group.static}members, "
             + ("consumer protocol" if group.protocol == "consumer" else f"classic, {'/'.join(group.assignors)}")
             for group in self.groups
         )
+
+
+def _session_settings(session: float) -> dict[str, object]:
+    """Of the protocol in which brokers say how long a session is, in seconds."""
+    return {
+        "group.consumer.session.timeout.ms": int(session * 1000),
+        "group.consumer.heartbeat.interval.ms": int(session * 1000) // 4,
+    }
 
 
 class Groups:
@@ -213,6 +229,7 @@ class _Member(Lives):
             enable_auto_commit=not commits_by_hand,
             auto_commit_interval=rng.choice([0.3, 2.0]),
             auto_offset_reset="earliest",
+            fetch_max_wait=self.world.load.fetch_wait,
             on_assigned=self._assigned(seat),
             on_revoked=self._released(seat, "gave up"),
             on_lost=self._released(seat, "lost"),

@@ -69,7 +69,7 @@ async def produce(world: Workload, number: int, name: str, rng: random.Random, p
             else:
                 nursery.start_soon(_await, world, name, place, value, send, receipt, under_way)
             if rng.random() < 1 / world.load.burst:
-                await trio.sleep(rng.expovariate(1 / world.load.pause))
+                await world.pause(rng, world.load.pause)
     world.producer_ended()
 
 
@@ -109,12 +109,15 @@ async def consume_from_anywhere(world: Workload, number: int, name: str, rng: ra
         with trio.move_on_after(rng.expovariate(1)):
             await _read_on(world, number, name, {place: rng.randint(0, len(world.history.seen[place]))})
         world.done(name)
-        await trio.sleep(rng.expovariate(1 / _PAUSE))
+        await world.pause(rng, _PAUSE)
 
 
 async def _read_on(world: Workload, number: int, name: str, starts: dict[Place, int]) -> None:
     losses = world.history.losses
-    async with world.client(number, name) as client, Consumer(client, request_timeout=10.0) as consumer:
+    async with (
+        world.client(number, name) as client,
+        Consumer(client, request_timeout=10.0, fetch_max_wait=world.load.fetch_wait) as consumer,
+    ):
         await consumer.assign({**starts})
         try:
             async for record in consumer:
@@ -144,7 +147,7 @@ async def watch_ends(world: Workload, number: int, name: str, rng: random.Random
             if isinstance(found, ListedOffset) and losses == world.history.losses:
                 world.history.saw_end(name, place, found.offset)
                 world.done(name)
-            await trio.sleep(rng.expovariate(1 / _PAUSE))
+            await world.pause(rng, _PAUSE)
 
 
 async def read_followers(world: Workload, number: int, name: str, rng: random.Random) -> None:
@@ -156,7 +159,7 @@ async def read_followers(world: Workload, number: int, name: str, rng: random.Ra
         world.history.begins(name, place)
     async with world.client(number, name) as client:
         while not world.stopping:
-            await trio.sleep(rng.expovariate(1 / _PAUSE))
+            await world.pause(rng, _PAUSE)
             if world.history.losses:
                 world.done(name)
                 continue

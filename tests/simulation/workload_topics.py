@@ -52,7 +52,7 @@ async def change_topics(world: Workload, number: int, name: str, rng: random.Ran
     """Creates, enlarges, describes and deletes a few topics over and over."""
     async with world.client(number, name) as client:
         while not world.stopping:
-            await trio.sleep(rng.expovariate(1 / world.load.topic_pause))
+            await world.pause(rng, world.load.topic_pause)
             topic = _current_name(world, rng.randrange(_NAMES))
             (kind,) = rng.choices([Kind.CREATE, Kind.DELETE, Kind.GROW, Kind.DESCRIBE], [4, 3, 2, 3])
             if not client.view.nodes and not (await client.refresh()).nodes:
@@ -168,7 +168,7 @@ async def change_settings(world: Workload, number: int, name: str, rng: random.R
     async with world.client(number, name) as client:
         admin = Admin(client)
         while not world.stopping:
-            await trio.sleep(rng.expovariate(1 / load.topic_pause))
+            await world.pause(rng, load.topic_pause)
             topic = rng.choice(list(load.topics))
             setting, value = rng.choice(
                 [(_MIN_ISR, str(rng.randint(least, load.replicas))), (_HARMLESS, str(rng.randint(1, 10**9)))]
@@ -196,7 +196,7 @@ async def elect_leaders(world: Workload, number: int, name: str, rng: random.Ran
     """Has preferred leaders elected, while clients write and read."""
     async with world.client(number, name) as client:
         while not world.stopping:
-            await trio.sleep(rng.expovariate(1 / world.load.topic_pause))
+            await world.pause(rng, world.load.topic_pause)
             topic, index = rng.choice(world.load.places)
             one = ElectLeadersRequest.TopicPartitions(topic=topic, partitions=[index])
             which = [one] if rng.random() < 0.7 else None

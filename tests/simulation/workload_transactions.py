@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import trio
@@ -40,6 +40,7 @@ _OWN_PARTITIONS: Final = 2
 _TIMEOUT: Final = 6.0
 """Seconds after which an open transaction is aborted."""
 _SESSION: Final = 4.0
+_PAUSE: Final = 0.25
 _END_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.2
 _FIRST_PROTOCOL_CHANCE: Final = 0.25
@@ -80,6 +81,10 @@ class TransactionLoad:
             length=rng.choice([4.0, 15.0]),
             settings=settings,
         )
+
+    def stretched(self, pace: float) -> TransactionLoad:
+        """For a long run."""
+        return replace(self, length=self.length * pace)
 
     @property
     def topics(self) -> dict[str, int]:
@@ -131,7 +136,7 @@ class Transacting:
         """By the wall clock transactions time out; one that was begun on a clock far ahead is open for hours."""
         while True:
             self._clocks_were_off |= any(node.clock_offset_ms for node in self._world.cluster.nodes)
-            await trio.sleep(_POLL_SECONDS)
+            await trio.sleep(_POLL_SECONDS * self._world.load.pace)
 
     async def _read_committed(self) -> None:
         """What others see meanwhile."""
@@ -139,7 +144,10 @@ class Transacting:
         places = [*self._load.outputs, *self._own]
         while True:
             try:
-                async with self._world.client(1, "committed") as client, _reader(client) as consumer:
+                async with (
+                    self._world.client(1, "committed") as client,
+                    _reader(client, self._world.load.fetch_wait) as consumer,
+                ):
                     starts = {place: max(self.history.seen[place], default=-1) + 1 for place in places}
                     await consumer.assign({**starts})
                     async for record in consumer:
@@ -221,8 +229,8 @@ class Transacting:
             raise Violation("\n".join(wrong[:10]))
 
 
-def _reader(client: ClientCluster) -> Consumer[Any, Any]:
-    return Consumer(client, isolation_level="read_committed", request_timeout=PATIENCE)
+def _reader(client: ClientCluster, wait: float = 0.5) -> Consumer[Any, Any]:
+    return Consumer(client, isolation_level="read_committed", request_timeout=PATIENCE, fetch_max_wait=wait)
 
 
 async def _committed(client: ClientCluster, place: Place) -> Log:
@@ -282,7 +290,7 @@ class _Writer(Lives):
                     await self._transact(producer, instance, f"{name}:{number}")
                 except (_ChangedMindError, TransactionAborted) as error:
                     self.world.note(name, f"aborted {number}: {error}")
-                await trio.sleep(self.rng.expovariate(4))
+                await self.world.pause(self.rng, _PAUSE)
             await trio.sleep_forever()
 
     async def _transact(self, producer: Producer[Any, Any], instance: Instance, prefix: str) -> None:
@@ -329,6 +337,7 @@ class _Processor(Lives):
             max_poll_interval=10.0,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            fetch_max_wait=self.world.load.fetch_wait,
             isolation_level="read_committed",
             request_timeout=PATIENCE,
         )
