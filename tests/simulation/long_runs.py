@@ -25,6 +25,9 @@ _HEARTBEAT: Final = "broker.heartbeat.interval.ms"
 _SESSION: Final = "broker.session.timeout.ms"
 _DEFAULT_SESSION_MS: Final = 9000
 _LONGEST_HEARTBEAT_MS: Final = 2000
+_REGISTRATION: Final = "initial.broker.registration.timeout.ms"
+_LONGEST_REGISTRATION_MS: Final = 600_000
+"""By default a broker ends that has found no controller for a minute, and long faults can keep it from them so long."""
 
 
 def pace_of(seconds: float) -> float:
@@ -43,4 +46,5 @@ def patient(settings: Mapping[str, object]) -> dict[str, object]:
         **{name: value for name, value in settings.items() if name != _QUORUM_FETCH_TIMEOUT},
         _FETCH_WAIT: min(_LONGEST_FETCH_WAIT_MS, lag // 2),
         _HEARTBEAT: min(_LONGEST_HEARTBEAT_MS, session // 4),
+        _REGISTRATION: _LONGEST_REGISTRATION_MS,
     }
