@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from barnabas.broker.coordinator.answers import OnceWaiter
 from barnabas.broker.coordinator.transactions.init_producer_id import ProducerIdentity
 from barnabas.broker.handlers.transaction_requests import submit, told
+from barnabas.metadata.topic_names import INTERNAL_TOPICS
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.add_partitions_to_txn import AddPartitionsToTxnRequest, AddPartitionsToTxnResponse
 from barnabas.server.dispatch import Request
@@ -85,16 +86,9 @@ class AddPartitionsToTxnHandler:
 
     def _decide(self, transaction: Transaction, version: int, then: Callable[[Errors], None]) -> None:
         partitions = dict.fromkeys((topic.name, index) for topic in transaction.topics for index in topic.partitions)
-        missing = {partition for partition in partitions if not self._exists(*partition)}
-        if missing:
-            then(
-                {
-                    partition: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
-                    if partition in missing
-                    else ErrorCode.OPERATION_NOT_ATTEMPTED
-                    for partition in partitions
-                }
-            )
+        errors = {partition: error for partition in partitions if (error := self._check(*partition, version))}
+        if errors:
+            then({partition: errors.get(partition, ErrorCode.OPERATION_NOT_ATTEMPTED) for partition in partitions})
             return
 
         def reply(answer: Errors | ErrorCode) -> None:
@@ -128,9 +122,13 @@ class AddPartitionsToTxnHandler:
             waiter,
         )
 
-    def _exists(self, topic: str, index: int) -> bool:
+    def _check(self, topic: str, index: int, version: int) -> ErrorCode:
+        if version < _FIRST_VERSION_OF_MANY and topic in INTERNAL_TOPICS:
+            return ErrorCode.TOPIC_AUTHORIZATION_FAILED
         known = self._cache.image.topics.by_name(topic)
-        return known is not None and index in known.partitions
+        if known is None or index not in known.partitions:
+            return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+        return ErrorCode.NONE
 
 
 def _by_topic(errors: Errors) -> list[TopicResult]:

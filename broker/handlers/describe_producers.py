@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from barnabas.protocol.errors import WireError
+from barnabas.metadata.topic_names import reason_invalid
+from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.describe_producers import DescribeProducersRequest, DescribeProducersResponse
 from barnabas.server.dispatch import Request
 
@@ -37,6 +38,8 @@ class DescribeProducersHandler:
     def _describe(self, topic: str, index: int) -> Answer:
         answer = Answer(partition_index=index)
         try:
+            if (reason := reason_invalid(topic)) is not None:
+                raise WireError(ErrorCode.INVALID_TOPIC_EXCEPTION, reason)
             partition = self._manager.find(topic, index)
             partition.check(-1, leader_only=False)
         except WireError as error:

@@ -40,9 +40,10 @@ class Wire:
     def send(self, data: bytes) -> None:
         self._socket.sendall(data)
 
-    def send_message(self, message: Message, version: int) -> int:
+    def send_message(self, message: Message, version: int, client_id: str = "test") -> int:
         self._correlation_id += 1
-        self.send(b"".join(cast("list[bytes]", framing.encode_request(self._correlation_id, "test", message, version))))
+        parts = framing.encode_request(self._correlation_id, client_id, message, version)
+        self.send(b"".join(cast("list[bytes]", parts)))
         return self._correlation_id
 
     def receive(self) -> bytes | None:
@@ -62,8 +63,8 @@ class Wire:
             data += piece
         return data
 
-    def ask(self, message: Message, version: int, answer: type[M]) -> M:
-        correlation_id = self.send_message(message, version)
+    def ask(self, message: Message, version: int, answer: type[M], client_id: str = "test") -> M:
+        correlation_id = self.send_message(message, version, client_id)
         frame = self.receive()
         assert frame is not None, "the connection was closed instead of an answer"
         got, offset = framing.decode_response_header(message.API_KEY, version, frame)  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ where Apache Kafka says nothing.
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -125,8 +126,9 @@ def batches(records: memoryview, names: Names) -> list[Any]:
 
 def _batch(batch: RecordBatch, names: Names) -> dict[str, Any]:
     try:
+        value = _marker if batch.is_control else _bytes
         records: Any = [
-            (r.offset, _time(r.timestamp), _bytes(r.key), _bytes(r.value), r.headers) for r in batch.records()
+            (r.offset, _time(r.timestamp), _bytes(r.key), value(r.value), r.headers) for r in batch.records()
         ]
     except CorruptRecords:
         records = "<corrupt>"
@@ -148,6 +150,11 @@ def _bytes(data: memoryview | None) -> bytes | str | None:
     if data is None:
         return None
     return bytes(data) if len(data) <= 64 else f"<{len(data)} bytes>"
+
+
+def _marker(data: memoryview | None) -> bytes | str | None:
+    """What a marker says, without the epoch of the coordinator, which is the cluster's own."""
+    return None if data is None else bytes(data[: -struct.calcsize(">i")])
 
 
 def _time(timestamp_ms: int) -> int | str:

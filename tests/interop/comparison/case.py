@@ -30,6 +30,8 @@ class Case:
     version: int
     say: Say
     difference: str | None
+    once: bool = False
+    """Whether what it needs is there once only: it is not tried again where answers differ."""
 
     def __str__(self) -> str:
         return f"{self.name}-v{self.version}"
@@ -38,12 +40,12 @@ class Case:
 _cases: list[Case] = []
 
 
-def case(*versions: int, difference: str | None = None) -> Callable[[Say], Say]:
+def case(*versions: int, difference: str | None = None, once: bool = False) -> Callable[[Say], Say]:
     """Register a function `(talk, version)` as a case at each of these versions."""
 
     def register(say: Say) -> Say:
         group = say.__module__.rpartition(".cases_")[2]
-        _cases.extend(Case(f"{group}:{say.__name__}", version, say, difference) for version in versions)
+        _cases.extend(Case(f"{group}:{say.__name__}", version, say, difference, once) for version in versions)
         return say
 
     return register

@@ -7,6 +7,7 @@ from typing import Any
 from comparison.build import NO_TOPIC
 from comparison.case import case
 from comparison.cases_groups_offsets import fetch, named
+from comparison.consumer_grouping import NewMember, new_group
 from comparison.grouping import Group
 from comparison.talk import Talk, Topic
 
@@ -124,6 +125,28 @@ def who_may_commit_in_a_transaction(talk: Talk, version: int) -> None:
             group.ask(transaction.of(request), version)
     group.ask(transaction.of(txn_commit({topic.name: {0: 5}}, 0, group="")), version)
     transaction.end(committed=False)
+
+
+@case(0, 3, NEWEST)
+def who_of_a_group_of_the_new_protocol_may_commit(talk: Talk, version: int) -> None:
+    topic, group, transaction = talk.create(), new_group(talk), Transaction(talk)
+    transaction.add(group)
+    member = NewMember(group, "m", [topic.name])
+    member.join_quietly()
+    epoch = member.epoch
+    members = [("", -1)]
+    if version >= 3:
+        members += [("m", epoch), ("m", epoch - 1), ("m", epoch + 1), ("m", -1), ("nobody", epoch), ("", epoch)]
+    for member_id, generation in members:
+        request = txn_commit({topic.name: {0: 5}}, 0, member_id, generation, group=group.name)
+        group.ask(transaction.of(request), version)
+    member.leave()
+    for member_id, generation in members:
+        request = txn_commit({topic.name: {0: 6}}, 0, member_id, generation, group=group.name)
+        group.ask(transaction.of(request), version)
+    transaction.end(committed=True)
+    until_stable(group, topic)
+    group.ask(fetch(9, group.name, {topic: [0]}), 9)
 
 
 @case(0, 3, NEWEST)

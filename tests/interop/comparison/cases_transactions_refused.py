@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from itertools import count
 
-from comparison.build import produce
+from comparison.build import NO_TOPIC, produce
 from comparison.case import case
 from comparison.cases_groups_transactions import Transaction
 from comparison.cases_transactions import marker
 from comparison.grouping import Group
-from comparison.talk import Talk
+from comparison.talk import Talk, Topic
 from comparison.transacting import Transactor, look
 
+from barnabas.broker.coordinator.coordinators import partition_of
 from barnabas.protocol.messages.add_partitions_to_txn import AddPartitionsToTxnRequest
+from barnabas.protocol.messages.describe_producers import DescribeProducersRequest
 from barnabas.protocol.messages.describe_transactions import DescribeTransactionsRequest
 from barnabas.protocol.messages.list_transactions import ListTransactionsRequest
 from barnabas.protocol.messages.write_txn_markers import WriteTxnMarkersRequest
@@ -20,6 +22,8 @@ from group_requests import txn_commit
 
 FIRST, SECOND = 4, 5
 """Versions of EndTxn that stand for the two versions of the protocol."""
+OFFSETS = "__consumer_offsets"
+OFFSETS_PARTITIONS = 5
 
 
 # Where
@@ -123,6 +127,17 @@ def a_zombie_goes_on_while_its_successor_works(talk: Talk, version: int) -> None
     transactor.end(4 if version == 3 else 5, commit=True)
 
 
+@case(0, 3, 4, 5)
+def partitions_of_the_clusters_own_topics(talk: Talk, version: int) -> None:
+    """Only coordinators add those, by AddOffsetsToTxn."""
+    topic, transactor = talk.create(), Transactor(talk)
+    transactor.begin()
+    for internal in (OFFSETS, "__transaction_state"):
+        transactor.add(version, (Topic(internal, b""), 0))
+        transactor.add(version, (topic, 0), (Topic(internal, b""), 1_000))
+    transactor.describe()
+
+
 # Several at once
 
 
@@ -158,7 +173,7 @@ def many_transactions_in_one_request(talk: Talk, version: int) -> None:
 @case(FIRST, SECOND)
 def a_transaction_that_took_too_long(talk: Talk, version: int) -> None:
     topic, transactor = talk.create(), Transactor(talk)
-    transactor.init(version, timeout_ms=100)
+    transactor.init(version, timeout_ms=1000)
     of = transactor.producer_id, transactor.epoch
     transactor.add(3 if version == FIRST else 5, (topic, 0))
     newest = 11 if version == FIRST else 12
@@ -187,6 +202,30 @@ def markers_for_a_broker_that_does_not_lead(talk: Talk, version: int) -> None:
     for broker in (2, 3):
         talk.ask(marker(topic, 0, producer_id=4_000_000_001, epoch=0), version, broker=broker)
     talk.ask(WriteTxnMarkersRequest(), version)
+
+
+@case(1, 2)
+def markers_for_groups(talk: Talk, version: int) -> None:
+    group = Group(talk)
+    partition = partition_of(group.name, OFFSETS_PARTITIONS)
+    producer = {"producer_id": 4_000_000_001, "epoch": 0}
+    for index in (partition, OFFSETS_PARTITIONS):
+        for broker in (group.broker, group.broker % 3 + 1):
+            talk.ask(marker(Topic(OFFSETS, b""), index, **producer), version, broker=broker, to="a broker")
+    talk.ask(marker(NO_TOPIC, 0, **producer), version)
+    for coordinator_epoch, epoch in ((7, 1), (6, 1), (7, 0)):
+        producer = {"producer_id": 4_000_000_001, "epoch": epoch, "coordinator_epoch": coordinator_epoch}
+        group.ask(marker(Topic(OFFSETS, b""), partition, **producer), version)
+
+
+# Producers
+
+
+@case(0)
+def producers_of_topics_that_cannot_be(talk: Talk, version: int) -> None:
+    names = ["", ".", "a b", "x" * 250, NO_TOPIC.name]
+    topics = [DescribeProducersRequest.TopicRequest(name=name, partition_indexes=[0]) for name in names]
+    talk.ask(DescribeProducersRequest(topics=topics), version)
 
 
 # Patterns

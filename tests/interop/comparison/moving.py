@@ -6,6 +6,7 @@ there is one such topic for all cases, made when the first of them asks for it; 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import pytest
@@ -26,6 +27,8 @@ PREFERRED: Final = 0
 RECORDS: Final = ((b"a", b"b", b"c"), (b"d", b"e"), (b"f",))
 TIMES: Final = (TIME, TIME + 10_000, TIME + 20_000)
 """Of the first record of each epoch."""
+BEFORE: Final[list[Callable[[Talk], None]]] = []
+"""What others want to have done before the broker stops."""
 
 
 def moved(talk: Talk) -> Topic:
@@ -41,6 +44,8 @@ def moved(talk: Talk) -> Topic:
 def _make(talk: Talk, restart: Restart) -> Topic:
     topic = talk.create("-moved", replicas=REPLICAS)
     _lead(talk, topic, epoch=0)
+    for prepare in BEFORE:
+        prepare(talk)
 
     def while_down() -> None:
         talk.side.drop(LEADER)

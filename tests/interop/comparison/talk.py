@@ -46,6 +46,8 @@ class Side:
     wires: dict[int, Wire] = field(default_factory=dict)
     moved: Topic | None = None
     """See `moving`."""
+    written: dict[tuple[int, int], Any] = field(default_factory=dict)
+    """See `transaction_log`."""
 
     def wire(self, broker: int) -> Wire:
         wire = self.wires.get(broker)

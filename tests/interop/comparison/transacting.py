@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from comparison.build import batch, fetch, list_offsets, produce, wanted
@@ -28,15 +29,28 @@ class Transactor:
         self.id = talk.name(f"-tx{suffix}")
         self.broker = 0
         self.producer_id = self.epoch = -1
-        talk.wait_until(self._is_served)
+        self.hidden: tuple[str, ...] = ()
+        """Fields that are always blurred."""
+        talk.wait_until(lambda: self._found() == ErrorCode.TRANSACTIONAL_ID_NOT_FOUND)
 
-    def _is_served(self) -> bool:
+    def of(self, talk: Talk) -> Transactor:
+        """The same in another case."""
+        other = copy(self)
+        other.talk = talk
+        return other
+
+    def find(self) -> None:
+        """Return when there is a coordinator that knows the id."""
+        self.talk.wait_until(lambda: self._found() == ErrorCode.NONE)
+
+    def _found(self) -> int:
+        """What the coordinator says of the id."""
         keys = FindCoordinatorRequest(key_type=1, coordinator_keys=[self.id])
         found = self.talk.quietly(keys, 4).coordinators[0]
         if found.error_code:
-            return False
+            return int(found.error_code)
         self.broker = found.node_id
-        return self._described().error_code == ErrorCode.TRANSACTIONAL_ID_NOT_FOUND
+        return int(self._described().error_code)
 
     def _described(self) -> Any:
         request = DescribeTransactionsRequest(transactional_ids=[self.id])
@@ -46,9 +60,19 @@ class Transactor:
         """Return when no markers are on their way."""
         self.talk.wait_until(lambda: self._described().transaction_state not in _PENDING)
 
+    def wait_for(self, state: str) -> None:
+        """Return when the id is in this state."""
+        self.talk.wait_until(lambda: self._described().transaction_state == state)
+
+    def describe(self) -> None:
+        """Note how the id stands."""
+        request = DescribeTransactionsRequest(transactional_ids=[self.id])
+        self.ask(request, 0, blur=["transaction_start_time_ms"])
+
     def ask(self, request: RequestMessage, version: int, **how: Any) -> Any:
         """Ask the coordinator, and note the answer."""
-        return self.talk.ask(request, version, broker=self.broker, to="the coordinator", **how)
+        blur = [*how.pop("blur", ()), *self.hidden]
+        return self.talk.ask(request, version, broker=self.broker, to="the coordinator", blur=blur, **how)
 
     def begin(self) -> None:
         """Take the id over; nothing is noted."""

@@ -349,12 +349,14 @@ def test_producers_are_described(transactions: Transactions) -> None:
     topics = [
         DescribeProducersRequest.TopicRequest(name="t", partition_indexes=[0, 1]),
         DescribeProducersRequest.TopicRequest(name="u", partition_indexes=[0]),
+        DescribeProducersRequest.TopicRequest(name="a b", partition_indexes=[0]),
     ]
     request = FakeRequest(DescribeProducersRequest(topics=topics), 0)
     DescribeProducersHandler(transactions.broker.manager).handle(request)  # type: ignore[arg-type]
-    known, unknown = request.response.topics
+    known, unknown, impossible = request.response.topics
     [state] = known.partitions[0].active_producers
     assert (state.producer_id, state.producer_epoch, state.last_sequence) == (7, 2, 1)
     assert (state.current_txn_start_offset, state.coordinator_epoch) == (0, -1)
     assert known.partitions[1].active_producers == []
     assert unknown.partitions[0].error_code == ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    assert impossible.partitions[0].error_code == ErrorCode.INVALID_TOPIC_EXCEPTION

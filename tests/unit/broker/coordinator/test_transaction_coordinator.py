@@ -145,6 +145,15 @@ def test_one_that_does_not_exist_leaves_the_others_unattempted(coordinator: Tran
 
 
 @pytest.mark.parametrize("version", range(6))
+def test_clients_do_not_add_the_clusters_own_topics(coordinator: TransactionHarness, version: int) -> None:
+    producer = coordinator.initialized()
+    wanted = {GROUP_PARTITION: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, T0: ErrorCode.OPERATION_NOT_ATTEMPTED}
+    if version < 4:
+        wanted[GROUP_PARTITION] = ErrorCode.TOPIC_AUTHORIZATION_FAILED
+    assert coordinator.add(producer, GROUP_PARTITION, T0, version=version) == wanted
+
+
+@pytest.mark.parametrize("version", range(6))
 def test_who_may_not_add_partitions(coordinator: TransactionHarness, version: int) -> None:
     producer_id, epoch = coordinator.initialized()
     assert coordinator.add((1, 0), id="other", version=version)[T0] == ErrorCode.INVALID_PRODUCER_ID_MAPPING
