@@ -10,7 +10,8 @@ timeout. After it, members have the same time to ask for their assignments, or a
 
 Deadlines of a group: JOIN ends its waiting for joins, SYNC that for syncs, SESSION (of each member, and of each id that
 was given out to be joined with) removes who was not heard of. START comes at once to a group that has been made while
-the coordinator was running, by whoever converted it: its members' sessions begin.
+the coordinator was running, by whoever converted it: its members' sessions begin. AGAIN comes at once to a group whose
+assignments could not be written: its members were told, and must join again.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ JOIN: Final = "join"
 SYNC: Final = "sync"
 SESSION: Final = "session"
 START: Final = "start"
+AGAIN: Final = "again"
 
 DeadlineKey: TypeAlias = tuple[str, str, str]
 """What is due, the group, and for SESSION the member."""
@@ -72,7 +74,7 @@ class Rebalances:
         """The group is gone, or not a classic one any more."""
         for member_id in (*group.members, *sorted(group.pending)):
             self.forget(group, member_id)
-        for what in (JOIN, SYNC, START):
+        for what in (JOIN, SYNC, START, AGAIN):
             self._deadlines.cancel((what, group.id, ""))
 
     # Preparing
@@ -173,12 +175,24 @@ class Rebalances:
         """The leader has assigned: all who wait are told once that is written."""
         given = {assignment.member_id: assignment.assignment for assignment in request.assignments}
         turn.records.append(group_record(group, group.members.values(), given, group.leader, turn.now_ms))
+        self._deadlines.set((AGAIN, group.id, ""), turn.now)
         turn.tell(Rebalanced(group.id, group.type, group.generation, len(group.members)))
         for member in group.members.values():
             waiter, member.sync = member.sync, None
             if waiter is not None:
                 turn.answer(waiter, assignment_response(group, given.get(member.id, b"")))
                 self.heard_of(group, member, turn.now)
+
+    def written(self, group: ClassicGroup) -> None:
+        """The group is replayed."""
+        self._deadlines.cancel((AGAIN, group.id, ""))
+        if group.state is ClassicState.EMPTY:
+            self._deadlines.cancel((JOIN, group.id, ""))
+
+    def unwritten(self, group: ClassicGroup, turn: Turn) -> None:
+        """The assignments are not in the log."""
+        if group.state is ClassicState.COMPLETING:
+            self.prepare(group, turn)
 
     # Leaving
 

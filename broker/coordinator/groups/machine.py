@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Final
 
 from barnabas.broker.coordinator.answers import Decision, Waiter
 from barnabas.broker.coordinator.groups import offsets_commit, offsets_expiry
-from barnabas.broker.coordinator.groups.classic_group import ClassicGroup, ClassicState
+from barnabas.broker.coordinator.groups.classic_group import ClassicGroup
 from barnabas.broker.coordinator.groups.classic_join import ClassicJoins, Join, check_join, refusal
 from barnabas.broker.coordinator.groups.classic_members import ClassicMembers, left
 from barnabas.broker.coordinator.groups.classic_rebalance import (
+    AGAIN,
     JOIN,
     SESSION,
     START,
@@ -257,6 +258,8 @@ class GroupCoordinator:
             self._rebalances.joins_due(group, turn)
         elif what == SYNC:
             self._rebalances.syncs_due(group, turn)
+        elif what == AGAIN:
+            self._rebalances.unwritten(group, turn)
         else:
             assert what == START
             self._rebalances.start(group, turn)
@@ -304,8 +307,7 @@ class GroupCoordinator:
         for member_id in members_before:
             if member_id not in group.members:
                 self._rebalances.forget(group, member_id)
-        if group.state is ClassicState.EMPTY:
-            self._deadlines.cancel((JOIN, group_id, ""))
+        self._rebalances.written(group)
 
     def commit(self, offset: int) -> None:
         """See `Machine`: nothing depends on it."""

@@ -6,6 +6,9 @@ A commit by somebody outside of any generation makes a group that does not exist
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 from barnabas.broker.coordinator.answers import Decision, Waiter
@@ -69,7 +72,7 @@ def commit(
             )
     turn.tell(OffsetsCommitted(group_id, len(records)))
     turn.answer(waiter, response)
-    return turn.decision(atomic=False)
+    return turn.decision()
 
 
 def check_txn_commit(request: TxnOffsetCommitRequest, group: Group | None, version: int) -> CheckPartition | None:
@@ -78,10 +81,23 @@ def check_txn_commit(request: TxnOffsetCommitRequest, group: Group | None, versi
         if request.generation_id >= 0:
             raise WireError(ErrorCode.ILLEGAL_GENERATION)
         return None
-    try:
-        return group.check_offset_commit(
+    with _generations():
+        check = group.check_offset_commit(
             request.member_id, request.group_instance_id, request.generation_id, version, transactional=True
         )
+    return None if check is None else partial(_check_in_generations, check)
+
+
+def _check_in_generations(check: CheckPartition, topic: str, topic_id: bytes, partition: int) -> None:
+    with _generations():
+        check(topic, topic_id, partition)
+
+
+@contextmanager
+def _generations() -> Iterator[None]:
+    """Producers know generations only: to them, an epoch that is not the member's is a wrong one of these."""
+    try:
+        yield
     except WireError as error:
         if error.code == ErrorCode.STALE_MEMBER_EPOCH:
             raise WireError(ErrorCode.ILLEGAL_GENERATION) from error

@@ -25,6 +25,7 @@ SETTINGS = {
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "300",
     "group.max.size": "5",
+    "group.consumer.max.size": "4",
     "offsets.topic.num.partitions": "5",
     # Transactions time out soon after their time is over.
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": "200",

@@ -57,6 +57,20 @@ def test_unknown_members(stable: GroupHarness, member_id: str) -> None:
     assert set(each_request(stable, group="g", member_id=member_id, generation=1)) == {ErrorCode.UNKNOWN_MEMBER_ID}
 
 
+def test_all_join_again_when_their_assignments_could_not_be_written(two: GroupHarness) -> None:
+    waiting = two.ask(sync("c-2", 1))
+    two.refusing = ErrorCode.MESSAGE_TOO_LARGE
+    assert two.ask(sync("c-1", 1, {"c-1": b"x"})).code == waiting.code == ErrorCode.MESSAGE_TOO_LARGE
+    two.refusing = None
+    two.advance(0)
+    assert two.ask(heartbeat("c-2", 1)).code == ErrorCode.REBALANCE_IN_PROGRESS
+    first, second = two.ask(join("c-1"), 3), two.ask(join("c-2"), 3)
+    assert first.response.generation_id == second.response.generation_id == 2
+    assert two.ask(sync("c-1", 2, {"c-1": b"x"})).response.assignment == b"x"
+    two.advance(0)
+    assert two.ask(heartbeat("c-1", 2)).code == ErrorCode.NONE
+
+
 def test_members_of_an_empty_group_are_unknown(stable: GroupHarness) -> None:
     stable.ask(leave("c-1", "c-2"))
     assert set(each_request(stable, group="g", member_id="c-1", generation=2)) == {ErrorCode.UNKNOWN_MEMBER_ID}

@@ -10,11 +10,13 @@ from barnabas.broker.coordinator.groups.assignors import ASSIGNORS
 from barnabas.broker.coordinator.groups.config import GroupConfig
 from barnabas.broker.coordinator.groups.consumer_config import ConsumerConfig
 from barnabas.broker.coordinator.groups.consumer_heartbeat import check_heartbeat
+from barnabas.broker.coordinator.groups.offsets_commit import check_txn_commit
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.consumer_group_heartbeat import ConsumerGroupHeartbeatRequest
 from barnabas.protocol.messages.offset_commit import OffsetCommitRequest
 from barnabas.server.settings import Settings, SettingsError
 from consumer_groups import GROUP, ConsumerGroupsHarness, Member, settle, topic_id
+from group_requests import txn_commit
 
 JOIN: dict[str, Any] = {
     "group_id": GROUP,
@@ -155,6 +157,24 @@ def test_a_member_commits_at_its_epoch_and_before_it_what_it_has_had_since(harne
     assert commits(harness, "x", 3, 0) == ErrorCode.UNKNOWN_MEMBER_ID
     assert commits(harness, "a", 3, 0, version=8) == ErrorCode.UNSUPPORTED_VERSION
     assert commits(harness, "", -1, 0) == ErrorCode.UNKNOWN_MEMBER_ID
+
+
+def commits_in_transaction(harness: ConsumerGroupsHarness, epoch: int) -> ErrorCode:
+    try:
+        check = check_txn_commit(txn_commit({"t": {0: 5}}, 1, "a", epoch, group=GROUP), harness.group, 5)
+        if check is not None:
+            check("t", topic_id(1), 0)
+    except WireError as error:
+        return error.code
+    return ErrorCode.NONE
+
+
+def test_in_transactions_an_epoch_that_is_not_the_members_is_a_wrong_generation(harness: ConsumerGroupsHarness) -> None:
+    member = Member(harness, "a", ["t"])
+    member.join()
+    assert commits_in_transaction(harness, member.epoch) == ErrorCode.NONE
+    for epoch in (member.epoch - 1, member.epoch + 1, -1):
+        assert commits_in_transaction(harness, epoch) == ErrorCode.ILLEGAL_GENERATION
 
 
 def test_who_commits_without_a_member_waits_until_nobody_is_in_the_group(harness: ConsumerGroupsHarness) -> None:
