@@ -130,9 +130,14 @@ class ApacheKafka:
                     return
             for node, process in self.processes.items():
                 if process.poll() is not None:
-                    raise AssertionError(f"Apache Kafka's node {node} ended: {self.layout.directory}")
+                    raise AssertionError(f"Apache Kafka's node {node} ended; its log:\n{self._last_words(node)}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"Apache Kafka is not ready after {START_SECONDS:.0f} s")
+
+    def _last_words(self, node_id: int) -> str:
+        log = next(node.log_file for node in self.layout.nodes if node.id == node_id)
+        said = log.read_text(errors="replace").splitlines()
+        return "\n".join([line for line in said if " ERROR " in line or " FATAL " in line][:5] + said[-10:])
 
 
 def write_files(layout: Layout) -> None:

@@ -113,4 +113,5 @@ def names_and_a_pattern(talk: Talk, version: int) -> None:
             part.topic_partitions.sort(key=lambda topic: str(topic.topic_name))
     epochs = ["group_epoch", "assignment_epoch", "member_epoch"]  # Apache Kafka counts the look-up of a pattern as well
     talk.note_answer("ConsumerGroupDescribe", answer, version, blur=epochs)
-    group.ask(member.request(subscribed_topic_regex=""), version, blur=["member_epoch"])
+    for pattern in ("(", ""):
+        group.ask(member.request(subscribed_topic_regex=pattern), version, blur=["member_epoch"])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from comparison.case import case
 from comparison.cases_consumer_groups_mixed import assigned, wish
 from comparison.cases_groups_offsets import fetch, named
+from comparison.cases_groups_transactions import Transaction
 from comparison.consumer_grouping import NewMember, describe, new_group
 from comparison.grouping import Group
 from comparison.talk import Talk
 
 from barnabas.protocol.messages.find_coordinator import FindCoordinatorRequest
-from group_requests import commit, join
+from group_requests import commit, heartbeat, join, leave, sync, txn_commit
 
 TOO_LARGE = b"x" * 1_100_000
 """More than a batch of `__consumer_offsets` may have."""
@@ -21,6 +22,21 @@ def coordinators_of_groups(talk: Talk, version: int) -> None:
     names = [Group(talk).name, Group(talk, "-2").name]
     keys = {"key": names[0]} if version < 4 else {"coordinator_keys": [*names, names[0], ""]}
     talk.ask(FindCoordinatorRequest(**keys), version, blur=["node_id"])
+
+
+@case(9)
+def names_of_spaces_or_nothing(talk: Talk, version: int) -> None:
+    topic, group = talk.create(), Group(talk, name=" ")
+    group.ask(join("x", group=" "), version)
+    group.ask(heartbeat("x", 1, group=" "), 4)
+    group.ask(sync("x", 1, group=" ", protocol_type="consumer", protocol_name="range"), 5)
+    group.ask(leave("x", group=" "), 5)
+    group.ask(commit({topic.name: {0: 1}}, "x", 3, group=" "), 9)
+    group = Group(talk)
+    (member,) = group.stable({"instance": ""})
+    group.ask(heartbeat(member.id, 1, group=group.name, instance=""), 4)
+    group.ask(heartbeat(member.id, 1, group=group.name, instance="i"), 4)
+    group.ask(join("", group=group.name, instance=""), version)
 
 
 @case(0, 1)
@@ -92,6 +108,18 @@ def too_many_offsets_at_once(talk: Talk, version: int) -> None:
     answer = group.quietly(request, version)
     talk.note("errors", sorted({part.error_code for part in answer.topics[0].partitions}))
     group.ask(fetch(version, group.name, {topic: [0]}), version)
+
+
+@case(3, 5, difference="UNKNOWN_SERVER_ERROR")
+def too_many_offsets_in_a_transaction(talk: Talk, version: int) -> None:
+    topic, group, transaction = talk.create(), Group(talk), Transaction(talk)
+    transaction.add(group)
+    request = transaction.of(txn_commit({topic.name: {0: 1}}, 0, group=group.name, metadata="x" * 4096))
+    request.topics[0].partitions *= 300
+    answer = group.quietly(request, version)
+    talk.note("errors", sorted({part.error_code for part in answer.topics[0].partitions}))
+    transaction.end(committed=True)
+    group.ask(fetch(9, group.name, {topic: [0]}), 9)
 
 
 @case(1, difference="UNKNOWN_SERVER_ERROR")
