@@ -278,7 +278,12 @@ class Cluster:
     def known_topic(self, name: str, now: float) -> TopicView | None:
         """What is known of a topic without asking; None if that is nothing or too old."""
         known = self.view.topics.get(name)
-        if known is None or known.error or now - self._learnt_at.get(name, 0.0) > self.metadata_max_age:
+        if (
+            known is None
+            or known.error
+            or not known.partitions
+            or now - self._learnt_at.get(name, 0.0) > self.metadata_max_age
+        ):
             return None
         return known
 

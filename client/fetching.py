@@ -294,6 +294,9 @@ class Fetching:
         if code == ErrorCode.OFFSET_OUT_OF_RANGE and self._config.offset_reset != "none":
             position.busy = True
             self._resets.append(position)
+            if position.attempts:  # it was reset just now, and that offset is not in the log either
+                position.retry_at = now + retry_pause(position.attempts - 1, self._jitter())
+            position.attempts += 1
             return False
         if not code.retriable or code == ErrorCode.CORRUPT_MESSAGE:
             text = None

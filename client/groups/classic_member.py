@@ -285,6 +285,11 @@ class ClassicMember:
         self._attempts = 0
         self._member_id, self._generation = response.member_id, response.generation_id
         self._assignor = response.protocol_name or ""
+        if self._assignor not in self._config.assignors:
+            text = f"The coordinator chose the assignor {self._assignor!r}, which was not offered."
+            code = ErrorCode.INCONSISTENT_GROUP_PROTOCOL
+            self._error = BrokerError(code, f"group {self._config.group}", text)
+            return False
         self._members, self._to_sync = [], {}
         self._heard_at = now
         self._stage = _Stage.SYNC

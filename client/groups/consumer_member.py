@@ -32,6 +32,8 @@ from barnabas.protocol.messages.consumer_group_heartbeat import (
 _JOIN, _LEAVE, _LEAVE_FOR_A_WHILE = 0, -1, -2
 _MOVED: Final = frozenset({ErrorCode.NOT_COORDINATOR, ErrorCode.COORDINATOR_NOT_AVAILABLE})
 _FENCED: Final = frozenset({ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.UNKNOWN_MEMBER_ID})
+_LEAST_INTERVAL: Final = 0.1
+"""Seconds between heartbeats, however often the coordinator wants to hear of us."""
 _UNKNOWN_TOPIC_PAUSE: Final = 0.2
 """Seconds before metadata is asked for again when it does not have an assigned topic yet."""
 
@@ -225,7 +227,7 @@ class ConsumerMember:
         if code:
             return self._failed(code, response.error_message, now)
         self._attempts = 0
-        self._interval = response.heartbeat_interval_ms / 1000
+        self._interval = max(response.heartbeat_interval_ms / 1000, _LEAST_INTERVAL)
         self._next_heartbeat = now + self._interval
         self._member_id = response.member_id or self._member_id
         self._epoch = response.member_epoch

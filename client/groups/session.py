@@ -7,6 +7,7 @@ were added.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol
 
@@ -23,6 +24,9 @@ from barnabas.protocol.message import ResponseMessage
 
 TopicFilter = Callable[[str], bool]
 """Which topics a consumer subscribes to by their names."""
+
+
+_MOST_REQUESTS, _IN_SECONDS = 20, 1.0
 
 
 class GroupHost(Protocol):
@@ -68,6 +72,7 @@ class GroupSession:
         self._metadata_max_age: Final = metadata_max_age
         self._leave_timeout: Final = leave_timeout
         self._news = trio.Event()
+        self._sent: Final[deque[float]] = deque(maxlen=_MOST_REQUESTS)
         self.member: Final = member
 
     async def run(self) -> None:
@@ -113,8 +118,15 @@ class GroupSession:
         """Something was reported to the member: ask it anew what to do."""
         self._news.set()
 
+    async def _keep_pace(self) -> None:
+        """Whatever the coordinator answers, it is not asked again and again without a pause."""
+        earliest = self._sent[0] + _IN_SECONDS if len(self._sent) == _MOST_REQUESTS else 0.0
+        await trio.sleep_until(max(earliest, trio.current_time()))
+        self._sent.append(trio.current_time())
+
     async def _send(self, action: Send) -> None:
         member, request = self.member, action.request
+        await self._keep_pace()
         try:
             response = await self._coordinator.request(
                 request, ResponseMessage, version=action.version, patience=action.timeout

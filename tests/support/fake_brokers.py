@@ -103,6 +103,8 @@ class FakeCluster:
         """Other APIs, to be given before the start: a broker's id and a request in, the response out."""
         self.gate: Callable[[Request[Any]], str | None] = lambda request: None
         """Why a request is not let in, and its connection closed; None: it is."""
+        self.twist: Callable[[Any], None] = lambda answer: None
+        """Changes an answer before it is given."""
         self.hanging: set[int] = set()
         """Brokers that answer nothing but ApiVersions."""
         self.tells_leaders = False
@@ -180,6 +182,7 @@ class FakeCluster:
                 return
             answer = handle(broker, body)
             answer = await answer if isawaitable(answer) else answer
+            self.twist(answer)
             if self.lost_answers[body.API_KEY]:
                 self.lost_answers[body.API_KEY] -= 1
                 request.close("a test wants it so")

@@ -228,6 +228,15 @@ def test_a_refusal_is_final() -> None:
     assert action.error.code == ErrorCode.INCONSISTENT_GROUP_PROTOCOL
 
 
+def test_an_assignor_that_was_not_offered_is_refused() -> None:
+    member = make("range")
+    request = sent(member.next(0.0), JoinGroupRequest)
+    member.answered(request, JoinGroupResponse(protocol_name="other", leader="m", member_id="m"), 0.0)
+    action = member.next(0.0)
+    assert isinstance(action, Fail)
+    assert "group g: INCONSISTENT_GROUP_PROTOCOL: The coordinator chose the assignor 'other'" in str(action.error)
+
+
 def test_who_has_a_place_of_its_own_does_not_leave() -> None:
     assert joined().leave() is not None
     assert joined(instance_id="i").leave() is None

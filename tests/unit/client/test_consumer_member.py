@@ -89,6 +89,13 @@ def test_later_ones_only_what_is_new() -> None:
     assert beat(member, 6.0).subscribed_topic_names == ["t", "u"]
 
 
+def test_a_coordinator_that_wants_to_hear_of_us_all_the_time_does_not() -> None:
+    member = make()
+    request = due(member, 0.0)
+    member.answered(request, ConsumerGroupHeartbeatResponse(member_epoch=1, heartbeat_interval_ms=0), 0.0)
+    assert member.next(0.0) == Wait(0.1)
+
+
 def test_topics_that_are_assigned_by_id_are_looked_up() -> None:
     member = make()
     beat(member, 0.0, places=HALF)

@@ -204,6 +204,19 @@ def test_an_offset_outside_the_log_is_reset_when_told_so() -> None:
     assert offsets(read(fetching)) == [42]
 
 
+def test_an_offset_that_is_never_in_the_log_is_not_reset_again_and_again_at_once() -> None:
+    position = Position("t", 0, 10)
+    fetching = make(position, offset_reset="earliest")
+    for _ in range(2):
+        answer(fetching, position, data(error=ErrorCode.OFFSET_OUT_OF_RANGE))
+        assert fetching.drain(view(1), 0.0).resets == [position]
+        fetching.reset(position, 42)
+    assert fetching.drain(view(1), 0.0).fetches == {}
+    assert fetching.next_deadline(0.0) == pytest.approx(0.05)
+    answer(fetching, position, data(batch(42, b"a")), 0.1)
+    assert offsets(read(fetching)) == [42]
+
+
 def test_an_error_comes_after_the_records_before_it_and_leaves_the_others_alone() -> None:
     a, b = Position("t", 0, 0), Position("t", 1, 0)
     fetching = make(a, b)
