@@ -90,6 +90,11 @@ func (p *processor) live(ctx context.Context) error {
 		return err
 	}
 	defer session.Close()
+	// Fences and aborts what a session before left open: nobody is told offsets that are part of an open transaction, and
+	// by itself the session takes the id over only when it writes.
+	if _, _, err := session.Client().ProducerID(ctx); err != nil {
+		return err
+	}
 	for ctx.Err() == nil {
 		records := session.PollFetches(ctx).Records()
 		if len(records) == 0 {
