@@ -1,4 +1,4 @@
-"""`barnabas group list|describe|lag|reset-offsets|delete|delete-offsets`."""
+"""`barnabas group list|describe|lag|reset-offsets|remove-members|delete|delete-offsets`."""
 
 from __future__ import annotations
 
@@ -111,6 +111,31 @@ def reset_offsets(
         raise UsageError("which topics? Give --topic, --all-topics or --from-file")
     plan = with_admin(access, lambda admin: fetch_plan(admin, group, target, wanted, execute=execute))
     show_plan(plan, executed=execute, as_json=as_json)
+
+
+@app.command("remove-members")
+def remove_members(
+    group: Group,
+    member: Annotated[
+        list[str] | None, typer.Option(metavar="MEMBER", help="By its id. May be given several times.")
+    ] = None,
+    instance: Annotated[
+        list[str] | None, typer.Option(metavar="INSTANCE", help="A static member. May be given several times.")
+    ] = None,
+    as_json: AsJson = False,
+    *,
+    access: Access,
+) -> None:
+    """Make members leave a group, so that others get their partitions: static ones, or those that hang."""
+    if not member and not instance:
+        raise UsageError("whom? Give --member or --instance; `barnabas group describe` shows both")
+    removed = with_admin(
+        access, lambda admin: admin.remove_members(group, member or (), instances=instance or (), reason="an operator")
+    )
+    outcomes = {
+        name: error or Done(f"removed {name} from group {group}", {"removed": True}) for name, error in removed.items()
+    }
+    show_outcomes(outcomes, as_json=as_json)
 
 
 @app.command()

@@ -36,8 +36,9 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Operation": {
         "config": "Settings of topics, brokers and groups.",
-        "cluster": "The brokers, and what each holds.",
+        "cluster": "The brokers, what each holds, and who leads.",
         "quorum": "The controllers, and who follows them.",
+        "features": "Features of the cluster, and their levels.",
         "doctor": "Check a cluster, and say what to do.",
         "top": "Watch a cluster.",
         "log": "What is in the files of a node.",
@@ -64,6 +65,7 @@ NOUNS: Final[Mapping[str, str]] = {
     "config": "barnabas.cli.config",
     "cluster": "barnabas.cli.cluster",
     "quorum": "barnabas.cli.quorum",
+    "features": "barnabas.cli.features",
     "doctor": "barnabas.cli.doctor.command",
     "top": "barnabas.cli.top.command",
     "perf": "barnabas.cli.perf.command",

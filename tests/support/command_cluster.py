@@ -96,6 +96,15 @@ class FakeGroups(FakeAdmin):
         self.calls.append(("commit", group, dict(offsets)))
         return {place: self.refusals.get(f"{place[0]}-{place[1]} of {group}") for place in offsets}
 
+    async def remove_members(
+        self, group: str, members: Iterable[str], *, instances: Iterable[str], reason: str
+    ) -> dict[str, BrokerError | None]:
+        if (refusal := self.group_refusal(group)) is not None:
+            raise refusal
+        self.calls.append(("remove", group, list(members), list(instances)))
+        gone = BrokerError(ErrorCode.UNKNOWN_MEMBER_ID, f"member gone of group {group}")
+        return {name: gone if name == "gone" else None for name in [*members, *instances]}
+
     async def delete_groups(self, groups: Iterable[str]) -> dict[str, BrokerError | None]:
         return {group: self.group_refusal(group) for group in groups}
 

@@ -18,6 +18,7 @@ from barnabas.client.admin import (
     ClusterDescription,
     ConfigValue,
     CreatedTopic,
+    FeatureLevels,
     NewTopic,
     TopicDescription,
 )
@@ -126,6 +127,32 @@ class FakeAdmin(FakeClient):
             BrokerDescription(Node(3, "three", 9094), True),
         ]
         return ClusterDescription("the-id", 1, brokers)
+
+    async def elect_leaders(
+        self, places: Sequence[tuple[str, int]] | None = None, *, unclean: bool = False
+    ) -> dict[tuple[str, int], BrokerError | None]:
+        """Partition 1 of anything has its leader; of all, that of `orders` alone gets one."""
+        self.calls.append(("elect", places, unclean))
+        needless = BrokerError(ErrorCode.ELECTION_NOT_NEEDED, "")
+        chosen = [("orders", 0)] if places is None and "orders" in self.topics else places or ()
+        return {
+            place: self.refusals.get(f"{place[0]}-{place[1]}") or (needless if place[1] == 1 else None)
+            for place in chosen
+        }
+
+    async def describe_features(self) -> dict[str, FeatureLevels]:
+        return {"group.version": FeatureLevels(1, 0, 1), "transaction.version": FeatureLevels(0, 0, 2)}
+
+    async def update_features(self, levels: Mapping[str, int], *, downgrade: bool, validate_only: bool) -> None:
+        self.calls.append(("features", levels, downgrade, validate_only))
+        for name in levels:
+            if name in self.refusals:
+                raise self.refusals[name]
+
+    async def unregister_broker(self, broker: int) -> None:
+        self.calls.append(("forget", broker))
+        if broker != 3:
+            raise BrokerError(ErrorCode.BROKER_ID_NOT_REGISTERED, f"broker {broker}")
 
     async def list_topics(self) -> list[TopicDescription]:
         return list(self.topics.values())
