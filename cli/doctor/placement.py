@@ -76,8 +76,8 @@ def _imbalance(seen: Examination) -> Iterator[Finding]:
                 f"broker {broker}",
                 f"does not lead {count} of the {counted(preferred[broker], 'partition')} that prefer it",
                 "other brokers carry its load of writes and reads",
-                "with auto.leader.rebalance.enable=true the controller moves leaders back within "
-                "leader.imbalance.check.interval.seconds, once the broker's replicas are in sync",
+                "once the broker's replicas are in sync, `barnabas cluster elect-leaders` moves leaders back; with "
+                "auto.leader.rebalance.enable=true the controller does, within leader.imbalance.check.interval.seconds",
             )
 
 

@@ -136,6 +136,21 @@ def check_the_cluster_is_described(barnabas: CommandLine) -> None:
     assert "observer" in barnabas("quorum", "describe")
 
 
+def check_leaders_features_and_brokers_are_changed(barnabas: CommandLine) -> None:
+    topic = barnabas.new_topic("led", 2)
+    elected = barnabas.json("cluster", "elect-leaders", "--topic", topic)
+    assert [(each["name"], each["elected"]) for each in elected] == [(f"{topic}-0", False), (f"{topic}-1", False)]
+    assert barnabas("cluster", "elect-leaders") == "every partition has its leader already\n"
+    features = {each["name"]: each for each in barnabas.json("features", "describe")}
+    assert {"metadata.version", "group.version", "transaction.version"} <= features.keys()
+    assert "group.version" in barnabas("features", "describe")
+    level = features["group.version"]["level"]
+    kept = barnabas.json("features", "alter", f"group.version={level}", "--validate-only")
+    assert kept == [{"name": "group.version", "level": level, "altered": False}]
+    assert "group.version" in barnabas("features", "alter", "group.version=99", code=1)
+    assert "broker 99: BROKER_ID_NOT_REGISTERED" in barnabas("cluster", "forget-broker", "99", code=1)
+
+
 def check_the_doctor_finds_what_a_cluster_of_one_lacks(barnabas: CommandLine) -> None:
     barnabas.new_topic("single", 1)
     found = barnabas.json("doctor", "--between", "0")
@@ -245,6 +260,20 @@ def check_groups_are_seen_moved_and_deleted(barnabas: CommandLine) -> None:
     assert "GROUP_ID_NOT_FOUND" in barnabas("group", "describe", gone, code=1)
 
 
+def check_static_members_are_removed(barnabas: CommandLine) -> None:
+    topic, group = barnabas.new_topic("till", 1), unique("tills")
+    barnabas("produce", topic, stdin=b"v\n")
+    with Consumer(
+        barnabas.bootstrap, group=group, topics=topic, auto_offset_reset="earliest", group_instance_id="till-2"
+    ) as consumer:
+        next(iter(consumer))
+    assert "NON_EMPTY_GROUP" in barnabas("group", "delete", group, code=1)
+    said = barnabas("group", "remove-members", group, "--instance", "till-2")
+    assert said == f"removed till-2 from group {group}\n"
+    assert "UNKNOWN_MEMBER_ID" in barnabas("group", "remove-members", group, "--member", "gone", code=1)
+    assert barnabas.json("group", "delete", group)[0]["deleted"] is True
+
+
 def check_transactions_are_seen_and_ended(barnabas: CommandLine) -> None:
     topic, name = barnabas.new_topic("paid", 2), unique("pay")
 
@@ -335,6 +364,7 @@ _MISTAKES: Final = {
     "group delete gone": "GROUP_ID_NOT_FOUND",
     "group reset-offsets gone --topic gone --to-latest": "UNKNOWN_TOPIC_OR_PARTITION",
     "group delete-offsets gone --topic gone:0": "GROUP_ID_NOT_FOUND",
+    "cluster elect-leaders --topic gone": "UNKNOWN_TOPIC_OR_PARTITION",
     "transaction describe gone": "TRANSACTIONAL_ID_NOT_FOUND",
     "transaction find-hanging --topic gone": "UNKNOWN_TOPIC_OR_PARTITION",
     "transaction abort --topic gone:0 --start-offset 1": "UNKNOWN_TOPIC_OR_PARTITION",
@@ -358,6 +388,7 @@ def checks() -> dict[str, Check]:
         "assignments": check_topics_are_placed_as_told,
         "settings": check_settings_are_changed_while_the_cluster_runs,
         "cluster and quorum": check_the_cluster_is_described,
+        "leaders, features, brokers": check_leaders_features_and_brokers_are_changed,
         "doctor": check_the_doctor_finds_what_a_cluster_of_one_lacks,
         "top": check_a_picture_of_the_cluster,
         "records as text": check_records_as_text,
@@ -366,6 +397,7 @@ def checks() -> dict[str, Check]:
         "records that do not fit": check_records_that_do_not_fit,
         "perf": check_perf_measures_each_load,
         "groups": check_groups_are_seen_moved_and_deleted,
+        "static members": check_static_members_are_removed,
         "transactions": check_transactions_are_seen_and_ended,
         "one partition of a transaction": check_a_transaction_is_ended_in_one_partition,
         "log dump": check_the_log_of_a_running_broker_is_dumped,
