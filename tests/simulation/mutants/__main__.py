@@ -1,24 +1,28 @@
-"""`python -m tests.simulation.mutants [word ...]`: look for each mutant from seed 1 on, and say which seed finds it."""
+"""`python -m tests.simulation.mutants [word ...]`: look for each mutant, and say which seed finds it and how."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
-from tests.simulation.mutants.mutant import SEEDS
-from tests.simulation.mutants.table import MUTANTS
+sys.path.append(str(Path(__file__).parents[2] / "support"))
+
+from tests.simulation.mutants.mutant import SEEDS, Mutant
+from tests.simulation.mutants.search import Search
+from tests.simulation.mutants.table import EVERY, MUTANTS
 
 
 def main(words: list[str]) -> int:
     """The exit code: 1 if one was not found."""
-    missed = 0
-    for mutant in MUTANTS:
-        if words and not any(word in mutant.name for word in words):
-            continue
-        outcome = mutant.found(range(1, SEEDS + 1))
-        missed += outcome is None
-        finding = f"NOT FOUND in {SEEDS} seeds" if outcome is None else f"seed {outcome.seed}: {outcome.failure}"
-        print(f"{mutant.name}: {finding}", flush=True)
-    return int(missed > 0)
+    mutants = [mutant for mutant in EVERY if any(word in mutant.name for word in words)] if words else MUTANTS
+    with Search(mutants) as search:
+        return int(sum(not _is_found(search, mutant) for mutant in mutants) > 0)
+
+
+def _is_found(search: Search, mutant: Mutant) -> bool:
+    finding = search.finding(mutant)
+    print(f"{mutant}: {finding or f'NOT FOUND in {SEEDS} seeds'}", flush=True)
+    return finding is not None
 
 
 if __name__ == "__main__":

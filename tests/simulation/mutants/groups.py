@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from tests.simulation import faults, faults_machines
 from tests.simulation.mutants.mutant import Mutant, Patch, always, nothing, wrapped
 
 from barnabas.broker.coordinator.groups import offsets_commit
@@ -37,13 +38,17 @@ async def _load_what_seems_committed(original: Any, loader: ShardLoader, partiti
     return loaded
 
 
+def _with_clients_that_pause(original: Callable[[], dict[str, faults.Fault]]) -> dict[str, faults.Fault]:
+    return {**original(), "clients pause": faults_machines._pause_clients}
+
+
 _GROUPS: Final = ("groups",)
 
 MUTANTS: Final = (
     Mutant(
         "a group's coordinator answers before the followers have it",
         (wrapped(Shard, "_submit", _answer_at_once),),
-        seed=3,
+        seed=1,
         kinds=("isolated node", "partition", "one-way partition"),
         length=4.0,
         extras=_GROUPS,
@@ -58,10 +63,13 @@ MUTANTS: Final = (
     Mutant(
         "whoever was a member may commit",
         (Patch(offsets_commit, "check_commit", nothing),),
-        seed=8,
-        kinds=("partition", "one-way partition"),
-        length=5.0,
+        seed=12,
+        kinds=("clients pause",),
+        pause=2.0,
+        length=3.0,
+        seconds=20.0,
         extras=_GROUPS,
+        circumstances=(wrapped(faults, "kinds", _with_clients_that_pause),),
     ),
     Mutant(
         "a partition is given away before its owner has given it up",

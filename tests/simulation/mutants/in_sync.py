@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tests.simulation.mutants import alone
 from tests.simulation.mutants.mutant import Mutant, Patch
 
 from barnabas.broker.isr import FollowerProgress, Isr, IsrChange
@@ -47,10 +48,8 @@ MUTANTS: Final = (
     Mutant(
         "the high watermark waits for the old ISR only",
         (Patch(LeaderRole, "advance", _wait_for_the_old_isr),),
-        seed=None,
-        kinds=("slow node", "slow disks", "process crash", "isolated node"),
-        pause=0.4,
-        length=0.8,
+        seed=2,
+        alone=alone.replication,
     ),
     Mutant(
         "a smaller ISR counts before it is committed",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from tests.simulation.mutants import alone
 from tests.simulation.mutants.mutant import POWER, QUORUM, Mutant, Patch, nothing, wrapped
 
 from barnabas.raft import fetching
@@ -66,7 +67,7 @@ MUTANTS: Final = (
     Mutant(
         "votes are not written down",
         (Patch(MetadataLog, "write_election_state", nothing),),
-        seed=5,
+        seed=9,
         kinds=("process crash", "everything restarts", "slow disks"),
         pause=0.15,
         length=0.3,
@@ -74,15 +75,15 @@ MUTANTS: Final = (
     Mutant(
         "the quorum commits without a majority",
         (Patch(Leader, "update_high_watermark", _commit_without_majority),),
-        seed=3,
+        seed=4,
         is_common=True,
         kinds=QUORUM,
     ),
     Mutant(
         "records of earlier epochs are committed by counting replicas",
         (Patch(Leader, "update_high_watermark", _count_replicas_of_earlier_epochs),),
-        seed=None,
-        kinds=QUORUM,
+        seed=12,
+        alone=alone.quorum,
     ),
     Mutant(
         "the metadata log is not synced",

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from tests.simulation.mutants.mutant import POWER, Mutant, Patch, always, nothing, wrapped
+from tests.simulation.mutants import alone
+from tests.simulation.mutants.mutant import DIVERGING, Mutant, Patch, always, nothing, wrapped
 
 from barnabas.broker.fetcher import Fetched, FetchedPartition
 from barnabas.broker.fetcher_task import LeaderFetcher
@@ -29,12 +30,6 @@ def _cut_at_the_high_watermark(original: Callable[..., bool], partition: Partiti
 
 def _serve_any_epoch(original: Callable[..., None], partition: Partition, epoch: int, *, leader_only: bool) -> None:
     original(partition, NO_EPOCH, leader_only=leader_only)
-
-
-def _follow_old_metadata(self: Partition, state: Any, now: float) -> bool:
-    if state.partition_epoch < self.partition_epoch:
-        return False
-    return self._lead(state, now) if state.leader == self.broker_id else self._follow(state)
 
 
 def _show_everything(
@@ -78,7 +73,14 @@ class _Late:
 
 
 MUTANTS: Final = (
-    Mutant("a follower keeps what diverged", (Patch(Partition, "truncate_diverged", _keep_what_diverged),), seed=6),
+    Mutant(
+        "a follower keeps what diverged",
+        (Patch(Partition, "truncate_diverged", _keep_what_diverged),),
+        seed=2,
+        kinds=("isolated node", "process crash"),
+        length=3.0,
+        load=DIVERGING,
+    ),
     Mutant(
         "a new follower cuts its log at the high watermark",
         (wrapped(Partition, "_follow", _cut_at_the_high_watermark),),
@@ -93,9 +95,9 @@ MUTANTS: Final = (
     Mutant(
         "an answer counts for another fetch than asked for it",
         (Patch(FetchedPartition, "is_answered_by", always),),
-        seed=None,
+        seed=10,
+        alone=alone.replication,
     ),
-    Mutant("metadata older than the log is followed", (Patch(Partition, "become", _follow_old_metadata),), seed=None),
     Mutant(
         "readers see beyond the high watermark",
         (wrapped(PendingFetch, "_look_at", _show_everything),),
@@ -108,11 +110,11 @@ MUTANTS: Final = (
     Mutant(
         "a follower promises what it has not synced",
         (Patch(LeaderFetcher, "_unsynced", _none_unsynced),),
-        seed=None,
-        kinds=(*POWER, "slow disks"),
+        seed=14,
+        kinds=("power loss", "slow disks"),
         synced=True,
-        pause=0.4,
-        length=0.6,
+        pause=0.5,
+        length=0.7,
     ),
     Mutant(
         "a follower promises what it has not appended",

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 from unittest import mock
 
-from tests.simulation.mutants.mutant import POWER, Mutant, Patch, nothing, wrapped
+from tests.simulation.disk import Loss
+from tests.simulation.mutants.mutant import DIVERGING, POWER, Mutant, Patch, nothing, wrapped
 
 from barnabas.protocol.record_batch import RecordBatch
 from barnabas.storage import log_manager
@@ -55,24 +56,37 @@ MUTANTS: Final = (
     Mutant(
         "recovery trusts a torn end",
         (Patch(_Opening, "_is_good", staticmethod(_is_good_by_its_offsets)),),
-        seed=None,
-        kinds=("host crash", "power loss", "slow disks"),
-        synced=True,
+        seed=1,
+        kinds=("host crash",),
+        replicas=(3, 2),
         pause=0.4,
         length=0.6,
+        loss=Loss.ANY,
     ),
     Mutant(
         "a cut is not durable before it is written over",
         (wrapped(PartitionLog, "truncate_to", _cut_without_sync),),
-        seed=7,
-        kinds=(*POWER, "partition", "one-way partition"),
+        seed=9,
+        kinds=("isolated node", "host crash", "slow disks"),
+        synced=True,
+        replicas=(3, 2),
+        settings={"replica.high.watermark.checkpoint.interval.ms": 200},
+        load=DIVERGING,
+        pause=0.5,
+        length=2.5,
+        seconds=15.0,
     ),
     Mutant(
         "a log that was cut counts as synced up to its old end",
         (Patch(PartitionLog, "_end_at", _keep_the_recovery_point),),
-        seed=None,
-        kinds=(*POWER, "isolated node"),
+        seed=8,
+        kinds=("isolated node", "process crash"),
         synced=True,
+        replicas=(2, 1),
+        load={**DIVERGING, "topics": {"t0": 2, "t1": 2}, "producers": 4, "pause": 0.1},
+        pause=0.8,
+        length=3.0,
+        seconds=15.0,
     ),
     Mutant("duplicates are not recognised", (Patch(ProducerStates, "check", nothing),), seed=3),
     Mutant(

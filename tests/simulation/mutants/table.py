@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tests.simulation.mutants import controllers, groups, in_sync, quorum, replication, storage, transactions
+from tests.simulation.mutants.guarded import GUARDED
 from tests.simulation.mutants.mutant import Mutant
 
 MUTANTS: Final[tuple[Mutant, ...]] = (
@@ -16,3 +17,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *groups.MUTANTS,
     *transactions.MUTANTS,
 )
+"""Each has to be found."""
+
+EVERY: Final = (*MUTANTS, *GUARDED)
+"""Also those that cannot show themselves."""

@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+import trio
+from tests.simulation import faults, workload_transactions
 from tests.simulation.mutants.mutant import Mutant, Patch, wrapped
+from tests.simulation.workload_transactions import TransactionLoad
 
 from barnabas.broker.coordinator import loading
 from barnabas.broker.coordinator.groups.offsets import Offsets
@@ -42,6 +45,22 @@ def _send_what_is_not_committed(original: Callable[..., None], machine: Transact
         machine._outbox.send(machine._unsent.popleft()[1])
 
 
+async def _deafen(nemesis: faults.Nemesis) -> None:
+    """A broker is not reached by the other nodes, while it reaches them: what it decides, it cannot commit."""
+    cluster, broker = nemesis.cluster, nemesis.rng.choice(nemesis.cluster.brokers)
+    routes = cluster.routes([node.host for node in cluster.nodes], [broker.host], both_ways=False)
+    nemesis.note(f"{broker} is deaf")
+    for route in routes:
+        route.cut()
+    await trio.sleep(nemesis.length())
+    for route in routes:
+        route.heal()
+
+
+def _with_deaf_brokers(original: Callable[[], dict[str, faults.Fault]]) -> dict[str, faults.Fault]:
+    return {**original(), "deaf broker": _deafen}
+
+
 def _keep_the_epoch(
     original: Callable[..., TransactionMetadata], known: TransactionMetadata, *args: Any
 ) -> TransactionMetadata:
@@ -70,6 +89,7 @@ def _nobody_timed_out(*_: object) -> Any:
 
 
 _TRANSACTIONS: Final = ("transactions",)
+_BUSY: Final = TransactionLoad(writers=4, processors=1, partitions=1, protocol="classic", length=15.0, settings={})
 
 MUTANTS: Final = (
     Mutant(
@@ -90,20 +110,26 @@ MUTANTS: Final = (
     Mutant(
         "markers leave before the outcome is committed",
         (wrapped(TransactionCoordinator, "_replay", _send_what_is_not_committed),),
-        seed=None,
-        kinds=("isolated node", "partition", "one-way partition", "process crash"),
+        seed=14,
+        kinds=("deaf broker",),
+        settings={"transaction.abort.timed.out.transaction.cleanup.interval.ms": 200},
+        load={"transactions": _BUSY},
+        pause=5.0,
+        length=5.0,
+        seconds=25.0,
         extras=_TRANSACTIONS,
+        circumstances=(wrapped(faults, "kinds", _with_deaf_brokers), Patch(workload_transactions, "_TIMEOUT", 1.0)),
     ),
     Mutant(
         "a new coordinator forgets which outcomes were settled",
         (wrapped(TransactionCoordinator, "loaded", _forget_what_was_settled),),
-        seed=6,
+        seed=4,
         extras=_TRANSACTIONS,
     ),
     Mutant(
         "transactions do not time out",
         (Patch(TransactionCoordinator, "_timed_out", _nobody_timed_out),),
-        seed=2,
+        seed=3,
         extras=_TRANSACTIONS,
     ),
     Mutant(
