@@ -128,6 +128,9 @@ class Batcher:
         """Whether batches are sent without lingering."""
         self.wrote = False
         """Whether the transaction has sent anything."""
+        self.lost_records = 0
+        """How many records have failed so far."""
+        self.last_loss: ClientError | None = None
         self.failure: ClientError | None = None
         """Why the transaction can only be aborted."""
 
@@ -391,6 +394,9 @@ class Batcher:
         batch.outcome = outcome
         batch.in_flight = False
         self.buffered -= batch.size
+        if isinstance(outcome, ClientError):
+            self.lost_records += batch.count
+            self.last_loss = outcome
         was_sent = batch.data is not None
         if batch.whole is not batch:
             self._judge_pieces([other for other in queue.batches if other.whole is batch.whole], outcome)

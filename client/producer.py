@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -39,6 +40,7 @@ else:
 
     K, V = TypeVar("K"), TypeVar("V")
 
+_log: Final = logging.getLogger("barnabas.client")
 _Serializer = Callable[[Any], Any]
 """From a key or value to its bytes, or None."""
 Acks = Literal["all", -1, 0, 1]
@@ -48,7 +50,8 @@ CompressionName = Literal["none", "gzip", "snappy", "lz4", "zstd"]
 class Producer(Generic[K, V]):
     """Sends records, in batches, in order within each partition, and by default exactly once (idempotent).
 
-    Open it with `async with`. The block's end waits for what is under way, at most for the delivery timeout.
+    Open it with `async with`. The block's end waits for what is under way, at most for the delivery timeout; what is
+    lost there is told by receipts, and to the logger `barnabas.client`.
     """
 
     @settings_of("Producer")
@@ -334,9 +337,12 @@ class Producer(Generic[K, V]):
     async def _close(
         self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
     ) -> None:
+        before = self._batcher.lost_records
         try:
             if error is None:
                 await self.flush()
         finally:
             self._open = False
             self._sender.fail_all("the producer was closed before the record was acknowledged")
+            if lost := self._batcher.lost_records - before:
+                _log.warning("%d records were under way when the producer closed: %s", lost, self._batcher.last_loss)

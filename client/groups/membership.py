@@ -44,6 +44,10 @@ _AWAY: Final = (
     " record or batch"
 )
 
+_NOT_COMMITTED: Final = (
+    "group %s: no answer to the last commit within %g s: what was read since the one before may be read again"
+)
+
 
 async def _call(callback: RebalanceCallback | None, places: frozenset[Place]) -> None:
     if callback is not None and places:
@@ -216,8 +220,10 @@ class Membership:
             await self._stopped.wait()
             places = frozenset(self._fetching.offsets)
             if self._config.auto_commit:
-                with trio.move_on_after(_CLOSE_SECONDS):
+                with trio.move_on_after(_CLOSE_SECONDS) as patience:
                     await self._commit_quietly(self._reader.consumed(with_record_in_hand=with_record_in_hand))
+                if patience.cancelled_caught:
+                    _log.warning(_NOT_COMMITTED, self._config.group, _CLOSE_SECONDS)
             if self._session is not None:
                 await _call(self._config.on_revoked, places)
                 await self._session.leave()

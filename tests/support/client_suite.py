@@ -345,6 +345,47 @@ async def check_records_are_refused_one_by_one(bootstrap: str) -> None:
         assert [record.key async for record in consumer] == [key for key in keys if key is not None]
 
 
+async def check_what_is_cancelled_is_neither_lost_nor_doubled(bootstrap: str) -> None:
+    """Calls are cancelled at random points; what was acknowledged is there, and nothing twice or out of order."""
+    rng, topic, name = random.Random(8), await new_topic(bootstrap, partitions=2), unique("x")
+    tried: list[bytes] = []
+    acknowledged: set[bytes] = set()
+    transactions: dict[int, set[bytes]] = {}
+    committed: set[int] = set()
+    async with Producer(bootstrap) as producer:
+        for number in range(150):
+            value = b"%d" % number
+            with trio.move_on_after(rng.random() * 0.01):
+                tried.append(value)
+                await producer.send(topic, value, partition=0)
+                acknowledged.add(value)
+    async with Producer(bootstrap, transactional_id=name) as producer:
+
+        async def transact(number: int) -> None:
+            async with producer.transaction():
+                for each in range(3):
+                    value = b"%d.%d" % (number, each)
+                    await producer.send_soon(topic, value, partition=1)
+                    transactions.setdefault(number, set()).add(value)
+            committed.add(number)
+
+        for number in range(40):
+            with trio.move_on_after(rng.random() * 0.05):
+                await transact(number)
+        await transact(99)
+    async with Consumer(bootstrap, isolation_level="read_committed") as consumer:
+        await consumer.assign({(topic, 0): 0, (topic, 1): 0}, stop_at_end=True)
+        read: tuple[list[bytes], list[bytes]] = ([], [])
+        async for record in consumer:
+            read[record.partition].append(record.value or b"")
+    assert acknowledged <= set(read[0]) <= set(tried)
+    assert read[0] == sorted(set(read[0]), key=int)
+    assert len(read[1]) == len(set(read[1]))
+    for number, values in transactions.items():
+        visible = values & set(read[1])
+        assert visible in ([values] if number in committed else [set(), values]), number
+
+
 async def check_an_operator_sees_and_changes_the_cluster(bootstrap: str) -> None:
     """Elections, replicas page by page, features, what has a configuration, and brokers that are gone."""
     topic = await new_topic(bootstrap)
@@ -424,6 +465,7 @@ def checks() -> dict[str, Check]:
         "removed members": check_a_static_member_is_removed,
         "administration": check_an_operator_sees_and_changes_the_cluster,
         "refused records": check_records_are_refused_one_by_one,
+        "cancelled calls": check_what_is_cancelled_is_neither_lost_nor_doubled,
         "refusals": check_what_does_not_fit_is_refused,
     }
     protocols: tuple[GroupProtocol, ...] = ("classic", "consumer")

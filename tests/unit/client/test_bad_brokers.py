@@ -148,7 +148,11 @@ async def brokers(nursery: trio.Nursery) -> FakeCluster:
 @pytest.mark.parametrize("end", ["leaves", "fails", "is cancelled"])
 @pytest.mark.parametrize("protocol", ["classic", "consumer"])
 async def test_a_member_whose_coordinator_hangs_leaves_in_time(
-    brokers: FakeCluster, protocol: GroupProtocol, end: str, autojump_clock: MockClock
+    brokers: FakeCluster,
+    protocol: GroupProtocol,
+    end: str,
+    autojump_clock: MockClock,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     start = 0.0
 
@@ -171,11 +175,12 @@ async def test_a_member_whose_coordinator_hangs_leaves_in_time(
         with trio.CancelScope() as scope, suppress(ZeroDivisionError):
             await read(cluster, scope)
         assert trio.current_time() - start <= CLOSING
+    assert "group g: no answer to the last commit within 5 s" in caplog.text
 
 
 @pytest.mark.parametrize("end", ["leaves", "fails", "is cancelled"])
-async def test_a_producer_whose_leader_hangs_closes_in_time(
-    brokers: FakeCluster, end: str, autojump_clock: MockClock
+async def test_a_producer_whose_leader_hangs_closes_in_time_and_says_what_is_lost(
+    brokers: FakeCluster, end: str, autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     start, receipts = 0.0, []
 
@@ -198,6 +203,10 @@ async def test_a_producer_whose_leader_hangs_closes_in_time(
         assert trio.current_time() - start == pytest.approx(20.0 if end == "leaves" else 0.0)
         with pytest.raises(ClientError):
             await receipts[0].wait()
+    [said] = [record.getMessage() for record in caplog.records if record.name == "barnabas.client"]
+    why = "not delivered within 20 s" if end == "leaves" else "the producer was closed before"
+    assert said.startswith("1 records were under way when the producer closed: ")
+    assert why in said
 
 
 async def use_every_client(brokers: FakeCluster) -> None:
