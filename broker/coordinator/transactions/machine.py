@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final, cast
 
 from barnabas.broker.coordinator.answers import Answer, Decision, Waiter
@@ -197,10 +197,9 @@ class TransactionCoordinator:
         """Abort what took too long, fencing its producer; forget ids that were not used for long."""
         records: list[CoordinatorRecord] = []
         if self._ongoing and self._next_abort <= now:
-            timed_out = list(islice(self._timed_out(now_ms), _RECORDS_AT_ONCE))
-            for metadata in timed_out:
-                records += self._abort(metadata, now_ms)
-            if len(timed_out) < _RECORDS_AT_ONCE:
+            aborts = chain.from_iterable(self._abort(metadata, now_ms) for metadata in self._timed_out(now_ms))
+            records += islice(aborts, _RECORDS_AT_ONCE)
+            if len(records) < _RECORDS_AT_ONCE:
                 self._next_abort = now + self._config.abort_interval
         if self._next_expiration <= now:
             expired = list(islice(self._expired(now_ms), _RECORDS_AT_ONCE))

@@ -64,9 +64,11 @@ def test_without_a_producer_id_the_client_is_to_try_again(coordinator: Transacti
 
 def test_without_a_producer_id_what_takes_too_long_is_aborted_later(coordinator: TransactionHarness) -> None:
     begun(coordinator, version=SECOND, epoch=32766)
+    coordinator.add(coordinator.initialized(id="other"), T0, id="other", version=5)
     coordinator.has_producer_ids = False
     coordinator.advance(100)
     assert coordinator.state().state is TransactionState.ONGOING
+    assert coordinator.state("other").state is TransactionState.PREPARE_ABORT
     coordinator.has_producer_ids = True
     coordinator.advance(10)
     assert coordinator.state().state is TransactionState.PREPARE_ABORT
