@@ -19,7 +19,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 import trio
 
@@ -33,6 +33,38 @@ _CAPACITY: Final = 64 * 1024
 _FIRST_PORT: Final = 32768
 _NEVER: Final = float("inf")
 _PRUNE_ABOVE: Final = 64
+
+
+class Alarm(Protocol):
+    """Wakes the one task that reads what comes in one direction of a connection. Times are trio's."""
+
+    async def wait(self, until: float) -> None:
+        """Until that time, or until `ring`; infinite for ever."""
+
+    def bring_forward(self, until: float) -> None:
+        """Who waits until later waits until then only."""
+
+    def ring(self) -> None:
+        """Wake who waits, if anybody does."""
+
+
+class TrioAlarm:
+    """Works on any clock of trio's."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self) -> None:
+        self._scope = trio.CancelScope()
+
+    async def wait(self, until: float) -> None:
+        with trio.CancelScope(deadline=until) as self._scope:
+            await trio.sleep_forever()
+
+    def bring_forward(self, until: float) -> None:
+        self._scope.deadline = min(self._scope.deadline, until)
+
+    def ring(self) -> None:
+        self._scope.cancel()
 
 
 class Route:
@@ -78,13 +110,15 @@ class Route:
 
 
 class _Pipe:
-    """One direction: chunks with the time at which each is there. `wakes` holds who waits for a change, `alarm` tells
-    the one task that reads when something will be there.
+    """One direction: chunks with the time at which each is there. `wakes` holds who waits for room, `alarm` wakes the
+    one task that reads when something is there.
     """
 
     __slots__ = ("alarm", "broken", "capacity", "chunks", "ended_at", "is_deaf", "observe", "route", "size", "wakes")
 
-    def __init__(self, route: Route, capacity: int, observe: Callable[[memoryview], None] | None = None) -> None:
+    def __init__(
+        self, route: Route, capacity: int, alarm: Alarm, observe: Callable[[memoryview], None] | None = None
+    ) -> None:
         self.route: Final = route
         self.capacity: Final = capacity
         self.observe: Final = observe
@@ -94,7 +128,7 @@ class _Pipe:
         self.is_deaf = False  # the reader has closed: what is sent goes nowhere
         self.broken = False
         self.wakes: Final = trio.lowlevel.ParkingLot()
-        self.alarm = trio.CancelScope()
+        self.alarm: Final = alarm
         route.add(self)
 
     @property
@@ -109,7 +143,7 @@ class _Pipe:
                 self.observe(taken)
             self.chunks.append((self._arrival(), taken))
             self.size += count
-            self.alarm.deadline = min(self.alarm.deadline, self.chunks[0][0])
+            self.alarm.bring_forward(self.chunks[0][0])
         return count
 
     def _arrival(self) -> float:
@@ -141,13 +175,17 @@ class _Pipe:
     def end(self) -> None:
         if self.ended_at is None:
             self.ended_at = self._arrival()
+        self._wake_all()
+
+    def _wake_all(self) -> None:
         self.wakes.unpark_all()
+        self.alarm.ring()
 
     def go_deaf(self) -> None:
         self.is_deaf = True
         self.chunks.clear()
         self.size = 0
-        self.wakes.unpark_all()
+        self._wake_all()
 
     def hold(self) -> None:
         """The route is cut: what is not there yet will not be."""
@@ -165,13 +203,13 @@ class _Pipe:
             self.chunks.append((due, chunk))
         if self.ended_at == _NEVER:
             self.ended_at = max(due, self.route.arrival())
-        self.wakes.unpark_all()
+        self._wake_all()
 
     def break_off(self) -> None:
         self.broken = True
         self.chunks.clear()
         self.size = 0
-        self.wakes.unpark_all()
+        self._wake_all()
 
 
 class MemoryTransport:
@@ -217,8 +255,7 @@ class MemoryTransport:
         if self._closed or pipe.readable_at() <= trio.current_time():
             await trio.lowlevel.checkpoint()
         while not self._closed and (due := pipe.readable_at()) > trio.current_time():
-            with trio.CancelScope(deadline=due) as pipe.alarm:
-                await pipe.wakes.park()
+            await pipe.alarm.wait(due)
         self._check(pipe)
 
     async def wait_writable(self) -> None:
@@ -281,7 +318,8 @@ Observer: TypeAlias = Callable[[Address, Address, memoryview], None]
 class _Wires:
     """What the views of one network have in common."""
 
-    def __init__(self, latency: Latency | None, observe: Observer | None) -> None:
+    def __init__(self, latency: Latency | None, observe: Observer | None, alarm: Callable[[], Alarm]) -> None:
+        self.alarm: Final = alarm
         self.latency: Final = latency
         self.observe: Final = observe
         self.listeners: Final[dict[Address, MemoryListener]] = {}
@@ -300,17 +338,19 @@ class MemoryNetwork:
         capacity: int = _CAPACITY,
         latency_of: Latency | None = None,
         observe: Observer | None = None,
+        alarm: Callable[[], Alarm] = TrioAlarm,
     ) -> None:
         """`capacity` in bytes for each direction of a connection.
 
         `latency_of(source, target)` gives the seconds that the next bytes take between two hosts, where `latency` is
-        not enough. `observe(source, target, data)` sees everything that is sent.
+        not enough. `observe(source, target, data)` sees everything that is sent. `alarm()` makes an alarm; a clock may
+        have cheaper ones than trio's cancel scopes.
         """
         self.host: Final = host
         self.latency = latency
         """Seconds from one end to the other."""
         self.capacity: Final = capacity
-        self._wires = _Wires(latency_of, observe)
+        self._wires = _Wires(latency_of, observe, alarm)
         self._transports: list[MemoryTransport] = []
         self._is_dead = False
 
@@ -337,7 +377,8 @@ class MemoryNetwork:
             await back.cross()
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"nobody listens on {host}:{port}")
         near, far = (self.host, self._free_port()), (host, port)
-        ours, theirs = _pair(there, back, self.capacity, near, far, self._wires.observe)
+        wires = self._wires
+        ours, theirs = _pair(there, back, self.capacity, near, far, wires.observe, wires.alarm)
         try:
             listener.offer(theirs)
         except trio.WouldBlock:
@@ -410,13 +451,19 @@ def memory_pair(
 
 
 def _pair(
-    there: Route, back: Route, capacity: int, left: Address, right: Address, observe: Observer | None = None
+    there: Route,
+    back: Route,
+    capacity: int,
+    left: Address,
+    right: Address,
+    observe: Observer | None = None,
+    alarm: Callable[[], Alarm] = TrioAlarm,
 ) -> tuple[MemoryTransport, MemoryTransport]:
     def observer(source: Address, target: Address) -> Callable[[memoryview], None] | None:
         return None if observe is None else partial(observe, source, target)
 
-    out = _Pipe(there, capacity, observer(left, right))
-    into = _Pipe(back, capacity, observer(right, left))
+    out = _Pipe(there, capacity, alarm(), observer(left, right))
+    into = _Pipe(back, capacity, alarm(), observer(right, left))
     return MemoryTransport(into, out, left, right), MemoryTransport(out, into, right, left)
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 import trio
+from tests.simulation import scheduler
 from tests.simulation.disk import Loss, Platter, SimulatedDisk
 from tests.simulation.pauses import HOST, Pauses
 from tests.simulation.trace import Trace
@@ -261,7 +262,13 @@ class Cluster:
         self.pauses = Pauses()
         self._newest_image: Any = None
         self.weather = Weather(random.Random(f"{seed}/weather"))
-        self.network = MemoryNetwork("nowhere", capacity=capacity, latency_of=self.weather.latency, observe=trace.sent)
+        self.network = MemoryNetwork(
+            "nowhere",
+            capacity=capacity,
+            latency_of=self.weather.latency,
+            observe=trace.sent,
+            alarm=scheduler.alarm,
+        )
         controller_ids = range(FIRST_CONTROLLER, FIRST_CONTROLLER + controllers)
         self._bootstrap = [f"{host_of(each)}:{CONTROLLER_PORT}" for each in controller_ids]
         self._common = settings

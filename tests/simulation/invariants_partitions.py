@@ -14,12 +14,46 @@ find in their checkpoints, does not, until they are in sync again.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Final
+from unittest import mock
 
 from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
 from tests.simulation.invariants_logs import CommittedLog, Shadow
 from tests.simulation.invariants_metadata import Key, MetadataInvariants
+
+from barnabas.broker.partition_follower import FollowerRole
+from barnabas.broker.partition_leader import LeaderRole
+from barnabas.storage.log import PartitionLog
+
+OFFSETS: Final[tuple[tuple[type, str], ...]] = (
+    (FollowerRole, "high_watermark"),
+    (LeaderRole, "high_watermark"),
+    (PartitionLog, "log_end_offset"),
+    (PartitionLog, "log_start_offset"),
+    (PartitionLog, "generation"),
+)
+"""The attributes in which a replica's offsets are kept."""
+
+
+@contextmanager
+def told_of_offsets(tell: Callable[[], None]) -> Iterator[None]:
+    """`tell` is called whenever any replica's offset is set meanwhile, also of one that has just been made."""
+    with ExitStack() as stack:
+        for owner, name in OFFSETS:
+            stack.enter_context(mock.patch.object(owner, name, _told_of(getattr(owner, name), tell)))
+        yield
+
+
+def _told_of(slot: Any, tell: Callable[[], None]) -> property:
+    keep = slot.__set__
+
+    def change(owner: Any, value: Any) -> None:
+        keep(owner, value)
+        tell()
+
+    return property(slot.__get__, change)
 
 
 class PartitionInvariants:

@@ -56,6 +56,7 @@ class Pauses(trio.abc.Instrument):
 
 
 def _queue() -> deque[Any]:
-    queue = trio_core.GLOBAL_RUN_CONTEXT.runner.runq
+    context: Any = trio_core.GLOBAL_RUN_CONTEXT
+    queue = context.runner.runq
     assert isinstance(queue, deque), f"trio {trio.__version__} has another queue"
     return queue

@@ -12,6 +12,7 @@ import math
 import random
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from heapq import heappop, heappush
 from typing import Any, Final
 
 import trio
@@ -29,6 +30,8 @@ class JumpingClock(trio.abc.Clock):
 
     def __init__(self) -> None:
         self._now = 0.0
+        self._alarms: list[tuple[float, int, Alarm]] = []
+        self._number = 0
 
     def start_clock(self) -> None:
         pass
@@ -37,10 +40,69 @@ class JumpingClock(trio.abc.Clock):
         return self._now
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
+        alarms = self._alarms
+        while alarms and not alarms[0][2].rings_at(alarms[0][0]):
+            heappop(alarms)
+        if alarms:
+            deadline = min(deadline, alarms[0][0])
         if deadline == math.inf:
             return _LONG
-        self._now = max(self._now, deadline)
+        now = self._now = max(self._now, deadline)
+        while alarms and alarms[0][0] <= now:
+            due, _, alarm = heappop(alarms)
+            if alarm.rings_at(due):
+                alarm.ring()
         return 0.0
+
+    def set(self, due: float, alarm: Alarm) -> None:
+        """It rings when no task can run any more before `due`."""
+        self._number += 1
+        heappush(self._alarms, (due, self._number, alarm))
+
+
+class Alarm:
+    """For one task, on this clock: as a cancel scope with a deadline, at a fifth of the price."""
+
+    __slots__ = ("_clock", "_task", "_until")
+
+    def __init__(self, clock: JumpingClock) -> None:
+        self._clock = clock
+        self._task: trio.lowlevel.Task | None = None
+        self._until = math.inf
+
+    async def wait(self, until: float) -> None:
+        """Until that time, or until `ring`; infinite for ever."""
+        self._task, self._until = trio.lowlevel.current_task(), until
+        if until != math.inf:
+            self._clock.set(until, self)
+        await trio.lowlevel.wait_task_rescheduled(self._abort)
+
+    def bring_forward(self, until: float) -> None:
+        """Who waits until later waits until then only."""
+        if self._task is not None and until < self._until:
+            self._until = until
+            self._clock.set(until, self)
+
+    def ring(self) -> None:
+        """Wake who waits, if anybody does."""
+        if self._task is not None:
+            trio.lowlevel.reschedule(self._task)
+            self._task = None
+
+    def rings_at(self, due: float) -> bool:
+        """Whether somebody waits until then, and not until another time by now."""
+        return self._task is not None and self._until == due
+
+    def _abort(self, _: object) -> trio.lowlevel.Abort:
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+def alarm() -> Alarm:
+    """One on the clock of the run that this is called in."""
+    clock = trio.lowlevel.current_clock()
+    assert isinstance(clock, JumpingClock)
+    return Alarm(clock)
 
 
 def check_private_names() -> None:
