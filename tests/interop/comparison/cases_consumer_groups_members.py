@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from comparison.case import case
-from comparison.consumer_grouping import NewMember, new_group, owned, two_members
+from comparison.consumer_grouping import NewMember, describe, new_group, owned, two_members
 from comparison.talk import Talk
 
 from barnabas.protocol.messages.create_partitions import CreatePartitionsRequest
@@ -87,6 +87,18 @@ def a_member_without_an_instance_leaves_for_a_while(talk: Talk, version: int) ->
     member = NewMember(group, "m", [topic.name])
     member.join_quietly()
     member.leave(-2)
+
+
+@case(1, difference="Assignors of consumer groups")
+def a_member_without_topics_joins_after_another_has_left(talk: Talk, version: int) -> None:
+    topic, group = talk.create(partitions=2), new_group(talk)
+    first, second = NewMember(group, "m-1", [topic.name]), NewMember(group, "m-2", [topic.name])
+    first.join_quietly()
+    second.join_quietly()
+    first.leave()
+    NewMember(group, "m-3").join()
+    describe(group, version)
+    second.beat()
 
 
 @case(1)
