@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, cast
 
 import trio
@@ -228,7 +229,7 @@ class LeaderFetcher:
         may_nudge = True
         while True:
             deadline = self._core.next_deadline() if may_nudge and len(self._replies) == 1 else None
-            with trio.move_on_at(float("inf") if deadline is None else deadline):
+            with nullcontext() if deadline is None else trio.move_on_at(deadline):
                 response = await self._replies[0].wait()
                 self._replies.popleft()
                 return cast(FetchResponse, response)

@@ -151,6 +151,8 @@ class _Pipe:
         return max(self.route.arrival(), self.chunks[-1][0]) if self.chunks else self.route.arrival()
 
     def read_into(self, view: memoryview) -> int:
+        if not self.chunks:
+            return 0
         now, filled = trio.current_time(), 0
         while self.chunks and filled < len(view) and self.chunks[0][0] <= now:
             arrived, chunk = self.chunks.popleft()
@@ -251,11 +253,12 @@ class MemoryTransport:
         return self._outgoing.write(_joined(parts, self._outgoing.capacity))
 
     async def wait_readable(self) -> None:
-        pipe = self._incoming
-        if self._closed or pipe.readable_at() <= trio.current_time():
-            await trio.lowlevel.checkpoint()
+        pipe, waited = self._incoming, False
         while not self._closed and (due := pipe.readable_at()) > trio.current_time():
+            waited = True
             await pipe.alarm.wait(due)
+        if not waited:
+            await trio.lowlevel.checkpoint()
         self._check(pipe)
 
     async def wait_writable(self) -> None:

@@ -13,7 +13,7 @@ off, and others may have elected another.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,22 +101,25 @@ class Leader(Role):
         return self.state.config.fetch_timeout / 2
 
     def poll(self, now: float) -> None:
-        if self.peers and now >= self._check_deadline:
+        peers = self.peers
+        if peers and now >= self._check_deadline:
             self.resign(now)
             return
         self._answer_parked(now)
-        self._announce(now)
+        self._announce(peers, now)
         expiries = [parked.expires for parked in self._parked]
-        timers = [self._check_deadline, self._announce_at] if self.peers else []
+        timers = [self._check_deadline, self._announce_at] if peers else []
         self.deadline = min(expiries + timers, default=math.inf)
 
-    def _announce(self, now: float) -> None:
+    def _announce(self, peers: Sequence[Voter], now: float) -> None:
         """Tells voters that do not fetch, at once and then from time to time, that this is the leader."""
         state = self.state
         if now >= self._announce_at:
             self._announce_at = now + self._announce_interval
-            self._unannounced |= {voter.key for voter in self.peers if self._is_idle(voter.key, now)}
-        for voter in self.peers:
+            self._unannounced |= {voter.key for voter in peers if self._is_idle(voter.key, now)}
+        if not self._unannounced:
+            return
+        for voter in peers:
             to = voter.endpoint(state.identity.listener)
             if voter.key in self._unannounced and to is not None and state.requests.is_ready(to, now):
                 request = BeginQuorumEpochRequest(

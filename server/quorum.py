@@ -308,7 +308,8 @@ class Quorum:
             return
         self._is_busy = False
         self._stepped.unpark_all()
-        self._sleep.deadline = min(self._sleep.deadline, self._node.next_deadline())
+        if (deadline := self._node.next_deadline()) < self._sleep.deadline:
+            self._sleep.deadline = deadline
 
     async def _persist(self, ready: Ready) -> None:
         election_state = ready.election_state

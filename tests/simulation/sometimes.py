@@ -172,7 +172,7 @@ def _if_there_was_one_before(seen: Callable[[], None], call: Callable[[], Any], 
 
 
 def _if_still_leading(seen: Callable[[], None], call: Callable[[], Any], leader: Leader, now: float) -> Any:
-    if leader.peers and now >= leader._check_deadline:
+    if now >= leader._check_deadline and leader.peers:
         seen()
     return call()
 
