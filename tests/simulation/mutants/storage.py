@@ -66,7 +66,7 @@ MUTANTS: Final = (
     Mutant(
         "a cut is not durable before it is written over",
         (wrapped(PartitionLog, "truncate_to", _cut_without_sync),),
-        seed=9,
+        seed=2,
         kinds=("isolated node", "host crash", "slow disks"),
         synced=True,
         replicas=(3, 2),
