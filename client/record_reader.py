@@ -8,13 +8,15 @@ call would cost more than they do. The tests hold one against the other, on whol
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import repeat
 from typing import Final
 
 from barnabas.client.positions import ConsumerRecord, Position
+from barnabas.client.record_runs import LEAST, read_run
 from barnabas.protocol.record_batch import BATCH_OVERHEAD, CorruptRecords, RecordBatch
 
 _INT64: Final = 1 << 63
+_POOR_RUNS: Final = 3
+"""After so many that end at once a batch is no longer searched for runs."""
 
 
 def read_records(batch: RecordBatch, position: Position) -> Iterator[ConsumerRecord]:
@@ -32,9 +34,11 @@ def read_records(batch: RecordBatch, position: Position) -> Iterator[ConsumerRec
     last = _INT64 if position.end is None else position.end
     base_offset, base_timestamp = batch.base_offset, batch.base_timestamp
     append_time = batch.max_timestamp if batch.log_append_time else None
-    size, at = len(data), 0
+    size, at, left, tries = len(data), 0, count, _POOR_RUNS
     try:
-        for _ in repeat(None, count):
+        while left:
+            left -= 1
+            start = at
             raw = data[at]  # the length
             at += 1
             if raw > 0x7F:
@@ -99,6 +103,18 @@ def read_records(batch: RecordBatch, position: Position) -> Iterator[ConsumerRec
                 timestamp = (timestamp + _INT64) % (2 * _INT64) - _INT64  # sums wrap, as in Java
             position.offset = offset + 1
             yield ConsumerRecord(topic, partition, offset, timestamp, key, value, headers)
+            if (
+                left >= LEAST
+                and data[start] == data[at]
+                and key is None
+                and value is not None
+                and not headers
+                and tries
+            ):
+                tries -= 1
+                done, at = yield from read_run(data, start, at, left, offset - base_offset, value, batch, position)
+                left -= done
+                tries += done >= LEAST
     except IndexError:
         raise CorruptRecords(f"{count} records in a batch that ends before") from None
     if at != size:

@@ -17,6 +17,16 @@ fields = st.none() | st.binary(max_size=80) | st.sampled_from([bytes(5000), byte
 timestamps = st.integers(1000, 1100) | st.integers(-INT64, INT64 - 1)
 headers = st.lists(st.tuples(st.text(max_size=5), fields), max_size=3)
 records = st.lists(st.tuples(timestamps, fields, fields, headers), min_size=1, max_size=80)
+alike = st.builds(
+    lambda size, steps, odd: [
+        (1000 + step, None, bytes([number & 0x7F]) * size, ()) if number not in odd else odd[number]
+        for number, step in enumerate(steps)
+    ],
+    st.sampled_from([0, 10, 50, 57, 100, 8175, 8190, 9000]),
+    st.lists(st.integers(0, 70) | st.sampled_from([8191, 8192, 70_000, -1]), min_size=20, max_size=150).map(sorted),
+    st.dictionaries(st.integers(0, 149), st.tuples(timestamps, fields, fields, headers), max_size=3),
+)
+"""Many records of one shape, perhaps with some others among them."""
 
 
 def plainly(batch: RecordBatch, position: Position) -> tuple[list[ConsumerRecord], bool]:
@@ -77,7 +87,17 @@ def test_a_batch_is_read_as_record_by_record(
     read_alike(parse_batch(builder.build()), offset, end)
 
 
-@given(records, st.data())
+@given(alike, st.sampled_from(Compression), st.integers(0, 160), st.none() | st.integers(0, 160), st.booleans())
+def test_records_of_one_shape_are_read_as_record_by_record(
+    given_records: list[Fields], compression: Compression, offset: int, end: int | None, broker_stamps: bool
+) -> None:
+    builder = BatchBuilder(compression, base_offset=3, log_append_time_ms=5000 if broker_stamps else None)
+    for number, (timestamp, key, value, more) in enumerate(given_records):
+        builder.append(timestamp, key, value, more, offset=3 + number)
+    read_alike(parse_batch(builder.build()), offset, end)
+
+
+@given(records | alike, st.data())
 def test_a_broken_batch_is_refused_at_the_same_record(given_records: list[Fields], data: st.DataObject) -> None:
     batch = build_batch(given_records)
     for _ in range(data.draw(st.integers(1, 3))):
