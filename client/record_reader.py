@@ -8,6 +8,7 @@ call would cost more than they do. The tests hold one against the other, on whol
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from barnabas.client.positions import ConsumerRecord, Position
@@ -34,10 +35,10 @@ def read_records(batch: RecordBatch, position: Position) -> Iterator[ConsumerRec
     last = _INT64 if position.end is None else position.end
     base_offset, base_timestamp = batch.base_offset, batch.base_timestamp
     append_time = batch.max_timestamp if batch.log_append_time else None
-    size, at, left, tries = len(data), 0, count, _POOR_RUNS
+    size, at, tries = len(data), 0, _POOR_RUNS
+    numbers_left = iter(range(count - 1, -1, -1))
     try:
-        while left:
-            left -= 1
+        for left in numbers_left:
             start = at
             raw = data[at]  # the length
             at += 1
@@ -101,7 +102,7 @@ def read_records(batch: RecordBatch, position: Position) -> Iterator[ConsumerRec
                 timestamp = append_time
             elif not -_INT64 <= timestamp < _INT64:
                 timestamp = (timestamp + _INT64) % (2 * _INT64) - _INT64  # sums wrap, as in Java
-            position.offset = offset + 1
+            position.offset = first = offset + 1
             yield ConsumerRecord(topic, partition, offset, timestamp, key, value, headers)
             if (
                 left >= LEAST
@@ -113,7 +114,9 @@ def read_records(batch: RecordBatch, position: Position) -> Iterator[ConsumerRec
             ):
                 tries -= 1
                 done, at = yield from read_run(data, start, at, left, offset - base_offset, value, batch, position)
-                left -= done
+                if done:
+                    next(islice(numbers_left, done - 1, None))
+                    first = position.offset
                 tries += done >= LEAST
     except IndexError:
         raise CorruptRecords(f"{count} records in a batch that ends before") from None
