@@ -145,6 +145,7 @@ class Quorum:
         self._wanted_sync: Sync | None = None
         self._sync_bell = Bell()
         self._commit_bell = Bell()
+        self._committed: int | None = None
         self._applied = 0
         self._leadership = Leadership(0, None)
         self._unannounced: Leadership | None = None
@@ -188,8 +189,12 @@ class Quorum:
 
     @property
     def high_watermark(self) -> int | None:
-        """The end of what is committed; None until a leader has said."""
-        return self._node.high_watermark
+        """The end of what is committed and in this node's log; None until a leader has said.
+
+        The core knows it earlier: a new leader's first answer may bring records, and before they are written it is
+        noted on disk whom this node follows.
+        """
+        return self._committed
 
     @property
     def end_offset(self) -> int:
@@ -335,6 +340,7 @@ class Quorum:
         if ready.leadership is not None:
             self._leadership_changed(ready.leadership)
         if ready.committed is not None:
+            self._committed = ready.committed
             self._commit_bell.ring()
         for reply in ready.replies:
             self._answer(reply)
@@ -413,7 +419,7 @@ class Quorum:
     async def _hand_over_commits(self) -> None:
         while True:
             await self._commit_bell.wait()
-            while self._applied < (self._node.high_watermark or 0):
+            while self._applied < (self._committed or 0):
                 batches = await self._read_committed()
                 self._on_commit([_committed(batch) for batch in batches])
                 self._applied = batches[-1].next_offset
@@ -422,7 +428,7 @@ class Quorum:
 
     async def _read_committed(self) -> list[RecordBatch]:
         """The next committed batches, a bounded amount of them."""
-        high_watermark = self._node.high_watermark or 0
+        high_watermark = self._committed or 0
         place = self._log.locate(self._applied, _READ_BYTES, high_watermark)
         assert place is not None, f"nothing at {self._applied}, though committed up to {high_watermark}"
         data = place.try_read()

@@ -14,9 +14,16 @@ from trio.testing import MockClock
 from barnabas.protocol.api_keys import ApiKey
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.record_builder import build_batch
+from barnabas.raft.election_state import ElectionState
 from barnabas.raft.observer import Observer
 from barnabas.server.failure import NodeFailure
-from barnabas.server.metadata_log import MAX_BATCH_BYTES, PREFERRED_BATCH_BYTES, MetadataLog
+from barnabas.server.metadata_log import (
+    MAX_BATCH_BYTES,
+    METADATA_FOLDER,
+    PREFERRED_BATCH_BYTES,
+    QUORUM_STATE,
+    MetadataLog,
+)
 from barnabas.server.quorum import CommittedBatch, NotLeader
 from barnabas.storage.config import LogConfig
 from barnabas.storage.disk import RealDisk, StorageError
@@ -57,6 +64,25 @@ async def test_brokers_follow_and_count_for_nothing(new_cell: NewCell, clock: Mo
     assert [cell.members[i].records for i in (2, 3)] == [[b"x"], [b"x"]]
     assert isinstance(cell.members[2].quorum.role, Observer)
     assert cell.members[2].quorum.leader is not None
+
+
+async def test_what_is_committed_is_in_the_log_also_while_the_leader_is_noted(
+    new_cell: NewCell, clock: MockClock
+) -> None:
+    """To who knows the epoch already, one answer brings the leader and records that are committed: seed 30033."""
+    cell = new_cell(voters=1, brokers=1)
+    await cell.start(1)
+    leader = await cell.elected()
+    await cell.commit([b"x"])
+    broker = cell.members[2]
+    (broker.directory / METADATA_FOLDER / QUORUM_STATE).write_bytes(ElectionState(leader.quorum.epoch).encode())
+    await broker.start()
+
+    def has_it_all() -> bool:
+        assert (broker.quorum.high_watermark or 0) <= broker.log.end_offset
+        return broker.records == [b"x"]
+
+    await cell.wait_for(has_it_all)
 
 
 async def test_a_single_controller_is_ready_at_once(new_cell: NewCell, clock: MockClock) -> None:
