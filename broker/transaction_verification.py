@@ -105,11 +105,10 @@ class TransactionVerification:
 
         Raises WireError(INVALID_PRODUCER_EPOCH) for an epoch that is over: a zombie must not get in the way of others.
         """
-        state = partition.log.producers.get(producer_id)
-        if state is not None and epoch < state.epoch:
+        if _is_over(partition, producer_id, epoch):
             raise WireError(
                 ErrorCode.INVALID_PRODUCER_EPOCH,
-                f"Epoch of producer {producer_id} is {epoch}, which is smaller than the last seen epoch {state.epoch}",
+                f"Epoch of producer {producer_id} is {epoch}, which is smaller than the last seen epoch",
             )
         if partition.log.producers.in_transaction(producer_id, epoch):
             return False
@@ -157,6 +156,10 @@ class TransactionVerification:
                 each(as_leader_error(error, operation) or self._void(partition, producer_id, epoch))
 
         def ask() -> None:
+            if _is_over(partition, producer_id, epoch):  # what is begun now would be held against the next transaction
+                for each in self._waiting.pop(key):
+                    each(ErrorCode.INVALID_PRODUCER_EPOCH)
+                return
             # Begun anew each time: what makes us ask again is the end of the transaction before. Its marker voids what
             # was begun before it, even what the coordinator agreed to after it.
             self._coordinators.ask(question, partial(answered, begin()))
@@ -170,6 +173,12 @@ class TransactionVerification:
         if producers.verifications.is_verified(producer_id, epoch) or producers.in_transaction(producer_id, epoch):
             return ErrorCode.NONE
         return ErrorCode.INVALID_TXN_STATE
+
+
+def _is_over(partition: Partition, producer_id: int, epoch: int) -> bool:
+    """Whether the partition has seen a later epoch of the producer."""
+    state = partition.log.producers.get(producer_id)
+    return state is not None and epoch < state.epoch
 
 
 _TRY_AGAIN: Final = frozenset(

@@ -190,6 +190,16 @@ def test_and_not_for_longer(transactions: Transactions) -> None:
     assert produced(request).error_code == ErrorCode.CONCURRENT_TRANSACTIONS
 
 
+def test_a_transaction_that_was_given_up_is_not_held_against_the_next_one(transactions: Transactions) -> None:
+    """Its batch is asked about again when the next transaction has begun already, in the epoch after it."""
+    given_up = transactions.produce(b"a")
+    transactions.coordinators.answer(ErrorCode.CONCURRENT_TRANSACTIONS)
+    transactions.begin(b"b", epoch=1)
+    transactions.broker.advance(0.02)
+    assert produced(given_up).error_code == ErrorCode.INVALID_PRODUCER_EPOCH
+    assert produced(transactions.produce(b"c", epoch=1, sequence=1)).error_code == ErrorCode.NONE
+
+
 def test_a_marker_makes_a_verification_void(transactions: Transactions) -> None:
     """KIP-890: nothing may be written to a transaction that is over, or nobody would ever end it."""
     request = transactions.produce(b"a", version=11)
