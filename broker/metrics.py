@@ -16,12 +16,14 @@ class BrokerStatus:
 
     def __init__(
         self,
+        broker_id: int,
         lifecycle: BrokerLifecycle,
         cache: MetadataCache,
         replicas: ReplicaManager,
         loading: LoadProgress,
         table: ApiTable,
     ) -> None:
+        self._broker_id = broker_id
         self._lifecycle = lifecycle
         self._cache = cache
         self._replicas = replicas
@@ -32,7 +34,8 @@ class BrokerStatus:
         """What the broker waits for until it is ready; nothing when it is."""
         state, loading = self._lifecycle.state, self._loading
         if self._lifecycle.ready:
-            return []
+            active = self._cache.image.cluster.is_active(self._broker_id)
+            return [] if active else ["the cluster's metadata, which do not tell yet that this broker is active"]
         if state >= BrokerState.PENDING_CONTROLLED_SHUTDOWN:
             return ["the broker is shutting down"]
         if self._lifecycle.broker_epoch < 0:
@@ -49,7 +52,7 @@ class BrokerStatus:
         return {
             "role": "broker",
             "state": self._lifecycle.state.name.lower().replace("_", " "),
-            "ready": self._lifecycle.ready,
+            "ready": not self.missing(),
             "broker_epoch": self._lifecycle.broker_epoch,
             "fenced": self._lifecycle.fenced,
             "metadata_offset": self._cache.image.offset,

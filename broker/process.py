@@ -179,7 +179,9 @@ class Broker:
         )
         self._table = self._make_table()
         self._server = Server(environment.network, settings, self._table, self._timers)
-        self._status = BrokerStatus(self._lifecycle, self._cache, self._replicas, self._loader.progress, self._table)
+        self._status = BrokerStatus(
+            self._broker_id, self._lifecycle, self._cache, self._replicas, self._loader.progress, self._table
+        )
         self._heartbeats: Heartbeats | None = None
         self._ready = trio.Event()
 
@@ -378,6 +380,8 @@ class Broker:
         self._replicas.start_checking_isr()
         heartbeats.ready_to_unfence()
         await heartbeats.wait_for_state(BrokerState.RUNNING)
+        # The controller tells it before the record arrives; without it clients would be told of no broker.
+        await self._cache.wait_until(lambda image: image.cluster.is_active(self._broker_id))
         log.info("broker ready", epoch=self._lifecycle.broker_epoch, partitions=self._replicas.partitions_count)
         self._ready.set()
 
