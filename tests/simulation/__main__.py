@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import replace
 
+from tests.simulation.faults import kinds
 from tests.simulation.many import run_many
 from tests.simulation.minimise import minimise
 from tests.simulation.run import run_seed
@@ -18,8 +19,9 @@ def main() -> int:
     """The exit code: 1 if an invariant was broken."""
     given = _arguments()
     if given.seed is None:
-        return int(run_many(range(given.first, given.first + given.seeds), given.seconds, given.jobs) > 0)
-    scenario = Scenario.drawn(given.seed, seconds=given.seconds)
+        seeds = range(given.first, given.first + given.seeds)
+        return int(run_many(seeds, given.seconds, given.jobs, given.faults) > 0)
+    scenario = Scenario.drawn(given.seed, seconds=given.seconds).with_only(given.faults)
     if given.minimise:
         return _minimised(given.seed, scenario)
     if scenario.plan is not None:
@@ -40,8 +42,21 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=40.0, help="simulated in each run before everything heals (%(default)s)"
     )
+    parser.add_argument(
+        "--faults",
+        type=_kinds,
+        default=(),
+        help="nothing but these kinds, as 'clock jump,pause' (as each seed draws it)",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (%(default)s)")
     return parser.parse_args()
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    found = tuple(text.split(","))
+    if unknown := [kind for kind in found if kind not in kinds()]:
+        raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}; there are {', '.join(kinds())}")
+    return found
 
 
 def _minimised(seed: int, scenario: Scenario) -> int:

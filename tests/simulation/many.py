@@ -13,13 +13,13 @@ from tests.simulation.scenario import Scenario
 from tests.simulation.sometimes import PATHS
 
 
-def run_quietly(seconds: float, seed: int) -> Outcome:
-    return run_seed(seed, Scenario.drawn(seed, seconds=seconds))
+def run_quietly(seconds: float, faults: tuple[str, ...], seed: int) -> Outcome:
+    return run_seed(seed, Scenario.drawn(seed, seconds=seconds).with_only(faults))
 
 
-def outcomes(seeds: Iterable[int], seconds: float, jobs: int) -> Iterator[Outcome]:
-    """As they come."""
-    run = partial(run_quietly, seconds)
+def outcomes(seeds: Iterable[int], seconds: float, jobs: int, faults: tuple[str, ...] = ()) -> Iterator[Outcome]:
+    """As they come. `faults`: see `Scenario.with_only`."""
+    run = partial(run_quietly, seconds, faults)
     if jobs == 1:
         yield from map(run, seeds)
         return
@@ -27,13 +27,13 @@ def outcomes(seeds: Iterable[int], seconds: float, jobs: int) -> Iterator[Outcom
         yield from pool.imap_unordered(run, seeds)
 
 
-def run_many(seeds: range, seconds: float, jobs: int) -> int:
+def run_many(seeds: range, seconds: float, jobs: int, faults: tuple[str, ...] = ()) -> int:
     """The number of seeds that failed."""
     failed, simulated = 0, 0.0
     took: list[float] = []
     counts: Counter[str] = Counter()
     paths: Counter[str] = Counter()
-    for outcome in outcomes(seeds, seconds, jobs):
+    for outcome in outcomes(seeds, seconds, jobs, faults):
         simulated += outcome.simulated
         took.append(outcome.took)
         counts += outcome.counts

@@ -105,6 +105,11 @@ class Scenario:
             drawn, load = replace(drawn, plan=plan, settings=patient(drawn.settings)), load.stretched(pace)
         return replace(drawn, load=load, settings=drawn.settings | _coordinators_settings(load, synced=synced))
 
+    def with_only(self, faults: tuple[str, ...]) -> Scenario:
+        """The same with these kinds of faults; none given: with those that were drawn."""
+        plan = replace(self.plan, kinds=faults) if self.plan is not None and faults else self.plan
+        return replace(self, plan=plan)
+
     def __str__(self) -> str:
         """What is drawn, for people who look at one seed."""
         settings = ", ".join(f"{name}={value}" for name, value in self.settings.items())
