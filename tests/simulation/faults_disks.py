@@ -13,7 +13,8 @@ from tests.simulation.faults import Fault, Nemesis
 
 from barnabas.protocol.record_batch import BATCH_OVERHEAD, LOG_OVERHEAD
 
-_INDEXES: Final = (".index", ".timeindex", ".txnindex", ".snapshot")
+_INDEXES: Final = (".index", ".timeindex", ".snapshot")
+"""What is looked up and then seen to be right, or has a CRC. A `.txnindex` is believed, as Apache Kafka does."""
 _METADATA: Final = "__cluster_metadata-0/"
 
 
