@@ -98,6 +98,7 @@ async def test_a_stopping_broker_answers_everything_and_hands_over(tmp_path: Pat
         await cluster.create_topic("t")
         old = await cluster.leader("t")
         topic_id = (await cluster.metadata("t", old)).topic_id
+        sent: list[bytes] = []
         acknowledged: list[bytes] = []
 
         async def write() -> None:
@@ -105,6 +106,7 @@ async def test_a_stopping_broker_answers_everything_and_hands_over(tmp_path: Pat
             async with cluster.client(old) as client:
                 for number in count():
                     value = b"%d" % number
+                    sent.append(value)
                     answer = await client.request(produce_request(topic_id, 0, [value]))
                     assert isinstance(answer, ProduceResponse)
                     partition = answer.responses[0].partition_responses[0]
@@ -118,7 +120,8 @@ async def test_a_stopping_broker_answers_everything_and_hands_over(tmp_path: Pat
             await until(lambda: len(acknowledged) > 20)
             assert await stop_in_time(cluster, cluster.brokers[old]) < 2.0
         assert await cluster.leader("t") != old
-        assert await cluster.fetch("t") == acknowledged
+        # The last one is refused; it may have been appended, and replicated, before the leader heard that it is none.
+        assert await cluster.fetch("t") in (acknowledged, sent)
 
 
 async def test_the_active_controller_may_die(tmp_path: Path) -> None:
