@@ -105,10 +105,10 @@ class TransactionVerification:
 
         Raises WireError(INVALID_PRODUCER_EPOCH) for an epoch that is over: a zombie must not get in the way of others.
         """
-        if _is_over(partition, producer_id, epoch):
+        if (last := _later_epoch(partition, producer_id, epoch)) is not None:
             raise WireError(
                 ErrorCode.INVALID_PRODUCER_EPOCH,
-                f"Epoch of producer {producer_id} is {epoch}, which is smaller than the last seen epoch",
+                f"Epoch of producer {producer_id} is {epoch}, which is smaller than the last seen epoch {last}",
             )
         if partition.log.producers.in_transaction(producer_id, epoch):
             return False
@@ -156,7 +156,8 @@ class TransactionVerification:
                 each(as_leader_error(error, operation) or self._void(partition, producer_id, epoch))
 
         def ask() -> None:
-            if _is_over(partition, producer_id, epoch):  # what is begun now would be held against the next transaction
+            if _later_epoch(partition, producer_id, epoch) is not None:
+                # What is begun now would be held against the next transaction.
                 for each in self._waiting.pop(key):
                     each(ErrorCode.INVALID_PRODUCER_EPOCH)
                 return
@@ -175,10 +176,10 @@ class TransactionVerification:
         return ErrorCode.INVALID_TXN_STATE
 
 
-def _is_over(partition: Partition, producer_id: int, epoch: int) -> bool:
-    """Whether the partition has seen a later epoch of the producer."""
+def _later_epoch(partition: Partition, producer_id: int, epoch: int) -> int | None:
+    """The producer's epoch in the partition if this one is over."""
     state = partition.log.producers.get(producer_id)
-    return state is not None and epoch < state.epoch
+    return state.epoch if state is not None and epoch < state.epoch else None
 
 
 _TRY_AGAIN: Final = frozenset(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from barnabas.protocol.types import ZERO_UUID
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class ReplicaKey:
     """A replica: node `id` and `directory_id` (16 bytes, `ZERO_UUID` when the sender did not say)."""
 
@@ -23,9 +23,6 @@ class ReplicaKey:
     def __post_init__(self) -> None:
         if len(self.directory_id) != 16:
             raise ValueError(f"a directory id has 16 bytes, not {len(self.directory_id)}")
-
-    def __lt__(self, other: ReplicaKey) -> bool:
-        return (self.id, self.directory_id) < (other.id, other.directory_id)
 
     def __str__(self) -> str:
         return str(self.id) if self.directory_id == ZERO_UUID else f"{self.id}/{self.directory_id.hex()[:4]}"
