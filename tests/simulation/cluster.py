@@ -309,8 +309,7 @@ class Cluster:
 
     async def in_no_thread(self, work: Callable[[], T], /) -> T:
         """Takes a while, and is not interrupted by being cancelled; other tasks go on meanwhile."""
-        with trio.CancelScope(shield=True):
-            await trio.sleep(self.weather.work(HOST.get()))
+        await scheduler.alarm().sleep(self.weather.work(HOST.get()))
         return work()
 
     def routes(self, some: Iterable[str], others: Iterable[str], *, both_ways: bool = True) -> list[Any]:

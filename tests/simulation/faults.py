@@ -27,6 +27,8 @@ _AFTER_RESET = 0.5
 _POLL_SECONDS = 0.1
 _LONGER = 2.0
 """By how much faults last longer in long runs."""
+_LONG_RUNS_PAUSE = 0.8
+"""Before it is stretched: a fault makes leaders of most partitions, and all logs of a broker be opened."""
 
 
 def kinds() -> dict[str, Fault]:
@@ -72,7 +74,7 @@ class Plan:
 
     def stretched(self, pace: float) -> Plan:
         """For a long run: fewer in the same time, that last longer."""
-        return replace(self, pause=self.pause * pace, length=self.length * _LONGER)
+        return replace(self, pause=max(self.pause, _LONG_RUNS_PAUSE) * pace, length=self.length * _LONGER)
 
 
 class Nemesis:

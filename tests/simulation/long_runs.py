@@ -18,9 +18,13 @@ SLOWEST: Final = 10.0
 _FETCH_WAIT: Final = "replica.fetch.wait.max.ms"
 _LAG: Final = "replica.lag.time.max.ms"
 _DEFAULT_LAG_MS: Final = 30000
-_LONGEST_FETCH_WAIT_MS: Final = 2000
-_QUORUM_FETCH_TIMEOUT: Final = "controller.quorum.fetch.timeout.ms"
-"""Twice in this time every node asks for metadata; without the setting, twice a second."""
+_LONGEST_FETCH_WAIT_MS: Final = 4000
+_QUORUM_TIMEOUTS: Final = ("controller.quorum.fetch.timeout.ms", "controller.quorum.request.timeout.ms")
+_QUORUM_TIMEOUT_MS: Final = 4000
+"""Four times in this time every node asks for metadata."""
+_QUORUM_BACKOFF: Final = "controller.quorum.retry.backoff.ms"
+_QUORUM_BACKOFF_MS: Final = 200
+"""So often every node asks all controllers while none leads, which can take minutes."""
 _HEARTBEAT: Final = "broker.heartbeat.interval.ms"
 _SESSION: Final = "broker.session.timeout.ms"
 _DEFAULT_SESSION_MS: Final = 9000
@@ -43,7 +47,9 @@ def patient(settings: Mapping[str, object]) -> dict[str, object]:
     assert isinstance(lag, int)
     assert isinstance(session, int)
     return {
-        **{name: value for name, value in settings.items() if name != _QUORUM_FETCH_TIMEOUT},
+        **settings,
+        **dict.fromkeys(_QUORUM_TIMEOUTS, _QUORUM_TIMEOUT_MS),
+        _QUORUM_BACKOFF: _QUORUM_BACKOFF_MS,
         _FETCH_WAIT: min(_LONGEST_FETCH_WAIT_MS, lag // 2),
         _HEARTBEAT: min(_LONGEST_HEARTBEAT_MS, session // 4),
         _REGISTRATION: _LONGEST_REGISTRATION_MS,

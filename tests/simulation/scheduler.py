@@ -94,6 +94,12 @@ class Alarm:
             self._clock.set(until, self)
         await trio.lowlevel.wait_task_rescheduled(self._abort)
 
+    async def sleep(self, seconds: float) -> None:
+        """Whatever is cancelled meanwhile."""
+        self._task, self._until = trio.lowlevel.current_task(), self._clock.current_time() + seconds
+        self._clock.set(self._until, self)
+        await trio.lowlevel.wait_task_rescheduled(lambda _: trio.lowlevel.Abort.FAILED)
+
     def bring_forward(self, until: float) -> None:
         """Who waits until later waits until then only."""
         if self._task is not None and until < self._until:

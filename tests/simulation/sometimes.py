@@ -34,7 +34,7 @@ from barnabas.storage.recovery import _Opening
 from barnabas.storage.segment import Segment
 
 Look: TypeAlias = Callable[..., Any]
-"""Gets `seen`, to be called where the path was taken; `call`, which does what is looked at; and that one's arguments.
+"""Gets `seen`, to be called where the path was taken; `call`, which does what is looked at; and the arguments for it.
 Returns the result.
 """
 
@@ -70,7 +70,7 @@ def _watched(path: Path, counts: Counter[str]) -> Callable[..., Any]:
 
     @wraps(original)
     def watched(*args: Any, **kwargs: Any) -> Any:
-        return look(seen, lambda: original(*args, **kwargs), *args)
+        return look(seen, original, *args, **kwargs)
 
     return watched
 
@@ -78,14 +78,14 @@ def _watched(path: Path, counts: Counter[str]) -> Callable[..., Any]:
 # How to look
 
 
-def _always(seen: Callable[[], None], call: Callable[[], Any], *_: object) -> Any:
+def _always(seen: Callable[[], None], call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     seen()
-    return call()
+    return call(*args, **kwargs)
 
 
 def _if_it_returns(wanted: Callable[[Any], bool]) -> Look:
-    def look(seen: Callable[[], None], call: Callable[[], Any], *_: object) -> Any:
-        result = call()
+    def look(seen: Callable[[], None], call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        result = call(*args, **kwargs)
         if wanted(result):
             seen()
         return result
@@ -94,9 +94,9 @@ def _if_it_returns(wanted: Callable[[Any], bool]) -> Look:
 
 
 def _if_it_refuses(code: ErrorCode) -> Look:
-    def look(seen: Callable[[], None], call: Callable[[], Any], *_: object) -> Any:
+    def look(seen: Callable[[], None], call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         try:
-            return call()
+            return call(*args, **kwargs)
         except WireError as error:
             if error.code is code:
                 seen()
@@ -105,23 +105,23 @@ def _if_it_refuses(code: ErrorCode) -> Look:
     return look
 
 
-def _while_a_produce_waits(seen: Callable[[], None], call: Callable[[], Any], partition: Partition, error: Any) -> Any:
+def _while_a_produce_waits(seen: Callable[[], None], call: Callable[..., Any], partition: Partition, error: Any) -> Any:
     if partition._waiting and error is ErrorCode.NOT_LEADER_OR_FOLLOWER:
         seen()
-    return call()
+    return call(partition, error)
 
 
-def _if_the_log_gets_shorter(seen: Callable[[], None], call: Callable[[], Any], log: Any, *_: object) -> Any:
+def _if_the_log_gets_shorter(seen: Callable[[], None], call: Callable[..., Any], log: Any, *args: Any) -> Any:
     before = log.log_end_offset
-    result = call()
+    result = call(log, *args)
     if log.log_end_offset < before:
         seen()
     return result
 
 
 def _if_the_change_is_news(expands: bool) -> Look:
-    def look(seen: Callable[[], None], call: Callable[[], Any], _: LeaderRole, change: Any) -> Any:
-        news = call()
+    def look(seen: Callable[[], None], call: Callable[..., Any], role: LeaderRole, change: Any, **kwargs: Any) -> Any:
+        news = call(role, change, **kwargs)
         if news and change.expands is expands:
             seen()
         return news
@@ -129,80 +129,89 @@ def _if_the_change_is_news(expands: bool) -> Look:
     return look
 
 
-def _if_nobody_knows(seen: Callable[[], None], call: Callable[[], Any], _: LeaderRole, change: Any, error: Any) -> Any:
-    again = call()
+def _if_nobody_knows(seen: Callable[[], None], call: Callable[..., Any], *args: Any) -> Any:
+    again = call(*args)
     if again:
         seen()
     return again
 
 
-def _while_a_creation_waits(seen: Callable[[], None], call: Callable[[], Any], runtime: Runtime[Any], _: Any) -> Any:
+def _while_a_creation_waits(
+    seen: Callable[[], None], call: Callable[..., Any], runtime: Runtime[Any], error: Any
+) -> Any:
     if any(isinstance(reply, CreateTopicsResponse) for _, _, reply in runtime._waiting):
         seen()
-    return call()
+    return call(runtime, error)
 
 
-def _if_decisions_are_taken_back(seen: Callable[[], None], call: Callable[[], Any], runtime: Any, _: Any) -> Any:
+def _if_decisions_are_taken_back(seen: Callable[[], None], call: Callable[..., Any], runtime: Any, error: Any) -> Any:
     if runtime.leading and runtime.replayed_offset > runtime.committed_offset:
         seen()
-    return call()
+    return call(runtime, error)
 
 
 def _if_the_leader_is(eligible: bool) -> Look:
-    def look(seen: Callable[[], None], call: Callable[[], Any], in_sync: Any, leader: int, clean: bool, _: Any) -> Any:
+    def look(
+        seen: Callable[[], None], call: Callable[..., Any], in_sync: Any, leader: int, clean: bool, rules: Any
+    ) -> Any:
         if clean is eligible:
             seen()
-        return call()
+        return call(in_sync, leader, clean, rules)
 
     return look
 
 
 def _if_older_than_the_log(
-    seen: Callable[[], None], call: Callable[[], Any], partition: Partition, state: Any, _: Any
+    seen: Callable[[], None], call: Callable[..., Any], partition: Partition, state: Any, now: float
 ) -> Any:
     if state.leader_epoch < partition.log.latest_epoch:
         seen()
-    return call()
+    return call(partition, state, now)
 
 
-def _if_there_was_one_before(seen: Callable[[], None], call: Callable[[], Any], leader: Leader, *_: Any) -> Any:
+def _if_there_was_one_before(seen: Callable[[], None], call: Callable[..., Any], leader: Leader, *args: Any) -> Any:
     if leader.start_offset > 0:
         seen()
-    return call()
+    return call(leader, *args)
 
 
-def _if_still_leading(seen: Callable[[], None], call: Callable[[], Any], leader: Leader, now: float) -> Any:
+def _if_still_leading(seen: Callable[[], None], call: Callable[..., Any], leader: Leader, now: float) -> Any:
     if now >= leader._check_deadline and leader.peers:
         seen()
-    return call()
+    return call(leader, now)
 
 
-def _if_groups_have_members(seen: Callable[[], None], call: Callable[[], Any], machine: Any, *_: Any) -> Any:
+def _if_groups_have_members(seen: Callable[[], None], call: Callable[..., Any], machine: Any, *args: Any) -> Any:
     if any(group.members for group in machine.groups.values()):
         seen()
-    return call()
+    return call(machine, *args)
 
 
 def _if_a_member_is_silent(
-    seen: Callable[[], None], call: Callable[[], Any], _: Any, group: ClassicGroup, member_id: str, __: Any
+    seen: Callable[[], None],
+    call: Callable[..., Any],
+    rebalances: Rebalances,
+    group: ClassicGroup,
+    member_id: str,
+    turn: Any,
 ) -> Any:
     if member_id in group.members:
         seen()
-    return call()
+    return call(rebalances, group, member_id, turn)
 
 
 def _if_somebody_has_not_joined(
-    seen: Callable[[], None], call: Callable[[], Any], _: Any, group: ClassicGroup, __: Any
+    seen: Callable[[], None], call: Callable[..., Any], rebalances: Rebalances, group: ClassicGroup, turn: Any
 ) -> Any:
     if any(member.join is None for member in group.members.values()):
         seen()
-    return call()
+    return call(rebalances, group, turn)
 
 
-def _while_decisions_wait(seen: Callable[[], None], call: Callable[[], Any], shard: Shard[Any], *_: Any) -> Any:
+def _while_decisions_wait(seen: Callable[[], None], call: Callable[..., Any], shard: Shard[Any], *args: Any) -> Any:
     if shard.active and shard.waiting:
         seen()
-    return call()
+    return call(shard, *args)
 
 
 PATHS: Final = (

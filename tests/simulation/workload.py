@@ -41,7 +41,7 @@ _END_SECONDS: Final = 60.0
 _LONG_RUNS_PAUSE: Final = 0.5
 """Before it is stretched: the busiest producers would make long runs cost twice as much as others."""
 _FETCH_WAIT: Final = 0.5
-_LONGEST_FETCH_WAIT: Final = 2.0
+_LONGEST_FETCH_WAIT: Final = 4.0
 _POLL_SECONDS: Final = 0.1
 _TOO_LARGE: Final = {"max.message.bytes": str(workload_records.MOST_BYTES)}
 

@@ -262,9 +262,9 @@ class _Member(Lives):
         async def assigned(places: frozenset[Place]) -> None:
             if seat in self._history.seats:
                 self.world.note(seat.name, f"has {sorted(places)}")
-                for place in places:
+                for place in sorted(places):
                     self.world.history.begins(seat.name, place)
-                self._history.assigned(seat, places)
+                self._history.assigned(seat, sorted(places))
 
         return assigned
 

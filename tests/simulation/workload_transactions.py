@@ -40,7 +40,6 @@ _OWN_PARTITIONS: Final = 2
 _TIMEOUT: Final = 6.0
 """Seconds after which an open transaction is aborted."""
 _SESSION: Final = 4.0
-_PAUSE: Final = 0.25
 _END_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.2
 _FIRST_PROTOCOL_CHANCE: Final = 0.25
@@ -59,6 +58,8 @@ class TransactionLoad:
     length: float
     """Seconds that a producer lives, on average."""
     settings: dict[str, object]
+    pause: float = 0.25
+    """Seconds between two transactions of a writer, on average."""
 
     @classmethod
     def drawn(cls, rng: random.Random) -> TransactionLoad:
@@ -83,8 +84,8 @@ class TransactionLoad:
         )
 
     def stretched(self, pace: float) -> TransactionLoad:
-        """For a long run."""
-        return replace(self, length=self.length * pace)
+        """For a long run, in which all writers together begin as many transactions as one would."""
+        return replace(self, length=self.length * pace, pause=self.pause * self.writers)
 
     @property
     def topics(self) -> dict[str, int]:
@@ -113,7 +114,7 @@ class Transacting:
         self._clocks_were_off = False
         self.history = TransactionHistory(world.history)
         self._own = [(OWN, index) for index in range(_OWN_PARTITIONS)]
-        self._writers = [_Writer(self, world, number, load.length) for number in range(load.writers)]
+        self._writers = [_Writer(self, world, number, load) for number in range(load.writers)]
         self._processors = [_Processor(self, world, number, load) for number in range(load.processors)]
 
     @property
@@ -274,9 +275,10 @@ class _ChangedMindError(Exception):
 class _Writer(Lives):
     """Writes to partitions of its choice, all or nothing."""
 
-    def __init__(self, transacting: Transacting, world: Workload, number: int, length: float) -> None:
-        super().__init__(world, f"writer-{number}", number, length=length, overlap=0.4)
+    def __init__(self, transacting: Transacting, world: Workload, number: int, load: TransactionLoad) -> None:
+        super().__init__(world, f"writer-{number}", number, length=load.length, overlap=0.4)
         self._transacting = transacting
+        self._pause = load.pause
 
     async def live(self, client: ClientCluster, name: str) -> None:
         """See `Lives`."""
@@ -290,7 +292,7 @@ class _Writer(Lives):
                     await self._transact(producer, instance, f"{name}:{number}")
                 except (_ChangedMindError, TransactionAborted) as error:
                     self.world.note(name, f"aborted {number}: {error}")
-                await self.world.pause(self.rng, _PAUSE)
+                await self.world.pause(self.rng, self._pause)
             await trio.sleep_forever()
 
     async def _transact(self, producer: Producer[Any, Any], instance: Instance, prefix: str) -> None:

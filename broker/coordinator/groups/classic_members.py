@@ -28,6 +28,7 @@ class ClassicMembers:
         member = group.members[request.member_id]
         self._rebalances.synced(group, member.id)
         if group.state is ClassicState.STABLE:
+            self._rebalances.heard_of(group, member, turn.now)
             turn.answer(waiter, assignment_response(group, member.assignment))
             return turn.decision()
         previous, member.sync = member.sync, waiter

@@ -138,6 +138,13 @@ def test_heartbeats_keep_a_member(stable: GroupHarness) -> None:
     assert stable.ask(heartbeat("c-2", 1)).code == ErrorCode.UNKNOWN_MEMBER_ID
 
 
+def test_who_asks_again_for_an_assignment_is_alive(stable: GroupHarness) -> None:
+    for _ in range(3):
+        stable.advance(6)
+        assert stable.ask(sync("c-1", 1)).response.assignment == b"x"
+        assert stable.ask(sync("c-2", 1)).response.assignment == b"y"
+
+
 def test_a_heartbeat_while_the_leader_assigns_is_fine(two: GroupHarness) -> None:
     assert two.ask(heartbeat("c-2", 1)).code == ErrorCode.NONE
 
