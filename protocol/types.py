@@ -16,6 +16,7 @@ METADATA_TOPIC_UUID: bytes = bytes(15) + b"\x01"
 """The topic id of `__cluster_metadata`."""
 _TO_URL = bytes.maketrans(b"+/", b"-_")
 _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")  # "+" and "/" themselves are not of the alphabet
+_UUID_DIGITS = 22
 MAX_STRING_BYTES = 0x7FFF
 """The longest string the wire carries, in bytes of UTF-8."""
 
@@ -53,14 +54,13 @@ def uuid_text(uuid: bytes) -> str:
 
 def parse_uuid(text: str) -> bytes:
     """The 16 bytes of a uuid printed by `uuid_text`. Raises ValueError for anything else."""
+    digits = text.rstrip("=")
+    if len(digits) != _UUID_DIGITS:
+        raise ValueError(f"not a uuid: {text!r} is {len(digits)} characters long, not {_UUID_DIGITS}")
     try:
-        encoded = text.encode("ascii").translate(_FROM_URL)
-        uuid = binascii.a2b_base64(encoded.rstrip(b"=") + b"==", strict_mode=True)
+        return binascii.a2b_base64(digits.encode("ascii").translate(_FROM_URL) + b"==", strict_mode=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise ValueError(f"not a uuid: {text!r}") from error
-    if len(uuid) != 16:
-        raise ValueError(f"not a uuid: {text!r} is {len(uuid)} bytes long, not 16")
-    return uuid
 
 
 def encode_unsigned_varint(value: int) -> bytes:

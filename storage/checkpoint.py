@@ -83,7 +83,9 @@ def parse_partition_metadata(data: bytes) -> bytes:
         if int(lines[0][1]) < 0:
             raise CorruptCheckpoint(f"version {lines[0][1]}")
         topic_id = parse_uuid(lines[1][1])
-    except (IndexError, ValueError) as error:
+    except IndexError:
+        raise CorruptCheckpoint("no partition metadata: the file ends too early") from None
+    except ValueError as error:
         raise CorruptCheckpoint(f"no partition metadata: {error}") from None
     if topic_id == ZERO_UUID:
         raise CorruptCheckpoint("the topic id is zero")
