@@ -8,6 +8,9 @@ What goes wrong in a network is asked for here, and never happens by itself:
 - `Route.cut`: nothing arrives any more from one host at another, until `Route.heal`. Connections live on, and what was
   sent meanwhile arrives afterwards, as if TCP had sent it again;
 - `MemoryTransport.abort`: a connection is lost, with what was on its way;
+- `MemoryTransport.lose_here`: the same on one side, and the other one is not told: the connection is half open;
+- `MemoryTransport.clog`: nothing arrives here any more on this connection, until `unclog`; what is sent from here does;
+- `MemoryNetwork.redirect`: a name means another host, for connections that are made from now on;
 - `MemoryNetwork.die`: the process that uses the network has ended, and the kernel closes what it had;
 - `MemoryNetwork.reset`: the host has come back and knows nothing of the connections that it had.
 """
@@ -16,14 +19,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, Protocol, TypeAlias
+from typing import Final, TypeAlias
 
 import trio
 
 from barnabas.net.addresses import host_port_text
+from barnabas.net.memory_routes import Alarm, Pipe, Route, TrioAlarm
 from barnabas.net.transport import Listener, Transport
 from barnabas.protocol.types import FileSlice, Part
 
@@ -31,198 +34,19 @@ Address: TypeAlias = tuple[str, int]
 
 _CAPACITY: Final = 64 * 1024
 _FIRST_PORT: Final = 32768
-_NEVER: Final = float("inf")
 _PRUNE_ABOVE: Final = 64
-
-
-class Alarm(Protocol):
-    """Wakes the one task that reads what comes in one direction of a connection. Times are trio's."""
-
-    async def wait(self, until: float) -> None:
-        """Until that time, or until `ring`; infinite for ever."""
-
-    def bring_forward(self, until: float) -> None:
-        """Who waits until later waits until then only."""
-
-    def ring(self) -> None:
-        """Wake who waits, if anybody does."""
-
-
-class TrioAlarm:
-    """Works on any clock of trio's."""
-
-    __slots__ = ("_scope",)
-
-    def __init__(self) -> None:
-        self._scope = trio.CancelScope()
-
-    async def wait(self, until: float) -> None:
-        with trio.CancelScope(deadline=until) as self._scope:
-            await trio.sleep_forever()
-
-    def bring_forward(self, until: float) -> None:
-        self._scope.deadline = min(self._scope.deadline, until)
-
-    def ring(self) -> None:
-        self._scope.cancel()
-
-
-class Route:
-    """The way from one host to another, of all connections there: how long bytes take, and whether they arrive."""
-
-    __slots__ = ("_healed", "_latency", "_pipes", "is_cut")
-
-    def __init__(self, latency: Callable[[], float]) -> None:
-        """`latency` gives the seconds that the next bytes take."""
-        self._latency = latency
-        self._pipes: dict[_Pipe, None] = {}
-        self._healed = trio.lowlevel.ParkingLot()
-        self.is_cut = False
-
-    def add(self, pipe: _Pipe) -> None:
-        if len(self._pipes) > _PRUNE_ABOVE:
-            self._pipes = {each: None for each in self._pipes if not each.is_done}
-        self._pipes[pipe] = None
-
-    def arrival(self) -> float:
-        """When something that leaves now is there; infinite while the route is cut."""
-        return _NEVER if self.is_cut else trio.current_time() + self._latency()
-
-    async def cross(self) -> None:
-        """Wait as long as something that leaves now is on its way."""
-        while (due := self.arrival()) == _NEVER:
-            await self._healed.park()
-        await trio.sleep_until(due)
-
-    def cut(self) -> None:
-        """Nothing that is on its way arrives, nor anything that is sent from now on."""
-        self.is_cut = True
-        for pipe in self._pipes:
-            pipe.hold()
-
-    def heal(self) -> None:
-        """What was held up sets out anew."""
-        if self.is_cut:
-            self.is_cut = False
-            self._healed.unpark_all()
-            for pipe in self._pipes:
-                pipe.send_again()
-
-
-class _Pipe:
-    """One direction: chunks with the time at which each is there. `wakes` holds who waits for room, `alarm` wakes the
-    one task that reads when something is there.
-    """
-
-    __slots__ = ("alarm", "broken", "capacity", "chunks", "ended_at", "is_deaf", "observe", "route", "size", "wakes")
-
-    def __init__(
-        self, route: Route, capacity: int, alarm: Alarm, observe: Callable[[memoryview], None] | None = None
-    ) -> None:
-        self.route: Final = route
-        self.capacity: Final = capacity
-        self.observe: Final = observe
-        self.chunks: deque[tuple[float, memoryview]] = deque()
-        self.size = 0
-        self.ended_at: float | None = None  # when the reader sees the end
-        self.is_deaf = False  # the reader has closed: what is sent goes nowhere
-        self.broken = False
-        self.wakes: Final = trio.lowlevel.ParkingLot()
-        self.alarm: Final = alarm
-        route.add(self)
-
-    @property
-    def is_done(self) -> bool:
-        return self.broken or self.is_deaf or (self.ended_at is not None and self.ended_at < trio.current_time())
-
-    def write(self, data: memoryview) -> int:
-        count = len(data) if self.is_deaf else min(len(data), self.capacity - self.size)
-        if count and not self.is_deaf:
-            taken = memoryview(bytes(data[:count]))
-            if self.observe is not None:
-                self.observe(taken)
-            self.chunks.append((self._arrival(), taken))
-            self.size += count
-            self.alarm.bring_forward(self.chunks[0][0])
-        return count
-
-    def _arrival(self) -> float:
-        """Not before what was sent before."""
-        return max(self.route.arrival(), self.chunks[-1][0]) if self.chunks else self.route.arrival()
-
-    def read_into(self, view: memoryview) -> int:
-        if not self.chunks:
-            return 0
-        now, filled = trio.current_time(), 0
-        while self.chunks and filled < len(view) and self.chunks[0][0] <= now:
-            arrived, chunk = self.chunks.popleft()
-            count = min(len(chunk), len(view) - filled)
-            view[filled : filled + count] = chunk[:count]
-            filled += count
-            if count < len(chunk):
-                self.chunks.appendleft((arrived, chunk[count:]))
-        self.size -= filled
-        if filled:
-            self.wakes.unpark_all()
-        return filled
-
-    def readable_at(self) -> float:
-        """When a read will not block, as far as is known now."""
-        if self.broken:
-            return 0.0
-        if self.chunks:
-            return self.chunks[0][0]
-        return _NEVER if self.ended_at is None else self.ended_at
-
-    def end(self) -> None:
-        if self.ended_at is None:
-            self.ended_at = self._arrival()
-        self._wake_all()
-
-    def _wake_all(self) -> None:
-        self.wakes.unpark_all()
-        self.alarm.ring()
-
-    def go_deaf(self) -> None:
-        self.is_deaf = True
-        self.chunks.clear()
-        self.size = 0
-        self._wake_all()
-
-    def hold(self) -> None:
-        """The route is cut: what is not there yet will not be."""
-        now = trio.current_time()
-        self.chunks = deque((due if due <= now else _NEVER, chunk) for due, chunk in self.chunks)
-        if self.ended_at is not None and self.ended_at > now:
-            self.ended_at = _NEVER
-
-    def send_again(self) -> None:
-        """The route is healed."""
-        due = 0.0
-        for _ in range(len(self.chunks)):
-            arrives, chunk = self.chunks.popleft()
-            due = max(due, self.route.arrival() if arrives == _NEVER else arrives)
-            self.chunks.append((due, chunk))
-        if self.ended_at == _NEVER:
-            self.ended_at = max(due, self.route.arrival())
-        self._wake_all()
-
-    def break_off(self) -> None:
-        self.broken = True
-        self.chunks.clear()
-        self.size = 0
-        self._wake_all()
 
 
 class MemoryTransport:
     """One end of a connection in memory."""
 
-    __slots__ = ("_closed", "_incoming", "_outgoing", "local", "peer")
+    __slots__ = ("_closed", "_incoming", "_lost", "_outgoing", "local", "peer")
 
-    def __init__(self, incoming: _Pipe, outgoing: _Pipe, local: Address, peer: Address) -> None:
+    def __init__(self, incoming: Pipe, outgoing: Pipe, local: Address, peer: Address) -> None:
         self._incoming = incoming
         self._outgoing = outgoing
         self._closed = False
+        self._lost = False
         self.local: Address = local
         self.peer: str = host_port_text(*peer)
 
@@ -254,7 +78,7 @@ class MemoryTransport:
 
     async def wait_readable(self) -> None:
         pipe, waited = self._incoming, False
-        while not self._closed and (due := pipe.readable_at()) > trio.current_time():
+        while not (self._closed or self._lost) and (due := pipe.readable_at()) > trio.current_time():
             waited = True
             await pipe.alarm.wait(due)
         if not waited:
@@ -264,7 +88,7 @@ class MemoryTransport:
     async def wait_writable(self) -> None:
         await trio.lowlevel.checkpoint()
         pipe = self._outgoing
-        while not self._closed and not pipe.broken and not pipe.is_deaf and pipe.size >= pipe.capacity:
+        while not (self._closed or self._lost or pipe.broken or pipe.is_deaf) and pipe.size >= pipe.capacity:
             await pipe.wakes.park()
         self._check(pipe)
 
@@ -272,7 +96,8 @@ class MemoryTransport:
         if self._closed:
             return
         self._closed = True
-        self._outgoing.end()
+        if not self._lost:
+            self._outgoing.end()
         self._incoming.go_deaf()
 
     def abort(self) -> None:
@@ -280,10 +105,26 @@ class MemoryTransport:
         self._incoming.break_off()
         self._outgoing.break_off()
 
-    def _check(self, pipe: _Pipe) -> None:
+    def lose_here(self) -> None:
+        """This side gets ConnectionResetError. The other one is not told: what it sends goes nowhere."""
+        self._lost = True
+        self._incoming.go_deaf()
+        self._outgoing.wake_all()
+
+    def clog(self) -> None:
+        """Nothing arrives here any more that is not there yet."""
+        self._incoming.is_clogged = True
+        self._incoming.hold()
+
+    def unclog(self) -> None:
+        """What was held up sets out anew, unless the route is cut."""
+        self._incoming.is_clogged = False
+        self._incoming.send_again()
+
+    def _check(self, pipe: Pipe) -> None:
         if self._closed:
             raise ConnectionAbortedError(errno.ECONNABORTED, "the connection was closed on this side")
-        if pipe.broken:
+        if pipe.broken or self._lost:
             raise ConnectionResetError(errno.ECONNRESET, "the connection was lost")
 
 
@@ -327,6 +168,7 @@ class _Wires:
         self.observe: Final = observe
         self.listeners: Final[dict[Address, MemoryListener]] = {}
         self.routes: Final[dict[tuple[str, str], Route]] = {}
+        self.names: Final[dict[str, str]] = {}
         self.last_port = _FIRST_PORT
 
 
@@ -371,7 +213,15 @@ class MemoryNetwork:
             route = self._wires.routes[source, target] = Route(drawn)
         return route
 
+    def redirect(self, name: str, host: str | None) -> None:
+        """From now on the name means this host, whoever asks; None: the one that is called so."""
+        if host is None:
+            self._wires.names.pop(name, None)
+        else:
+            self._wires.names[name] = host
+
     async def connect(self, host: str, port: int) -> Transport:
+        host = self._wires.names.get(host, host)
         there, back = self.route(self.host, host), self.route(host, self.host)
         await there.cross()
         self._check_alive()
@@ -465,8 +315,8 @@ def _pair(
     def observer(source: Address, target: Address) -> Callable[[memoryview], None] | None:
         return None if observe is None else partial(observe, source, target)
 
-    out = _Pipe(there, capacity, alarm(), observer(left, right))
-    into = _Pipe(back, capacity, alarm(), observer(right, left))
+    out = Pipe(there, capacity, alarm(), observer(left, right))
+    into = Pipe(back, capacity, alarm(), observer(right, left))
     return MemoryTransport(into, out, left, right), MemoryTransport(out, into, right, left)
 
 

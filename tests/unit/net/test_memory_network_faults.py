@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from barnabas.net.memory import Address, MemoryNetwork
+from barnabas.net.memory import Address, MemoryNetwork, MemoryTransport
 from barnabas.net.transport import Transport
 
 
@@ -113,3 +113,67 @@ async def test_latency_is_asked_for_anew_each_time(autojump_clock: trio.testing.
     near.send_nowait([b"quick, but behind it"])
     assert await far.recv_into(view()) == 24
     assert trio.current_time() - start == pytest.approx(0.5)
+
+
+async def test_a_connection_that_one_side_lost_is_half_open(autojump_clock: trio.testing.MockClock) -> None:
+    network = MemoryNetwork(latency=0.1, capacity=10)
+    _, _, near, far = await connected(network)
+    far.send_nowait([b"full full!"])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(far.wait_writable)
+        await trio.testing.wait_all_tasks_blocked()
+        near.lose_here()
+    with pytest.raises(ConnectionResetError):
+        near.recv_into_nowait(view())
+    near.close()
+    assert far.send_nowait([b"into nothing, for ever"]) == 22
+    with trio.move_on_after(100) as waiting:
+        await far.wait_readable()
+    assert waiting.cancelled_caught
+    far.close()
+    assert not network.at("left").transports
+
+
+async def test_who_waits_hears_that_the_connection_is_lost_here(autojump_clock: trio.testing.MockClock) -> None:
+    _, _, near, _ = await connected(MemoryNetwork())
+
+    async def wait() -> None:
+        with pytest.raises(ConnectionResetError):
+            await near.wait_readable()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(wait)
+        await trio.testing.wait_all_tasks_blocked()
+        near.lose_here()
+
+
+async def test_a_clogged_connection_delivers_later_and_others_pass(autojump_clock: trio.testing.MockClock) -> None:
+    network = MemoryNetwork(latency=0.1)
+    left, right = network.at("left"), network.at("right")
+    listener = await right.listen("right", 1)
+    one, other = await left.connect("right", 1), await left.connect("right", 1)
+    clogged, free = await listener.accept(), await listener.accept()
+    clogged.clog()
+    one.send_nowait([b"late"])
+    one.close()
+    other.send_nowait([b"soon"])
+    assert await free.recv_into(view()) == 4
+    network.route("left", "right").cut()
+    network.route("left", "right").heal()
+    with pytest.raises(BlockingIOError):
+        clogged.recv_into_nowait(view())
+    clogged.unclog()
+    assert await clogged.recv_into(view()) == 4
+    assert await clogged.recv_into(view()) == 0
+
+
+async def test_a_name_can_mean_another_host(autojump_clock: trio.testing.MockClock) -> None:
+    network = MemoryNetwork()
+    right = network.at("right")
+    listener = await right.listen("right", 1)
+    network.redirect("old", "right")
+    await network.at("left").connect("old", 1)
+    assert isinstance(await listener.accept(), MemoryTransport)
+    network.redirect("old", None)
+    with pytest.raises(ConnectionRefusedError):
+        await network.at("left").connect("old", 1)
