@@ -55,6 +55,11 @@ class MemoryTransport:
         """Whether nothing can happen to this connection any more."""
         return self._incoming.is_done and self._outgoing.is_done
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether this side has closed it, or lost it."""
+        return self._closed or self._lost or self._incoming.broken
+
     def recv_into_nowait(self, view: memoryview) -> int:
         self._check(self._incoming)
         if count := self._incoming.read_into(view):

@@ -91,6 +91,8 @@ class Node:
         self.damaged: set[str] = set()
         """Folders of partitions in which records are not what was written."""
         self.clock_offset_ms = 0
+        self.left: list[str] = []
+        """What was open when its last life had ended in order, and is closed by now."""
         self._disks = self._mount()
         self._network = cluster.network.at(self.host)
         self._scope = trio.CancelScope()
@@ -172,6 +174,7 @@ class Node:
             self.cluster.trace.note(self.host, f"ended: {group.exceptions[0]}")
         finally:
             self.handle = None
+            self.left = [] if scope.cancel_called else [*_open(network), *_locked(disks)]
             network.die()
             for disk in disks.values():
                 disk.die()
@@ -339,6 +342,15 @@ class Cluster:
 
     def is_ready(self) -> bool:
         return all(node.handle is not None and node.handle.ready() for node in self.nodes)
+
+
+def _open(network: MemoryNetwork) -> Iterable[str]:
+    """A process's connections that it has not closed."""
+    return (f"a connection to {each.peer}" for each in network.transports if not each.is_closed)
+
+
+def _locked(disks: dict[str, SimulatedDisk]) -> Iterable[str]:
+    return (f"the lock of {directory}" for directory, disk in disks.items() if disk.locked)
 
 
 def host_of(node_id: int) -> str:

@@ -122,3 +122,7 @@ class Invariants(trio.abc.Instrument):
             if node.handle is None or not node.handle.ready():
                 return f"{node} is not ready"
         return self._metadata.what_is_missing()
+
+    def leaderless(self) -> str | None:
+        """Which partition has no leader, though it could have one; None if none."""
+        return self._metadata.leaderless()

@@ -148,6 +148,18 @@ class MetadataInvariants:
 
     # In the end
 
+    def leaderless(self) -> str | None:
+        """Which partition has no leader, though a replica is there that holds everything; None if none."""
+        newest = self._cluster.newest_image
+        if newest is None or self._cluster.active_controller() is None:
+            return None
+        for topic in newest.topics.by_id.values():
+            for index, state in topic.partitions.items():
+                there = [each for each in state.isr or state.elr if newest.cluster.is_active(each)]
+                if state.leader == NO_LEADER and there:
+                    return f"{topic.name}-{index} has no leader, though {there} could lead: {state}"
+        return None
+
     def what_is_missing(self) -> str | None:
         """Why the cluster has not recovered yet, as its image has it; None when all is well."""
         if self._cluster.active_controller() is None:

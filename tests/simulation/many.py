@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import partial
 from statistics import median
@@ -33,15 +33,21 @@ def run_many(seeds: range, seconds: float, jobs: int, faults: tuple[str, ...] = 
     took: list[float] = []
     counts: Counter[str] = Counter()
     paths: Counter[str] = Counter()
+    waits: dict[str, list[float]] = defaultdict(list)
     for outcome in outcomes(seeds, seconds, jobs, faults):
         simulated += outcome.simulated
         took.append(outcome.took)
         counts += outcome.counts
         paths += outcome.paths
+        for what, seconds_waited in outcome.took_long.items():
+            waits[what].append(seconds_waited)
         if outcome.failure is not None:
             failed += 1
             print(f"seed {outcome.seed} at {outcome.simulated:.2f} s: {outcome.failure}", flush=True)
     _report(counts, paths)
+    print("Simulated seconds, the median of the seeds and the longest:")
+    for what, times in sorted(waits.items()):
+        print(f"{median(times):9.2f} {max(times):9.2f} {what}")
     print(
         f"{len(seeds)} seeds, {failed} failed; {simulated:.0f} simulated seconds in {sum(took):.0f} s of one core: "
         f"ten minutes in {600 * sum(took) / simulated:.1f} s; a seed in {median(took):.1f} s, at most {max(took):.1f} s"

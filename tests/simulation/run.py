@@ -11,13 +11,14 @@ from tests.simulation import scheduler, sometimes
 from tests.simulation.cluster import Cluster, Violation
 from tests.simulation.faults import Nemesis
 from tests.simulation.invariants import Invariants
+from tests.simulation.invariants_resources import check_quiet
+from tests.simulation.liveness import READY_SECONDS, RECOVERY_SECONDS, Liveness
 from tests.simulation.scenario import Scenario
 from tests.simulation.trace import Trace
 from tests.simulation.workload import Workload
 
-_LOOK_SECONDS = 0.05
-_READY_SECONDS = 30.0
-_RECOVERY_SECONDS = 60.0
+_QUIET_SECONDS = 2.0
+"""After which nothing is under way any more."""
 
 
 @dataclass(slots=True)
@@ -37,6 +38,8 @@ class Outcome:
     """What happened how often."""
     paths: Counter[str] = field(default_factory=Counter)
     """Which of the rare paths in `sometimes.py` were taken, and how often."""
+    took_long: dict[str, float] = field(default_factory=dict)
+    """The longest of what is in `liveness.py`, in simulated seconds."""
     faults: int = 0
     """How many began, or were left out."""
 
@@ -54,7 +57,9 @@ def run_seed(seed: int, scenario: Scenario | None = None, trace: Trace | None = 
         except (Exception, ExceptionGroup) as error:  # noqa: BLE001 - every failure of a run is a finding
             failure = _describe(error)
     took = time.process_time() - began
-    return Outcome(seed, trace.digest, failure, history.now, took, history.counts, paths, history.faults)
+    return Outcome(
+        seed, trace.digest, failure, history.now, took, history.counts, paths, history.took_long, history.faults
+    )
 
 
 class _Run:
@@ -62,6 +67,7 @@ class _Run:
         self.counts: Counter[str] = Counter()
         self.now = 0.0
         self.faults = 0
+        self.took_long: dict[str, float] = {}
         self._seed = seed
         self._scenario = scenario
         self._trace = trace
@@ -93,9 +99,11 @@ class _Run:
             nursery.cancel_scope.cancel()
 
     async def _play(self, cluster: Cluster, invariants: Invariants, workload: Workload) -> None:
+        liveness = Liveness(cluster, invariants.what_is_missing, invariants.leaderless)
+        self.took_long = liveness.took
         cluster.nursery.start_soon(self._look, invariants)
         cluster.start()
-        await self._recovered(cluster, invariants, _READY_SECONDS)
+        await liveness.recovered("the start", READY_SECONDS)
         await workload.create_topics()
         workload.start()
         if self._scenario.plan is not None:
@@ -119,37 +127,22 @@ class _Run:
         else:
             await trio.sleep(self._scenario.seconds)
         workload.healed()
-        await self._recovered(cluster, invariants, _RECOVERY_SECONDS)
-        await self._make_progress(workload)
+        await liveness.recovered("recovery", RECOVERY_SECONDS)
+        await liveness.progress(workload.progress)
         await workload.stop()
-        await self._recovered(cluster, invariants, _RECOVERY_SECONDS)
-        await trio.sleep(2.0)
+        liveness.check_records(workload.history)
+        await liveness.recovered("recovery", RECOVERY_SECONDS)
+        await trio.sleep(_QUIET_SECONDS)
         invariants.check_equal()
+        check_quiet(cluster)
         await workload.check()
+        await liveness.stop_nodes()
 
     async def _look(self, invariants: Invariants) -> None:
         def looked() -> None:
             self.now = trio.current_time()
 
         await invariants.watch(looked, self._scenario.load.pace)
-
-    async def _recovered(self, cluster: Cluster, invariants: Invariants, seconds: float) -> None:
-        """Wait until the cluster is as it should be."""
-        limit = trio.current_time() + seconds
-        while (missing := invariants.what_is_missing()) is not None:
-            if trio.current_time() > limit:
-                raise Violation(f"not recovered after {seconds:g} s: {missing}")
-            await trio.sleep(_LOOK_SECONDS)
-        self._trace.note("simulation", "all nodes are ready, all replicas in sync")
-
-    async def _make_progress(self, workload: Workload) -> None:
-        """Every client gets something done after all is well."""
-        since = trio.current_time()
-        limit = since + _RECOVERY_SECONDS
-        while idle := [name for name, at in workload.progress.items() if at <= since]:
-            if trio.current_time() > limit:
-                raise Violation(f"{', '.join(idle)} got nothing done in {_RECOVERY_SECONDS:g} s")
-            await trio.sleep(_LOOK_SECONDS)
 
 
 def _describe(error: BaseException) -> str:
