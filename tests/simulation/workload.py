@@ -38,8 +38,8 @@ FEATURES: Final = (
 """What there may be besides idempotent producers with acks=all, consumers, and topics that come and go."""
 
 _END_SECONDS: Final = 60.0
-_LONG_RUNS_PAUSE: Final = 0.5
-"""Before it is stretched: the busiest producers would make long runs cost twice as much as others."""
+_LONG_RUNS_PAUSE: Final = 0.15
+"""Of each for every producer, before it is stretched: all together begin at most two bursts in three seconds."""
 _FETCH_WAIT: Final = 0.5
 _LONGEST_FETCH_WAIT: Final = 4.0
 _POLL_SECONDS: Final = 0.1
@@ -77,7 +77,7 @@ class Load:
         return replace(
             self,
             pace=pace,
-            pause=max(self.pause, _LONG_RUNS_PAUSE),
+            pause=max(self.pause, _LONG_RUNS_PAUSE * (self.producers + len(self.other_places))),
             groups=None if self.groups is None else self.groups.stretched(pace),
             transactions=None if self.transactions is None else self.transactions.stretched(pace),
         )
