@@ -17,7 +17,7 @@ from tests.simulation.trace import Trace
 
 from barnabas.broker.process import BrokerHandle, run_broker
 from barnabas.controller.process import ControllerHandle, run_controller
-from barnabas.net.memory import MemoryNetwork
+from barnabas.net.memory import MemoryNetwork, MemoryTransport
 from barnabas.raft.voters import Endpoint, ReplicaKey, Voter, VoterSet
 from barnabas.server.environment import Environment
 from barnabas.server.failure import NodeFailure
@@ -90,7 +90,8 @@ class Node:
         """Whether it may end by itself now: its disk was made to fail."""
         self.damaged: set[str] = set()
         """Folders of partitions in which records are not what was written."""
-        self.clock_offset_ms = 0
+        self._clock: tuple[float, int, float] = (0.0, 0, 0.0)
+        """From when on the wall clock is off, by how many ms, and by how many more in each ms."""
         self.left: list[str] = []
         """What was open when its last life had ended in order, and is closed by now."""
         self._disks = self._mount()
@@ -102,6 +103,16 @@ class Node:
 
     def __str__(self) -> str:
         return self.host
+
+    def set_clock(self, offset_ms: int, drift: float = 0.0) -> None:
+        """The wall clock is off by so many ms, and by `drift` more in each ms from now on."""
+        self._clock = (trio.current_time(), offset_ms, drift)
+
+    @property
+    def clock_offset_ms(self) -> int:
+        """By how much the wall clock is off now."""
+        since, offset_ms, drift = self._clock
+        return offset_ms + int((trio.current_time() - since) * 1000 * drift) if drift else offset_ms
 
     def _mount(self) -> dict[str, SimulatedDisk]:
         return {path: SimulatedDisk(platter, path) for path, platter in self.platters.items()}
@@ -149,13 +160,7 @@ class Node:
     async def _run(self) -> None:
         structlog.contextvars.bind_contextvars(node=self.host)
         HOST.set(self.host)
-        environment = Environment(
-            network=self._network,
-            disk=self._disks.__getitem__,
-            clock_ms=lambda: START_MS + self.clock_offset_ms + int(trio.current_time() * 1000),
-            random=random.Random(self._rng.getrandbits(64)),
-            threads=self.cluster.in_no_thread,
-        )
+        environment = self._environment(self._network, self._disks, self._rng.getrandbits(64))
         run: Callable[..., Any] = run_controller if self.is_controller else run_broker
         scope, network, disks = self._scope, self._network, self._disks
         try:
@@ -179,6 +184,29 @@ class Node:
             for disk in disks.values():
                 disk.die()
             self.ended.set()
+
+    def _environment(self, network: MemoryNetwork, disks: dict[str, SimulatedDisk], seed: int) -> Environment:
+        return Environment(
+            network=network,
+            disk=disks.__getitem__,
+            clock_ms=lambda: START_MS + self.clock_offset_ms + int(trio.current_time() * 1000),
+            random=random.Random(seed),
+            threads=self.cluster.in_no_thread,
+        )
+
+    async def start_again(self) -> str:
+        """Start a second process on the same host and directories, which ends by itself; what it says then."""
+        disks, network = self._mount(), self.cluster.network.at(self.host)
+        run: Callable[..., Any] = run_controller if self.is_controller else run_broker
+        try:
+            await run(self.settings, environment=self._environment(network, disks, self.id))
+        except NodeFailure as failure:
+            return str(failure)
+        finally:
+            network.die()
+            for disk in disks.values():
+                disk.die()
+        return "it was stopped"
 
     async def kill(self) -> None:
         """The process dies where it stands; what it wrote stays written."""
@@ -236,9 +264,14 @@ class Node:
         self._stop.request("the simulation wants it")
         await self.ended.wait()
 
+    @property
+    def connections(self) -> list[MemoryTransport]:
+        """Its ends of those that it has."""
+        return self._network.transports
+
     def lose_connection(self, rng: random.Random) -> None:
         """One of those that it has."""
-        if transports := self._network.transports:
+        if transports := self.connections:
             rng.choice(transports).abort()
 
 

@@ -114,7 +114,11 @@ class Platter:
         self.root = Folder()
         self.journal: list[Change] = []
         self.failing: int | None = None
+        self.holder: SimulatedDisk | None = None
+        """The process that has locked the directory, or had it when it died."""
         self.random = random
+        self.rotten: set[Inode] = set()
+        """Files that are not as they were written."""
 
     def crash(self, random: Random, loss: Loss = Loss.LATEST) -> None:
         """The host lost its power: no process may use the disk when this is called."""
@@ -146,6 +150,7 @@ class Platter:
     def rot(self, inode: Inode, position: int, random: Random) -> None:
         """A bit of the file is another from now on; that it was synced changes nothing."""
         inode.data[position] ^= 1 << random.randrange(8)
+        self.rotten.add(inode)
 
 
 def _files_in(folder: Folder, path: str) -> list[tuple[str, Inode]]:
@@ -214,10 +219,14 @@ class SimulatedDisk:
     def __init__(self, platter: Platter, directory: str) -> None:
         self.platter = platter
         self.directory = directory
-        self.locked = False
         self.is_dead = False
         self.on_change: Callable[[], None] | None = None
         """Called before each change, which is not made if the process dies of it."""
+
+    @property
+    def locked(self) -> bool:
+        """Whether this process has locked the directory, and not let go of it."""
+        return self.platter.holder is self
 
     def die(self) -> None:
         """Nothing that is still done through this view changes anything."""
@@ -335,14 +344,16 @@ class SimulatedDisk:
             _sync(self.platter.root)
 
     def lock(self, name: str) -> SimulatedDisk:
-        if self.locked:
+        holder = self.platter.holder
+        if holder is not None and not holder.is_dead:
             raise DirectoryLocked(f"{self.directory} is used by another process")
-        self.locked = True
+        self.platter.holder = self
         return self
 
     def close(self) -> None:
         """As a lock: let go."""
-        self.locked = False
+        if self.platter.holder is self:
+            self.platter.holder = None
 
 
 def _sync(folder: Folder) -> None:

@@ -1,8 +1,8 @@
 """What goes wrong, drawn from the seed: which kinds at all, when, to whom, how long.
 
-The kinds are in `faults_machines.py`, `faults_disks.py` and `faults_network.py`, a function each. What they must not do
-is decided here: of what was promised, faults take no more than the promise allows, or they say so: `on_loss`, when all
-machines lost their power, and `on_doubt`, when faults are not limited and did what nothing is promised for.
+The kinds are in modules of their own (`faults_machines.py`, `faults_files.py` ...), a function each. What they must not
+do is decided here: of what was promised, faults take no more than the promise allows, or they say so: `on_loss`, when
+all machines lost their power, and `on_doubt`, when faults are not limited and did what nothing is promised for.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from typing import Any
 
 import trio
 from tests.simulation.cluster import Cluster, Node, Violation
@@ -25,6 +26,7 @@ _REPAIR_SECONDS = 60.0
 _AFTER_RESET = 0.5
 """Seconds in which clients take in what they had been sent before the power went."""
 _POLL_SECONDS = 0.1
+_MORE_CHANCE = 0.5
 _LONGER = 2.0
 """By how much faults last longer in long runs."""
 _LONG_RUNS_PAUSE = 0.8
@@ -33,9 +35,21 @@ _LONG_RUNS_PAUSE = 0.8
 
 def kinds() -> dict[str, Fault]:
     """All kinds by name."""
+    return {**first_kinds(), **more_kinds()}
+
+
+def first_kinds() -> dict[str, Fault]:
+    """Those that there were first: seeds that were known before the others stay the runs that they are."""
     from tests.simulation import faults_disks, faults_machines, faults_network
 
     return {**faults_machines.KINDS, **faults_disks.KINDS, **faults_network.KINDS}
+
+
+def more_kinds() -> dict[str, Fault]:
+    """Those that take the place of others in some seeds, see `Plan.more`."""
+    from tests.simulation import faults_connections, faults_files, faults_restarts
+
+    return {**faults_files.KINDS, **faults_restarts.KINDS, **faults_connections.KINDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +71,12 @@ class Plan:
     """
     without: frozenset[int] = frozenset()
     """Numbers of the faults that are left out; the first one is 1."""
+    more: tuple[str, ...] = ()
+    """Kinds that take the place of every other fault."""
 
     @classmethod
     def drawn(cls, rng: random.Random, *, synced: bool, lonely: bool = False) -> Plan:
-        every = tuple(kinds())
+        every = tuple(first_kinds())
         some = tuple(kind for kind in every if rng.random() < 0.4) or (rng.choice(every),)
         return cls(
             some,
@@ -71,6 +87,12 @@ class Plan:
             loss=rng.choice(list(Loss)),
             unlimited=rng.random() < 0.15,
         )
+
+    def with_more(self, rng: random.Random) -> Plan:
+        """In half of the seeds, some of the kinds that came later."""
+        if rng.random() < _MORE_CHANCE:
+            return replace(self, more=tuple(kind for kind in more_kinds() if rng.random() < _MORE_CHANCE))
+        return self
 
     def stretched(self, pace: float) -> Plan:
         """For a long run: fewer in the same time, that last longer."""
@@ -110,7 +132,16 @@ class Nemesis:
         """Whether all machines are without power."""
         self.wiped: Node | None = None
         """The controller that lost its vote with its disk."""
+        self.clogged: list[Any] = []
+        """The ends of connections at which nothing arrives."""
+        self.half_open: list[Any] = []
+        """The ends that know that a connection is lost, while the other end does not."""
+        self.restarting = False
+        """Whether nodes are restarted one after another."""
+        self.names: list[str] = []
+        """Names that mean other hosts."""
         self._rng = random.Random(f"{cluster.seed}/nemesis")
+        self._more_rng = random.Random(f"{cluster.seed}/nemesis/more")
         self._scope = trio.CancelScope()
 
     @property
@@ -125,6 +156,8 @@ class Nemesis:
                 while True:
                     await trio.sleep(self._rng.expovariate(1 / self.plan.pause))
                     kind = self._rng.choice(self.plan.kinds)
+                    if self.plan.more and self._more_rng.random() < _MORE_CHANCE:
+                        kind = self._more_rng.choice(self.plan.more)
                     self.faults += 1
                     if self.faults not in self.plan.without:
                         nursery.start_soon(self._do, self.faults, kind)
@@ -148,9 +181,15 @@ class Nemesis:
         await self.recover_hosts(list(self.off.values()))
         for route in cluster.routes(cluster.hosts, cluster.hosts, both_ways=False):
             route.heal()
+        for end in self.clogged:
+            end.unclog()
+        for end in self.half_open:
+            end.abort()
+        for name in self.names:
+            cluster.network.redirect(name, None)
         cluster.weather.clear_up()
         for node in cluster.nodes:
-            node.clock_offset_ms = 0
+            node.set_clock(0)
             await self.start(node)
         for repair in list(self.rotten.values()):
             await repair()

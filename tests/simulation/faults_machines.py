@@ -173,7 +173,7 @@ async def lose_all_power(nemesis: Nemesis) -> None:
 async def jump_clock(nemesis: Nemesis) -> None:
     """The wall clock is off, by up to 12 hours."""
     node = nemesis.rng.choice(nemesis.cluster.nodes)
-    node.clock_offset_ms = nemesis.rng.randint(-12 * _HOUR_MS, 12 * _HOUR_MS)
+    node.set_clock(nemesis.rng.randint(-12 * _HOUR_MS, 12 * _HOUR_MS))
     nemesis.note(f"{node}'s clock is off by {node.clock_offset_ms} ms")
 
 

@@ -12,13 +12,13 @@ from tests.simulation.faults import Fault, Nemesis
 async def partition(nemesis: Nemesis) -> None:
     """Some hosts and others do not reach each other."""
     some, others = _sides(nemesis)
-    await _cut(nemesis, f"{some} and {others}", nemesis.cluster.routes(some, others))
+    await cut(nemesis, f"{some} and {others}", nemesis.cluster.routes(some, others))
 
 
 async def partition_one_way(nemesis: Nemesis) -> None:
     """Some hosts do not reach others, who reach them."""
     some, others = _sides(nemesis)
-    await _cut(nemesis, f"{some} to {others}", nemesis.cluster.routes(some, others, both_ways=False))
+    await cut(nemesis, f"{some} to {others}", nemesis.cluster.routes(some, others, both_ways=False))
 
 
 async def bridge(nemesis: Nemesis) -> None:
@@ -27,7 +27,7 @@ async def bridge(nemesis: Nemesis) -> None:
     nemesis.rng.shuffle(hosts)
     middle = len(hosts) // 2
     one, other = hosts[:middle], hosts[middle + 1 :]
-    await _cut(nemesis, f"{one} and {other}, but for {hosts[middle]},", nemesis.cluster.routes(one, other))
+    await cut(nemesis, f"{one} and {other}, but for {hosts[middle]},", nemesis.cluster.routes(one, other))
 
 
 async def isolate(nemesis: Nemesis) -> None:
@@ -36,7 +36,7 @@ async def isolate(nemesis: Nemesis) -> None:
     others = [other.host for other in nemesis.cluster.nodes if other is not node]
     pairs = ([node.host], others) if nemesis.rng.random() < 0.5 else (others, [node.host])
     routes = nemesis.cluster.routes(*pairs, both_ways=nemesis.rng.random() < 0.5)
-    await _cut(nemesis, f"{pairs[0]} to {pairs[1]}, but not to clients,", routes)
+    await cut(nemesis, f"{pairs[0]} to {pairs[1]}, but not to clients,", routes)
 
 
 async def flap(nemesis: Nemesis) -> None:
@@ -45,7 +45,7 @@ async def flap(nemesis: Nemesis) -> None:
     end = trio.current_time() + nemesis.length()
     while trio.current_time() < end:
         both_ways = nemesis.rng.random() < 0.5
-        await _cut(nemesis, f"{one} and {other}", nemesis.cluster.routes([one], [other], both_ways=both_ways), 0.2)
+        await cut(nemesis, f"{one} and {other}", nemesis.cluster.routes([one], [other], both_ways=both_ways), 0.2)
         await trio.sleep(nemesis.rng.expovariate(5))
 
 
@@ -56,7 +56,8 @@ def _sides(nemesis: Nemesis) -> tuple[list[str], list[str]]:
     return some, rng.sample(others, 1) if rng.random() < 0.3 else others
 
 
-async def _cut(nemesis: Nemesis, what: str, routes: Iterable[Any], length: float | None = None) -> None:
+async def cut(nemesis: Nemesis, what: str, routes: Iterable[Any], length: float | None = None) -> None:
+    """Nothing arrives on these routes, for as long as faults last, or for so many seconds on average."""
     routes = list(routes)
     nemesis.note(f"{what} are cut")
     for route in routes:

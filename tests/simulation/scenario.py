@@ -99,6 +99,8 @@ class Scenario:
             directories=rng.choice([1, 1, 2]),
             capacity=rng.choice([65536, 65536, 300]),
         )
+        if drawn.plan is not None:
+            drawn = replace(drawn, plan=drawn.plan.with_more(random.Random(f"{seed}/more-faults")))
         load, pace = _with_extras(drawn.load, seed, extras), pace_of(seconds)
         if pace > 1:
             plan = None if drawn.plan is None else drawn.plan.stretched(pace)
@@ -107,7 +109,7 @@ class Scenario:
 
     def with_only(self, faults: tuple[str, ...]) -> Scenario:
         """The same with these kinds of faults; none given: with those that were drawn."""
-        plan = replace(self.plan, kinds=faults) if self.plan is not None and faults else self.plan
+        plan = replace(self.plan, kinds=faults, more=()) if self.plan is not None and faults else self.plan
         return replace(self, plan=plan)
 
     def __str__(self) -> str:

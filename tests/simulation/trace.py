@@ -14,6 +14,7 @@ import trio
 
 from barnabas.net.memory import Address
 from barnabas.protocol.api_keys import ApiKey
+from barnabas.protocol.errors import RemoteProtocolError
 from barnabas.protocol.framing import decode_request_header
 
 _SIZE_BYTES = 4
@@ -69,9 +70,10 @@ class Trace:
                 return
             frame = memoryview(bytes(gathered[_SIZE_BYTES : _SIZE_BYTES + size]))
             del gathered[: _SIZE_BYTES + size]
-            text = (
-                self._request(source, target, frame) if target[1] < source[1] else self._answer(source, target, frame)
-            )
+            try:
+                text = (self._request if target[1] < source[1] else self._answer)(source, target, frame)
+            except RemoteProtocolError as error:
+                text = f"nonsense ({error})"
             print(
                 f"{trio.current_time():11.6f}  {source[0]:<12} -> {target[0]:<12} {text} {size} bytes", file=self._out
             )

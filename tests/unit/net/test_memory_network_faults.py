@@ -118,6 +118,7 @@ async def test_latency_is_asked_for_anew_each_time(autojump_clock: trio.testing.
 async def test_a_connection_that_one_side_lost_is_half_open(autojump_clock: trio.testing.MockClock) -> None:
     network = MemoryNetwork(latency=0.1, capacity=10)
     _, _, near, far = await connected(network)
+    assert isinstance(near, MemoryTransport)
     far.send_nowait([b"full full!"])
     async with trio.open_nursery() as nursery:
         nursery.start_soon(far.wait_writable)
@@ -136,6 +137,7 @@ async def test_a_connection_that_one_side_lost_is_half_open(autojump_clock: trio
 
 async def test_who_waits_hears_that_the_connection_is_lost_here(autojump_clock: trio.testing.MockClock) -> None:
     _, _, near, _ = await connected(MemoryNetwork())
+    assert isinstance(near, MemoryTransport)
 
     async def wait() -> None:
         with pytest.raises(ConnectionResetError):
@@ -153,6 +155,7 @@ async def test_a_clogged_connection_delivers_later_and_others_pass(autojump_cloc
     listener = await right.listen("right", 1)
     one, other = await left.connect("right", 1), await left.connect("right", 1)
     clogged, free = await listener.accept(), await listener.accept()
+    assert isinstance(clogged, MemoryTransport)
     clogged.clog()
     one.send_nowait([b"late"])
     one.close()
