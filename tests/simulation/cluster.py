@@ -420,3 +420,18 @@ def image_of(node: Node) -> Any:
     """A broker's `MetadataImage`."""
     handle: BrokerHandle = node.handle
     return handle.status.__self__._cache.image  # type: ignore[attr-defined]
+
+
+def groups_of(node: Node) -> Any:
+    """A broker's `Coordinators` of groups."""
+    return _broker_of(node)._groups
+
+
+def transactions_of(node: Node) -> Any:
+    """A broker's `Coordinators` of transactions."""
+    return _broker_of(node)._transactions.coordinators
+
+
+def _broker_of(node: Node) -> Any:
+    handle: BrokerHandle = node.handle
+    return handle.ready.__closure__[0].cell_contents  # type: ignore[attr-defined]

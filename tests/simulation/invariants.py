@@ -4,7 +4,8 @@ After every step of a node's task is looked at what that step may have changed: 
 the controllers have committed. Most steps set no offset of any replica: the simulation is told of each that is set, and
 looks at no broker in vain. What needs reading is looked at many times in a simulated second, and each time only as far
 as it is new. Each subject has its module: the quorum and the metadata (`invariants_metadata.py`), partitions and their
-replicas (`invariants_partitions.py`), a replica's log by itself (`invariants_logs.py`).
+replicas (`invariants_partitions.py`), a replica's log by itself (`invariants_logs.py`), what lies beside its batches
+(`invariants_indexes.py`), coordinators (`invariants_coordinators.py`), what is left behind (`invariants_resources.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from itertools import count
 from typing import Any, Final
 
 import trio
-from tests.simulation.cluster import Cluster, Node, Violation
+from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
+from tests.simulation.invariants_coordinators import check_groups, check_transactions, sweep_seconds
+from tests.simulation.invariants_indexes import check_aborted, check_indexes, check_stable, transactions_in
 from tests.simulation.invariants_metadata import MetadataInvariants
 from tests.simulation.invariants_partitions import PartitionInvariants, told_of_offsets
 from tests.simulation.pauses import HOST
@@ -23,6 +26,13 @@ LOOK_SECONDS: Final = 0.05
 MOST_SECONDS: Final = 0.2
 _LOOKS_AT_CHANGES: Final = 10
 """Between two at everything."""
+_LOOKS_AT_FILES: Final = 100
+"""Between two at what lies beside the batches, on one broker after another."""
+_UNKNOWN: Final = 1 << 62
+_LATE_SECONDS: Final = 2.0
+"""By which timeouts of transactions may be late, besides the time between two looks at them, twice: there may be
+another coordinator.
+"""
 
 
 class Invariants(trio.abc.Instrument):
@@ -35,6 +45,7 @@ class Invariants(trio.abc.Instrument):
         self._partitions = PartitionInvariants(cluster, self._metadata)
         self._something_set = True
         """Whether an offset of a replica was set since a broker's step was looked at."""
+        self._sweep = sweep_seconds(cluster.brokers)
         self._changed = set(cluster.brokers)
         """The brokers that have set one since they were read."""
         self._violation: Violation | None = None
@@ -61,6 +72,9 @@ class Invariants(trio.abc.Instrument):
                     if self._violation is not None:
                         raise self._violation
                     self.check(self._cluster.nodes if look % _LOOKS_AT_CHANGES == 0 else self._changed)
+                    turn, rest = divmod(look, _LOOKS_AT_FILES)
+                    if not rest:
+                        self._check_files(self._cluster.brokers[turn % len(self._cluster.brokers)])
         finally:
             trio.lowlevel.remove_instrument(self)
 
@@ -97,9 +111,35 @@ class Invariants(trio.abc.Instrument):
             else:
                 self._metadata.check_broker(node)
                 if node in brokers:
+                    check_groups(node)
                     self._partitions.check_step(node)
                     self._partitions.check_broker(node)
                     self._changed.discard(node)
+
+    def _check_files(self, node: Node) -> None:
+        """What lies beside the batches of this broker's logs."""
+        if node.handle is None:
+            return
+        with node.sound_disks():
+            for replica in replicas_of(node):
+                if not replica.error and replica.log.directory not in node.damaged:
+                    check_indexes(str(node), replica.log)
+                    self._check_transactions(f"{node}: {replica.topic}-{replica.index}", replica)
+
+    def _check_transactions(self, name: str, replica: Any) -> None:
+        found, partitions = transactions_in(replica.log), self._partitions
+        if found is not None:
+            committed = _UNKNOWN if partitions._forgot else partitions._committed.get(replica.key, 0)
+            check_aborted(name, replica.log, found)
+            if not partitions.expect_nothing:
+                high_watermark = replica.high_watermark
+                check_stable(name, replica.last_stable_offset, found, high_watermark, max(high_watermark, committed))
+
+    def check_well(self, seconds: float) -> None:
+        """All has been well for so long: what is due by time is done."""
+        late = 2 * self._sweep + _LATE_SECONDS
+        if seconds > late:
+            check_transactions(self._cluster, trio.current_time(), late)
 
     def forget_records(self) -> None:
         """What was acknowledged may be gone, by right. No broker runs now."""
@@ -114,6 +154,8 @@ class Invariants(trio.abc.Instrument):
     def check_equal(self) -> None:
         """Nothing is under way any more: all replicas have the same."""
         self.check(self._cluster.nodes)
+        for node in self._cluster.brokers:
+            self._check_files(node)
         self._partitions.check_equal()
 
     def what_is_missing(self) -> str | None:

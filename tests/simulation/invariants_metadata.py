@@ -5,7 +5,9 @@
 - what is committed in the metadata log is the same on every controller, for ever, and at the same offset all nodes
   have the same image of the cluster;
 - leader and partition epochs do not go back; the leader is in sync and not fenced; who is in sync is a replica, and
-  not merely eligible; in each leader epoch of a partition there is one leader.
+  not merely eligible; in each leader epoch of a partition there is one leader, who was in sync or eligible before, or
+  is known as one that may lack records;
+- the leader of the quorum is a voter, with the disk that it was a voter with.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from typing import Any, Final
 
 from tests.simulation.cluster import Cluster, Node, Violation, committed_image_of, image_of, quorum_of
 from tests.simulation.invariants_logs import CommittedLog, Shadow
+
+from barnabas.metadata.records import LeaderRecoveryState
 
 NO_LEADER: Final = -1
 
@@ -58,6 +62,8 @@ class MetadataInvariants:
 
     def _check_leader(self, node: Node, quorum: Any) -> None:
         known = self._quorum_leaders.get(quorum.epoch)
+        if quorum._node._state.me not in quorum.voters:
+            raise Violation(f"{node} leads the quorum in epoch {quorum.epoch}, and is no voter: {quorum.voters}")
         if known is None:
             self._quorum_leaders[quorum.epoch] = node.id
             if quorum.end_offset < self._committed.end:
@@ -110,6 +116,7 @@ class MetadataInvariants:
                 was = None if known is None else known.partitions.get(index)
                 if was is not after:
                     self._check_state(f"{topic.name}-{index}", after)
+                    check_election(f"{topic.name}-{index}", was, after, image.cluster)
                     yield was, after
         if before is None or before.cluster is not image.cluster:
             self._check_leaders_live(image)
@@ -176,3 +183,16 @@ class MetadataInvariants:
         if any(image != newest for image in images):
             return f"nodes know different clusters: {', '.join(map(str, images))}"
         return None
+
+
+def check_election(name: str, before: Any, after: Any, cluster: Any) -> None:
+    """A partition came from one committed state (None if it is new) to another; both as in `metadata.topics`."""
+    if after.leader == NO_LEADER:
+        return
+    broker = cluster.broker(after.leader)
+    if broker is None or broker.fenced:
+        raise Violation(f"{name}: the leader {after.leader} is fenced")
+    if before is None or after.leader == before.leader or after.partition_epoch != before.partition_epoch + 1:
+        return
+    if after.leader not in (*before.isr, *before.elr) and after.leader_recovery_state != LeaderRecoveryState.RECOVERING:
+        raise Violation(f"{name}: {after.leader} leads as if it lacked nothing, after {before}")

@@ -49,6 +49,11 @@ class Liveness:
         self._leaderless = leaderless
         self._well_since = NEVER
 
+    @property
+    def well_for(self) -> float:
+        """Seconds since all was found to be well in the end; 0 before."""
+        return max(trio.current_time() - self._well_since, 0.0)
+
     def _note(self, what: str, seconds: float) -> None:
         self.took[what] = max(seconds, self.took.get(what, 0.0))
 
@@ -65,9 +70,13 @@ class Liveness:
             if now - waits_since > LEADER_SECONDS:
                 raise Violation(f"no leader for more than {LEADER_SECONDS:g} s: {leaderless}")
             await trio.sleep(_LOOK_SECONDS)
-        self._well_since = trio.current_time()
-        self._note(what, self._well_since - since)
+        self._note(what, trio.current_time() - since)
         self._cluster.trace.note("simulation", "all nodes are ready, all replicas in sync")
+
+    async def healed(self) -> None:
+        """The same, when nothing goes wrong any more: from now on all is well."""
+        await self.recovered("recovery", RECOVERY_SECONDS)
+        self._well_since = min(self._well_since, trio.current_time())
 
     async def progress(self, clients: dict[str, float]) -> None:
         """Every client gets something done after all is well; `clients`: when each did so last."""

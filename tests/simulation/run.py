@@ -12,7 +12,7 @@ from tests.simulation.cluster import Cluster, Violation
 from tests.simulation.faults import Nemesis
 from tests.simulation.invariants import Invariants
 from tests.simulation.invariants_resources import check_quiet
-from tests.simulation.liveness import READY_SECONDS, RECOVERY_SECONDS, Liveness
+from tests.simulation.liveness import READY_SECONDS, Liveness
 from tests.simulation.scenario import Scenario
 from tests.simulation.trace import Trace
 from tests.simulation.workload import Workload
@@ -101,7 +101,7 @@ class _Run:
     async def _play(self, cluster: Cluster, invariants: Invariants, workload: Workload) -> None:
         liveness = Liveness(cluster, invariants.what_is_missing, invariants.leaderless)
         self.took_long = liveness.took
-        cluster.nursery.start_soon(self._look, invariants)
+        cluster.nursery.start_soon(self._look, invariants, liveness)
         cluster.start()
         await liveness.recovered("the start", READY_SECONDS)
         await workload.create_topics()
@@ -127,20 +127,21 @@ class _Run:
         else:
             await trio.sleep(self._scenario.seconds)
         workload.healed()
-        await liveness.recovered("recovery", RECOVERY_SECONDS)
+        await liveness.healed()
         await liveness.progress(workload.progress)
         await workload.stop()
         liveness.check_records(workload.history)
-        await liveness.recovered("recovery", RECOVERY_SECONDS)
+        await liveness.healed()
         await trio.sleep(_QUIET_SECONDS)
         invariants.check_equal()
         check_quiet(cluster)
         await workload.check()
         await liveness.stop_nodes()
 
-    async def _look(self, invariants: Invariants) -> None:
+    async def _look(self, invariants: Invariants, liveness: Liveness) -> None:
         def looked() -> None:
             self.now = trio.current_time()
+            invariants.check_well(liveness.well_for)
 
         await invariants.watch(looked, self._scenario.load.pace)
 
