@@ -41,8 +41,11 @@ class Anomaly(NamedTuple):
 class LogCheck:
     """One partition: `log` is all that can be read of it in the end, as (offset, value)."""
 
-    def __init__(self, history: History, place: Place, log: Sequence[tuple[int, str]], epoch: int) -> None:
-        """`epoch`: the partition's leader epoch in the end."""
+    def __init__(
+        self, history: History, place: Place, log: Sequence[tuple[int, str]], epoch: int, *, start: int = 0
+    ) -> None:
+        """`epoch`: the partition's leader epoch in the end. `start`: what was before this offset is gone, by right."""
+        self._start = start
         self._history = history
         self._place = place
         self._log = log
@@ -69,7 +72,7 @@ class LogCheck:
         return Anomaly(kind, self._place, text)
 
     def _gaps(self) -> Iterator[Anomaly]:
-        for index, (offset, _) in enumerate(self._log):
+        for index, (offset, _) in enumerate(self._log, self._start):
             if offset != index:
                 yield self._anomaly("gap", f"{offset} instead of {index}")
                 return
@@ -94,7 +97,7 @@ class LogCheck:
     def _losses(self) -> Iterator[Anomaly]:
         for value, send in self._sends.items():
             offset, offsets = send.offset, self._offsets.get(value, [])
-            if offset is None or not self._is_kept(value, send):
+            if offset is None or not self._is_kept(value, send) or (0 <= offset < self._start and not offsets):
                 continue
             if not offsets:
                 yield self._anomaly("lost", f"{value} was acknowledged at {offset}, where {self._at(offset)} is")
@@ -143,7 +146,7 @@ class LogCheck:
 
     def _reads(self) -> Iterator[Anomaly]:
         for offset, value in self._history.seen.get(self._place, {}).items():
-            if self._values.get(offset) == value:
+            if self._values.get(offset) == value or (offset < self._start and value not in self._offsets):
                 continue
             if value in self._offsets:
                 where = self._offsets[value]

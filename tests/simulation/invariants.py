@@ -64,7 +64,7 @@ class Invariants(trio.abc.Instrument):
         seconds = min(LOOK_SECONDS * pace, MOST_SECONDS)
         trio.lowlevel.add_instrument(self)
         try:
-            with told_of_offsets(self._set):
+            with told_of_offsets(self._set), self._partitions.cleaning.watching():
                 for look in count():
                     with trio.move_on_after(seconds):
                         await self._noticed.wait()
@@ -147,7 +147,7 @@ class Invariants(trio.abc.Instrument):
 
     def expect_no_records(self) -> None:
         """From now on nothing is promised of records, but that replicas agree in the end."""
-        self._partitions.expect_nothing = True
+        self._partitions.cleaning.expects_nothing = True
 
     # In the end
 

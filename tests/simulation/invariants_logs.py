@@ -53,18 +53,24 @@ class Shadow:
         """The offset after the last batch."""
         return self.batches[-1].next_offset if self.batches else self.start
 
-    def follow(self, log: Any) -> None:
-        """Read what is new, and compare. The log is a `PartitionLog`."""
+    def follow(self, log: Any, *, compacted: bool = False, rewritten: bool = False) -> None:
+        """Read what is new, and compare. The log is a `PartitionLog`. `compacted`: offsets may be missing in it.
+        `rewritten`: some of it was compacted since it was read, and what was appended is the same.
+        """
         if log is not self._log or log.generation != self._generation:
             self._begin(log)
         elif log.log_start_offset < self.start:
             raise Violation(f"{self.name}: the log's start went back from {self.start} to {log.log_start_offset}")
         self.start = log.log_start_offset
+        if self.start > self.end:
+            self.batches.clear()
+            self._is_whole = False  # what it lost was not read
+        if rewritten:
+            self.batches = [_seen(batch) for batch in log.read_batches(self.start, self.end)]
         if self.end != log.log_end_offset:
-            self._read(log)
+            self._read(log, compacted)
             self._check_epochs(log)
-            if self._is_whole:
-                self._check_producers(log)
+            self._check_producers(log)
 
     def _begin(self, log: Any) -> None:
         """Another log, or one that was cut."""
@@ -75,12 +81,14 @@ class Shadow:
         self._epochs.clear()
         self._is_whole = not self.start
 
-    def _read(self, log: Any) -> None:
+    def _read(self, log: Any, compacted: bool) -> None:
         for batch in log.read_batches(self.end):
             if self.batches and batch.base_offset < self.end:
                 continue
-            if self.batches and batch.base_offset != self.end:
-                raise Violation(f"{self.name} has {batch.base_offset} after {self.end}")
+            if batch.base_offset != self.end and (compacted or self.batches):
+                if not compacted:
+                    raise Violation(f"{self.name} has {batch.base_offset} after {self.end}")
+                self._is_whole = False
             seen = _seen(batch)
             self.batches.append(seen)
             fold(self._producers, seen)
@@ -102,7 +110,15 @@ class Shadow:
             state.producer_id: (state.epoch, [(batch.last_sequence, batch.last_offset) for batch in state.batches])
             for state in log.producers
         }
-        if self._producers != known:
+        if self._is_whole:
+            is_right = self._producers == known
+        else:  # of what a log has lost its producers may still be known, and they must be as of what it has
+            latest = {producer_id: (epoch, batches[-1:]) for producer_id, (epoch, batches) in known.items()}
+            is_right = all(
+                latest.get(producer_id) == (epoch, batches[-1:])
+                for producer_id, (epoch, batches) in self._producers.items()
+            )
+        if not is_right:
             raise Violation(f"{self.name}: its producers are {known}, but by its batches they are {self._producers}")
 
 

@@ -19,7 +19,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from unittest import mock
 
+import trio
 from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
+from tests.simulation.invariants_cleaning import CleaningInvariants, CommittedKeys, is_cleaned
 from tests.simulation.invariants_logs import CommittedLog, Shadow
 from tests.simulation.invariants_metadata import Key, MetadataInvariants
 
@@ -35,6 +37,10 @@ OFFSETS: Final[tuple[tuple[type, str], ...]] = (
     (PartitionLog, "generation"),
 )
 """The attributes in which a replica's offsets are kept."""
+
+
+_HEARD_SECONDS: Final = 1.0
+"""In which followers hear where their leader's log begins."""
 
 
 @contextmanager
@@ -70,18 +76,24 @@ class PartitionInvariants:
         self._ends: dict[Any, int] = {}
         self._compared: dict[Any, int] = {}
         self._shadows: dict[Any, Shadow] = {}
-        self._starts: dict[Key, int] = {}
-        """Where the logs of leaders begin, at most."""
-        self.expect_nothing = False
-        """Whether no record need be kept."""
+        self._keys: dict[Key, CommittedKeys] = {}
+        """Of the logs that are compacted, instead of `_logs`."""
+        self.cleaning = CleaningInvariants(cluster, self._committed)
         self._forgot = False
         self._led: set[Key] = set()
         """The partitions that a leader was seen of since records may have been lost."""
+
+    @property
+    def expect_nothing(self) -> bool:
+        """Whether no record need be kept."""
+        return self.cleaning.expects_nothing
 
     # After each step
 
     def check_step(self, node: Node) -> None:
         """What one step of this broker may have changed."""
+        if self.cleaning.violation is not None:
+            raise self.cleaning.violation
         if self.expect_nothing:
             return
         marks, ends = self._marks, self._ends
@@ -140,6 +152,7 @@ class PartitionInvariants:
 
     def check_broker(self, node: Node) -> None:
         """Read what is new on this broker."""
+        self.cleaning.note_clock(node)
         with node.sound_disks():
             for replica in replicas_of(node):
                 if not _is_out(node, replica):
@@ -152,23 +165,33 @@ class PartitionInvariants:
         shadow = self._shadows.get(replica)
         if shadow is None:
             shadow = self._shadows[replica] = Shadow(f"{node}: {name}")
-        shadow.follow(replica.log)
-        if not self.expect_nothing:
-            self._check_start(node, replica)
+        compacted, rewritten = is_cleaned(replica.log), replica.log in self.cleaning.rewritten
+        self.cleaning.rewritten.discard(replica.log)
+        shadow.follow(replica.log, compacted=compacted, rewritten=rewritten)
+        if self.expect_nothing:
+            return
+        self._check_start(node, replica)
         start, end = self._compared.get(replica, 0), self._marks.get(replica, 0)
-        if end > start and not self.expect_nothing:
+        if compacted:
+            self._check_keys(node, replica, 0 if rewritten else start, end)
+        elif end > start:
             if replica.key not in self._logs:
                 self._logs[replica.key] = CommittedLog(name)
             self._logs[replica.key].check(shadow, start, end)
-            self._compared[replica] = end
+        self._compared[replica] = end
+
+    def _check_keys(self, node: Node, replica: Any, start: int, end: int) -> None:
+        if end > start:
+            committed = self._keys.setdefault(replica.key, CommittedKeys())
+            committed.check(f"{node}: {_name(replica)}", replica.log, start, end, whole=not start)
 
     def _check_start(self, node: Node, replica: Any) -> None:
-        """Where a log begins is its leader's affair."""
-        key, start = replica.key, replica.log.log_start_offset
-        if start > self._starts.get(key, 0) and self._is_in_sync(node, replica):
+        """Where a log begins is its leader's affair, or that of retention."""
+        key, start, starts = replica.key, replica.log.log_start_offset, self.cleaning.starts
+        if start > starts.get(key, 0) and self._is_in_sync(node, replica):
             led = [each.log.log_start_offset for each in self._replicas(key) if each.leader is not None]
-            self._starts[key] = max(led, default=self._starts.get(key, 0))
-            if start > self._starts[key]:
+            starts[key] = max(led, default=starts.get(key, 0))
+            if start > starts[key]:
                 raise Violation(f"{node} is in sync with {_name(replica)}, but begins at {start}")
 
     def _replicas(self, key: Key) -> Iterator[Any]:
@@ -179,23 +202,51 @@ class PartitionInvariants:
 
     def forget(self) -> None:
         """No record need be there any more; no broker runs."""
-        self._forgot = True
-        for known in (self._logs, self._committed, self._marks, self._ends, self._compared, self._shadows, self._led):
+        self._forgot = self.cleaning.forgot = True
+        for known in (self._logs, self._keys, self._committed, self._marks, self._ends, self._compared, self._shadows):
             known.clear()
+        self._led.clear()
 
     # In the end
 
     def check_equal(self) -> None:
-        """All replicas are the same byte by byte."""
-        logs: dict[Key, tuple[Node, int]] = {}
+        """All replicas are the same byte by byte, from where the last of them begins; or as compaction allows."""
+        replicas: dict[Key, list[tuple[Node, Any]]] = {}
         for node in self._cluster.brokers:
             for replica in replicas_of(node):
-                content = 0
-                for batch in replica.log.read_batches(replica.log.log_start_offset):
-                    content = zlib.crc32(batch.view, content)
-                first, known = logs.setdefault(replica.key, (node, content))
-                if known != content:
-                    raise Violation(f"{_name(replica)} is not the same on {first} and {node}")
+                replicas.setdefault(replica.key, []).append((node, replica))
+        for key, copies in replicas.items():
+            self._check_starts(key, copies)
+            if is_cleaned(copies[0][1].log):
+                committed = CommittedKeys()
+                for node, replica in copies:
+                    log = replica.log
+                    committed.check(f"{node}: {_name(replica)}", log, 0, log.log_end_offset, whole=True)
+            else:
+                _check_same(copies)
+
+    def _check_starts(self, key: Key, copies: list[tuple[Node, Any]]) -> None:
+        """Nobody begins before the leader, once the others can have heard of it."""
+        if trio.current_time() - self.cleaning.started_at.get(key, 0.0) < _HEARD_SECONDS:
+            return
+        led = max((replica.log.log_start_offset for _, replica in copies if replica.leader is not None), default=0)
+        for node, replica in copies:
+            if replica.log.log_start_offset < led:
+                start = replica.log.log_start_offset
+                raise Violation(f"{node}: {_name(replica)} begins at {start}, and its leader's log at {led}")
+
+
+def _check_same(copies: list[tuple[Node, Any]]) -> None:
+    start = max(replica.log.log_start_offset for _, replica in copies)
+    contents: dict[int, Node] = {}
+    for node, replica in copies:
+        content = replica.log.log_end_offset
+        for batch in replica.log.read_batches(start):
+            content = zlib.crc32(batch.view, content)
+        contents.setdefault(content, node)
+    if len(contents) > 1:
+        first, other, *_ = contents.values()
+        raise Violation(f"{_name(copies[0][1])} is not the same on {first} and {other}")
 
 
 def _name(replica: Any) -> str:

@@ -15,6 +15,7 @@ from typing import Final
 from tests.simulation.faults import Plan
 from tests.simulation.long_runs import pace_of, patient
 from tests.simulation.workload import FEATURES, Load
+from tests.simulation.workload_cleaning import CleaningLoad
 from tests.simulation.workload_groups import GroupLoad
 from tests.simulation.workload_transactions import TransactionLoad
 
@@ -47,6 +48,7 @@ REPLICAS: Final = ((3, 1), (3, 2), (3, 2), (3, 3), (2, 2), (2, 1))
 _CHANCE: Final = 0.3
 _GROUPS_CHANCE: Final = 0.4
 _TRANSACTIONS_CHANCE: Final = 0.3
+_CLEANING_CHANCE: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Scenario:
     def drawn(
         cls, seed: int, *, seconds: float = 40.0, faults: bool = True, extras: Collection[str] | None = None
     ) -> Scenario:
-        """`extras`: which there are of "groups" and "transactions"; None: as the seed draws it."""
+        """`extras`: which there are of "groups", "transactions" and "cleaning"; None: as the seed draws it."""
         rng = random.Random(f"{seed}/scenario")
         synced = rng.random() < 0.3
         settings: dict[str, object] = {
@@ -125,30 +127,36 @@ class Scenario:
                 f"all pauses {self.load.pace:g} times as long; "
                 f"{', '.join(sorted(self.load.features)) or 'nothing else'}",
                 f"groups: {self.load.groups or 'none'}; transactions: {self.load.transactions or 'none'}",
+                f"cleaning: {self.load.cleaning or 'none'}",
                 f"faults: {self.plan or 'none'}",
             ]
         )
 
 
 def _with_extras(load: Load, seed: int, wanted: Collection[str] | None) -> Load:
-    """Groups and transactions, each with random numbers of its own, so that all else is drawn as without them."""
+    """Groups and the like, each with random numbers of its own, so that all else is drawn as without them."""
     groups, transactions = random.Random(f"{seed}/groups"), random.Random(f"{seed}/transactions")
     has_groups, has_transactions = groups.random() < _GROUPS_CHANCE, transactions.random() < _TRANSACTIONS_CHANCE
+    cleaning = random.Random(f"{seed}/cleaning")
+    has_cleaning = cleaning.random() < _CLEANING_CHANCE
     if wanted is not None:
         has_groups, has_transactions = "groups" in wanted, "transactions" in wanted
+        has_cleaning = "cleaning" in wanted
     return replace(
         load,
         groups=GroupLoad.drawn(groups) if has_groups else None,
         transactions=TransactionLoad.drawn(transactions) if has_transactions else None,
+        cleaning=CleaningLoad.drawn(cleaning) if has_cleaning else None,
     )
 
 
 def _coordinators_settings(load: Load, *, synced: bool) -> dict[str, object]:
     """The topics of the coordinators promise as much as the others."""
+    cleaning = {} if load.cleaning is None else load.cleaning.settings
     parts = [part.settings for part in (load.transactions, load.groups) if part is not None]
     if not parts:
-        return {}
+        return cleaning
     found: dict[str, object] = {"min.insync.replicas": 2, **({"log.flush.interval.messages": 1} if synced else {})}
     for settings in parts:
         found |= settings
-    return found
+    return found | cleaning

@@ -28,10 +28,15 @@ from barnabas.protocol.messages.create_topics import CreateTopicsResponse
 from barnabas.raft.leader import Leader
 from barnabas.server.metadata_log import MetadataLog
 from barnabas.server.runtime import Runtime
+from barnabas.storage import swap
+from barnabas.storage.cleaner import Cleaning, CleaningAborted
+from barnabas.storage.cleaner_filter import BatchFilter
 from barnabas.storage.log import PartitionLog
 from barnabas.storage.producer_state import ProducerStates
 from barnabas.storage.recovery import _Opening
 from barnabas.storage.segment import Segment
+
+_SEGMENT_FILES: Final = 4
 
 Look: TypeAlias = Callable[..., Any]
 """Gets `seen`, to be called where the path was taken; `call`, which does what is looked at; and the arguments for it.
@@ -100,6 +105,17 @@ def _if_it_refuses(code: ErrorCode) -> Look:
         except WireError as error:
             if error.code is code:
                 seen()
+            raise
+
+    return look
+
+
+def _if_it_raises(kind: type[Exception]) -> Look:
+    def look(seen: Callable[[], None], call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        try:
+            return call(*args, **kwargs)
+        except kind:
+            seen()
             raise
 
     return look
@@ -214,6 +230,30 @@ def _while_decisions_wait(seen: Callable[[], None], call: Callable[..., Any], sh
     return call(shard, *args)
 
 
+def _if_something_goes(seen: Callable[[], None], call: Callable[..., Any], log: PartitionLog, *args: Any) -> Any:
+    removal = call(log, *args)
+    if removal.files:
+        seen()
+    return removal
+
+
+def _if_not_all_was_in_place(
+    seen: Callable[[], None], call: Callable[..., Any], disk: Any, directory: str, swaps: Any, names: Any
+) -> Any:
+    if any(name.removesuffix(swap.SWAP_SUFFIX) in names for name in swaps) or len(swaps) < _SEGMENT_FILES:
+        seen()
+    return call(disk, directory, swaps, names)
+
+
+def _if_tombstones_go(
+    seen: Callable[[], None], call: Callable[..., Any], kept: Any, batch: Any, payload: Any, expired: bool
+) -> Any:
+    chosen, tombstones = call(kept, batch, payload, expired)
+    if expired and len(chosen) < batch.records_count:
+        seen()
+    return chosen, tombstones
+
+
 PATHS: Final = (
     # Leaders
     Path("a leader was deposed while a produce waited", Partition, "_settle_all", _while_a_produce_waits),
@@ -249,6 +289,15 @@ PATHS: Final = (
     # Disks
     Path("recovery cut a torn end", _Opening, "_recover_segment", _if_it_returns(lambda whole: not whole)),
     Path("an index was made anew", Segment, "rebuild_indexes", _always),
+    # Records that go
+    Path("a segment was deleted by retention", PartitionLog, "apply_retention", _if_something_goes),
+    Path("a fetch asked for what was gone", PartitionLog, "locate", _if_it_refuses(ErrorCode.OFFSET_OUT_OF_RANGE)),
+    Path("a follower began anew where its leader's log begins", Partition, "restart_at", _always),
+    Path("a part of a log was compacted", PartitionLog, "replace_segments", _always),
+    Path("tombstones whose time was up were removed", BatchFilter, "_choose", _if_tombstones_go),
+    Path("a log was cut or given up while it was cleaned", Cleaning, "_go_on", _if_it_raises(CleaningAborted)),
+    Path("a start finished what a crash left of compaction", swap, "_swap_in", _always),
+    Path("a crash came between the names of one swap", swap, "_swap_in", _if_not_all_was_in_place),
     # Controllers
     Path("a topic's creation waited while the controller lost the lead", Runtime, "resign", _while_a_creation_waits),
     Path("uncommitted decisions were taken back", Runtime, "resign", _if_decisions_are_taken_back),

@@ -17,6 +17,7 @@ from tests.simulation import history_records, history_topics, workload_records, 
 from tests.simulation.cluster import Cluster, Violation, image_of
 from tests.simulation.history import History, Place, Promise
 from tests.simulation.pauses import HOST
+from tests.simulation.workload_cleaning import Cleaning, CleaningLoad
 from tests.simulation.workload_groups import GroupLoad, Groups
 from tests.simulation.workload_transactions import Transacting, TransactionLoad
 
@@ -72,6 +73,9 @@ class Load:
     transactions: TransactionLoad | None = None
     """Producers with transactions, with topics of their own."""
 
+    cleaning: CleaningLoad | None = None
+    """Topics whose old records go."""
+
     def stretched(self, pace: float) -> Load:
         """For a long run."""
         return replace(
@@ -80,6 +84,7 @@ class Load:
             pause=max(self.pause, _LONG_RUNS_PAUSE * (self.producers + len(self.other_places))),
             groups=None if self.groups is None else self.groups.stretched(pace),
             transactions=None if self.transactions is None else self.transactions.stretched(pace),
+            cleaning=None if self.cleaning is None else self.cleaning.stretched(pace),
         )
 
     @property
@@ -89,10 +94,9 @@ class Load:
 
     @property
     def other_topics(self) -> dict[str, int]:
-        """Of groups and transactions."""
-        return {
-            topic: count for each in (self.groups, self.transactions) if each for topic, count in each.topics.items()
-        }
+        """Of groups, transactions and cleaning."""
+        parts = (self.groups, self.transactions, self.cleaning)
+        return {topic: count for each in parts if each for topic, count in each.topics.items()}
 
     @property
     def other_places(self) -> list[Place]:
@@ -130,11 +134,13 @@ class Workload:
         self._producing = 0
         self._produced = trio.Event()
         self._healed = trio.Event()
-        self._parts: list[Groups | Transacting] = []
+        self._parts: list[Groups | Transacting | Cleaning] = []
         if load.groups is not None:
             self._parts.append(Groups(self, load.groups))
         if load.transactions is not None:
             self._parts.append(Transacting(self, load.transactions))
+        if load.cleaning is not None:
+            self._parts.append(Cleaning(self, load.cleaning))
 
     @property
     def counts(self) -> Counter[str]:
@@ -187,7 +193,12 @@ class Workload:
         load = self.load
         configs = {**_TOO_LARGE, **load.topic_configs}
         topics = load.topics | load.other_topics
-        new = [NewTopic(name, count, load.replicas, configs=configs) for name, count in topics.items()]
+        new = [
+            NewTopic(
+                name, count, load.replicas, configs=configs | (load.cleaning.configs(name) if load.cleaning else {})
+            )
+            for name, count in topics.items()
+        ]
         async with self.client(0, "setup") as client:
             for name, outcome in (await Admin(client).create_topics(new)).items():
                 if isinstance(outcome, BrokerError):
@@ -196,37 +207,39 @@ class Workload:
     def start(self) -> None:
         load, places = self.load, self.load.places
         for number in range(load.producers):
-            self._begin_producer(number, f"p{number}", load.promise(number), places[number % len(places)])
+            self.begin_producer(number, f"p{number}", load.promise(number), places[number % len(places)])
         for number, place in enumerate(load.other_places):
-            self._begin_producer(number, f"gp{number}", Promise(), place)
+            self.begin_producer(number, f"gp{number}", Promise(), place)
         for number, topic in enumerate(self._topics_read):
-            self._begin(workload_records.consume, number, f"c{number}", topic)
+            self.begin(workload_records.consume, number, f"c{number}", topic)
         for number in range(2):
-            self._begin(workload_topics.change_topics, number, f"admin{number}")
+            self.begin(workload_topics.change_topics, number, f"admin{number}")
         if "readers from anywhere" in load.features:
-            self._begin(workload_records.consume_from_anywhere, 1, "anywhere")
+            self.begin(workload_records.consume_from_anywhere, 1, "anywhere")
         if "readers of followers" in load.features:
-            self._begin(workload_records.read_followers, 0, "followers")
+            self.begin(workload_records.read_followers, 0, "followers")
         if "ends of logs" in load.features:
-            self._begin(workload_records.watch_ends, 1, "ends")
+            self.begin(workload_records.watch_ends, 1, "ends")
         if "settings" in load.features:
-            self._begin(workload_topics.change_settings, 0, "settings")
+            self.begin(workload_topics.change_settings, 0, "settings")
         if "elections" in load.features:
-            self._begin(workload_topics.elect_leaders, 1, "elections")
+            self.begin(workload_topics.elect_leaders, 1, "elections")
         for part in self._parts:
             part.start()
 
-    def _begin_producer(self, number: int, name: str, promise: Promise, place: Place) -> None:
+    def begin_producer(self, number: int, name: str, promise: Promise, place: Place) -> None:
+        """One that writes to this partition until the workload stops, and is waited for then."""
         self.history.promises[name] = promise
         self._producing += 1
-        self._begin(workload_records.produce, number, name, place)
+        self.begin(workload_records.produce, number, name, place)
 
     @property
     def _topics_read(self) -> list[str]:
         """Those that somebody writes to."""
         return list(dict.fromkeys(topic for topic, _ in self.load.places[: self.load.producers]))
 
-    def _begin(self, task: Callable[..., Awaitable[None]], number: int, name: str, *args: Any) -> None:
+    def begin(self, task: Callable[..., Awaitable[None]], number: int, name: str, *args: Any) -> None:
+        """A client, which does this until the workload stops, again and again if errors end it."""
         self._running += 1
         self.done(name)
         scope = trio.CancelScope()
