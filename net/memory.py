@@ -173,7 +173,7 @@ class _Wires:
         self.observe: Final = observe
         self.listeners: Final[dict[Address, MemoryListener]] = {}
         self.routes: Final[dict[tuple[str, str], Route]] = {}
-        self.names: Final[dict[str, str]] = {}
+        self.names: Final[dict[str, tuple[str, list[MemoryTransport]]]] = {}
         self.last_port = _FIRST_PORT
 
 
@@ -219,14 +219,17 @@ class MemoryNetwork:
         return route
 
     def redirect(self, name: str, host: str | None) -> None:
-        """From now on the name means this host, whoever asks; None: the one that is called so."""
-        if host is None:
-            self._wires.names.pop(name, None)
-        else:
-            self._wires.names[name] = host
+        """From now on the name means this host, whoever asks; None: the one that is called so.
+
+        The connections that were made by another meaning are lost: there is another machine at that address now.
+        """
+        for transport in self._wires.names.pop(name, (name, []))[1]:
+            transport.abort()
+        if host is not None:
+            self._wires.names[name] = (host, [])
 
     async def connect(self, host: str, port: int) -> Transport:
-        host = self._wires.names.get(host, host)
+        host, misled = self._wires.names.get(host, (host, None))
         there, back = self.route(self.host, host), self.route(host, self.host)
         await there.cross()
         self._check_alive()
@@ -243,6 +246,8 @@ class MemoryNetwork:
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{host}:{port} accepts nobody") from None
         listener.network.keep(theirs)
         self.keep(ours)
+        if misled is not None:
+            misled.append(ours)
         try:
             await back.cross()
             self._check_alive()

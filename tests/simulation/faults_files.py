@@ -30,6 +30,10 @@ _ENTRIES: Final = {".index": 8, ".timeindex": 12, ".txnindex": 34}
 """Bytes of an entry. What ends with a whole one looks whole, as it does to Apache Kafka."""
 _MAY_BE_MISSED: Final = (".index", ".timeindex", ".snapshot", "/leader-epoch-checkpoint")
 """A `.txnindex` may not: most segments have none."""
+_MAY_BE_CUT: Final = (*_ENTRIES, ".snapshot", *CHECKPOINTS)
+"""Epochs may not: where the last number has lost a digit, the file looks whole, as it does to Apache Kafka; an offset
+that has lost one only makes for more work.
+"""
 _METADATA: Final = "__cluster_metadata-0/"
 _MOST_FILES: Final = 5
 _COUNT: Final = "files lost, cut or of long ago"
@@ -130,7 +134,8 @@ def _spoil(nemesis: Nemesis, node: Node, found: Found) -> None:
     cut = nemesis.rng.randrange(size) if size else 0
     if entry and cut % entry == 0:
         cut += 1
-    if not size or (nemesis.rng.random() < 0.5 and not found.path.endswith(".txnindex")):
+    is_gone = nemesis.rng.random() < 0.5 and not found.path.endswith(".txnindex")
+    if is_gone or not size or not found.path.endswith(_MAY_BE_CUT):
         del found.folder.names[found.name]
         _did(nemesis, node, f"misses {found.path}")
     else:

@@ -175,8 +175,10 @@ async def test_a_name_can_mean_another_host(autojump_clock: trio.testing.MockClo
     right = network.at("right")
     listener = await right.listen("right", 1)
     network.redirect("old", "right")
-    await network.at("left").connect("old", 1)
+    near = await network.at("left").connect("old", 1)
     assert isinstance(await listener.accept(), MemoryTransport)
     network.redirect("old", None)
+    with pytest.raises(ConnectionResetError):
+        near.send_nowait([b"x"])
     with pytest.raises(ConnectionRefusedError):
         await network.at("left").connect("old", 1)
