@@ -109,6 +109,9 @@ class _Opening:
             now_ms=self.now_ms,
         )
         log.recovery_notes = self.notes
+        if not clean and self.topic_id != ZERO_UUID:
+            # The process that wrote it may have died before it was durable, and it must not be behind the records.
+            log.sync_with_next_flush(f"{self.directory}/{PARTITION_METADATA}")
         if producers is None:
             log.producers = load_producers(self.snapshots, self.segments, end_offset, self.notes)
         return log

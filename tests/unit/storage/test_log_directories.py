@@ -164,6 +164,18 @@ def test_a_new_partition_goes_where_it_is_wanted(disks):
     assert manager.directory_of(create(manager, 3, directory_id=b"x" * 16)) is manager.directories[0]
 
 
+def test_what_a_process_left_unsynced_is_durable_after_the_next_ones_first_flush(disks, make):
+    create(opened(*disks), 0)
+    for disk in disks:
+        disk.reboot()  # the process ends, and what it wrote stays in the page cache
+    manager = opened(*disks)
+    make.fill(manager.get("t", 0), 3)
+    manager.get("t", 0).flush(0)
+    after = [disk.crash() for disk in disks]
+    log = opened(*after).get("t", 0)
+    assert (log.topic_id, log.log_end_offset) == (TOPIC_ID, 3)
+
+
 def test_the_first_flush_makes_a_new_partition_durable(disks, make):
     manager = opened(*disks)
     log = create(manager, 0)
