@@ -5,8 +5,11 @@
     aborted read      a record of a transaction that was not committed is there
     zombie write      the same, of one that was begun when a later producer with its id had begun already
     duplicate         a record is there more than once
-    reordered         one producer's records are in another order than they were sent in
+    reordered         one producer's records are in another order than they were sent in, within a transaction or over
+                      several
     inconsistent      a reader got another record at this offset
+    precommitted read a reader got a record of a transaction whose producer had not yet asked for it to be committed
+    poll skip         a reader passed over a record that is there
     not the input     what was processed exactly once is not what there was to process, once and in order
 
 Whether a transaction was committed is open while nobody was told; then all of it or nothing is right.
@@ -54,6 +57,8 @@ class Transaction:
     values: dict[Place, list[str]] = field(default_factory=lambda: defaultdict(list))
     outcome: Outcome = Outcome.OPEN
     is_zombie: bool = False
+    is_ending: bool = False
+    """Whether it may be committed from now on."""
 
     @property
     def must_not_be_seen(self) -> bool:
@@ -105,6 +110,10 @@ class TransactionHistory:
         transaction.values[place].append(value)
         self._by_value[value] = transaction
 
+    def commits(self, transaction: Transaction) -> None:
+        """The producer is about to ask for that."""
+        transaction.is_ending = True
+
     def ended(self, transaction: Transaction, outcome: Outcome) -> None:
         """This became of it, the producer thinks."""
         transaction.outcome = outcome
@@ -124,6 +133,8 @@ class TransactionHistory:
         transaction = self._by_value.get(value)
         if transaction is not None and transaction.must_not_be_seen:
             raise Violation(f"{_forbidden(transaction)}: {reader} got {value} at {place} {offset}")
+        if transaction is not None and not transaction.is_ending:
+            raise Violation(f"precommitted read: {reader} got {value} at {place} {offset}, and its transaction is open")
 
     # In the end
 
@@ -133,12 +144,9 @@ class TransactionHistory:
         """
         offsets: dict[str, list[int]] = defaultdict(list)
         for place, log in logs.items():
-            values = dict(log)
             for offset, value in log:
                 offsets[value].append(offset)
-            for offset, value in self.seen[place].items():
-                if values.get(offset) != value:
-                    yield f"inconsistent: {value} was read at {place} {offset}, where {values.get(offset)} is"
+            yield from self.misread(place, log)
         for value, found in offsets.items():
             if value not in self._by_value:
                 yield f"phantom: nobody sent {value}"
@@ -147,6 +155,30 @@ class TransactionHistory:
         for transaction in self.transactions:
             if any(place in logs for place in transaction.values):
                 yield from _wrong(transaction, offsets)
+        yield from self._order(offsets)
+
+    def _order(self, offsets: Mapping[str, Sequence[int]]) -> Iterator[str]:
+        """What a producer writes to a partition in one transaction lies behind what it wrote there in those before."""
+        latest: dict[tuple[int, Place], str] = {}
+        for transaction in self.transactions:
+            for place, values in transaction.values.items():
+                key = id(transaction.instance), place
+                for value in values:
+                    before = latest.get(key)
+                    if value in offsets and before is not None and offsets[value][0] < offsets[before][0]:
+                        yield f"reordered: {value} is at {place} {offsets[value][0]}, before {before}"
+                    if value in offsets:
+                        latest[key] = value
+
+    def misread(self, place: Place, log: Log) -> Iterator[str]:
+        """What the readers of a partition got that is not what is there, up to where they got."""
+        values, seen = dict(log), self.seen[place]
+        for offset, value in seen.items():
+            if values.get(offset) != value:
+                yield f"inconsistent: {value} was read at {place} {offset}, where {values.get(offset)} is"
+        end = max(seen, default=-1)
+        if passed := [value for offset, value in log if offset < end and offset not in seen]:
+            yield f"poll skip: readers of {place} came to {end}, and did not get {passed[:3]}"
 
     def not_the_input(self, inputs: Mapping[int, Log], outputs: Mapping[int, Log]) -> Iterator[str]:
         """By partition: what there was to process, and what came out."""
@@ -174,7 +206,3 @@ def _wrong(transaction: Transaction, offsets: Mapping[str, Sequence[int]]) -> It
         yield f"lost: of {transaction.instance.transactional_id}'s {every} only {there} are there"
     elif 0 < len(there) < len(every):
         yield f"partly visible: of {transaction.instance.transactional_id}'s {every} only {there} are there"
-    for place, values in transaction.values.items():
-        found = [offsets[value][0] for value in values if value in offsets]
-        if found != sorted(found):
-            yield f"reordered: {values} are at {place} {found}"

@@ -226,6 +226,8 @@ class Transacting:
         inputs = {place[1]: await _committed(client, place) for place in self._load.inputs}
         outputs = {place[1]: await _committed(client, place) for place in self._load.outputs}
         wrong += self.history.not_the_input(inputs, outputs)
+        for index, log in outputs.items():
+            wrong += self.history.misread((OUTPUT, index), log)
         if wrong:
             raise Violation("\n".join(wrong[:10]))
 
@@ -309,6 +311,7 @@ class _Writer(Lives):
                         await trio.sleep(rng.expovariate(5 if rng.random() < 0.9 else 0.5 / _TIMEOUT))
                 if rng.random() < 0.2:
                     raise _ChangedMindError("it changed its mind")
+                history.commits(transaction)
                 may_be_committed = True
         except BaseException as error:
             if transaction is not None:
