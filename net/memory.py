@@ -229,10 +229,13 @@ class MemoryNetwork:
             self._wires.names[name] = (host, [])
 
     async def connect(self, host: str, port: int) -> Transport:
-        host, misled = self._wires.names.get(host, (host, None))
+        name, meaning = host, self._wires.names.get(host)
+        host = name if meaning is None else meaning[0]
         there, back = self.route(self.host, host), self.route(host, self.host)
         await there.cross()
         self._check_alive()
+        if self._wires.names.get(name) is not meaning:
+            raise ConnectionResetError(errno.ECONNRESET, f"{name} means another host by now")
         listener = self._wires.listeners.get((host, port)) or self._wires.listeners.get(("", port))
         if listener is None:
             await back.cross()
@@ -246,8 +249,8 @@ class MemoryNetwork:
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{host}:{port} accepts nobody") from None
         listener.network.keep(theirs)
         self.keep(ours)
-        if misled is not None:
-            misled.append(ours)
+        if meaning is not None:
+            meaning[1].append(ours)
         try:
             await back.cross()
             self._check_alive()

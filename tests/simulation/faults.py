@@ -132,6 +132,9 @@ class Nemesis:
         """Whether all machines are without power."""
         self.wiped: Node | None = None
         """The controller that lost its vote with its disk."""
+        self._are_forgotten = trio.Event()
+        """Not set while all machines have power again, and clients still take in what they had been sent before."""
+        self._are_forgotten.set()
         self.clogged: list[Any] = []
         """The ends of connections at which nothing arrives."""
         self.half_open: list[Any] = []
@@ -171,6 +174,7 @@ class Nemesis:
     async def heal(self) -> None:
         """No more faults; what they broke is mended, and every node runs."""
         self._scope.cancel()
+        await self._are_forgotten.wait()
         cluster = self.cluster
         for node in cluster.nodes:
             cluster.pauses.resume(node.host)
@@ -223,9 +227,11 @@ class Nemesis:
             node.recover_host()
         if self.lost_power:
             self.lost_power = False
+            self._are_forgotten = trio.Event()
             await trio.sleep(_AFTER_RESET)
             if not self.plan.synced:
                 self.on_loss()
+            self._are_forgotten.set()
 
     def mend_disks(self, node: Node) -> bool:
         """Whether a disk of the node failed. The process that met it is of no use any more."""
