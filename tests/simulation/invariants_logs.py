@@ -9,7 +9,7 @@ committed according to anybody; all copies must have the same.
 from __future__ import annotations
 
 import zlib
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -165,5 +165,7 @@ class CommittedLog:
 
 
 def _from(batches: list[Seen], offset: int) -> Iterable[Seen]:
-    """Those that begin at `offset` or later."""
-    return islice(batches, bisect_left(batches, offset, key=lambda batch: batch.base_offset), None)
+    """Those that end behind `offset`. The first may begin before it: after a loss of records a high watermark that was
+    written down before can lie within a batch.
+    """
+    return islice(batches, bisect_right(batches, offset, key=lambda batch: batch.next_offset), None)
