@@ -223,19 +223,21 @@ class Node:
         self._network.die()
         self._scope.cancel()
 
-    def die_after(self, changes: int) -> None:
-        """The process dies, as by `kill`, when it has changed something on its disks so many times more."""
+    def die_after(self, changes: int, amid: str = "") -> None:
+        """The process dies, as by `kill`, when it has changed something on its disks so many times more; `amid`: while
+        the name of some file there ends so.
+        """
         self.wants_to_run = False
         left = changes
 
-        def changed() -> None:
+        def changed(platter: Platter) -> None:
             nonlocal left
-            left -= 1
+            left -= not amid or platter.has_name(amid)
             if left < 0:
                 self._die()
 
         for disk in self._disks.values():
-            disk.on_change = changed
+            disk.on_change = partial(changed, disk.platter)
 
     async def crash_host(self, rng: random.Random, loss: Loss = Loss.LATEST) -> None:
         """The machine loses its power. Nobody hears of it until it is back: `recover_host`."""

@@ -147,6 +147,11 @@ class Platter:
         """All files by their paths, sorted."""
         return _files_in(self.root, "")
 
+    def has_name(self, ending: str) -> bool:
+        """Whether the name of a file in one of the root's folders ends so."""
+        folders = (entry for entry in self.root.names.values() if isinstance(entry, Folder))
+        return any(name.endswith(ending) for folder in folders for name in folder.names)
+
     def rot(self, inode: Inode, position: int, random: Random) -> None:
         """A bit of the file is another from now on; that it was synced changes nothing."""
         inode.data[position] ^= 1 << random.randrange(8)

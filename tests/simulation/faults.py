@@ -47,9 +47,14 @@ def first_kinds() -> dict[str, Fault]:
 
 def more_kinds() -> dict[str, Fault]:
     """Those that take the place of others in some seeds, see `Plan.more`."""
-    from tests.simulation import faults_connections, faults_files, faults_restarts
+    from tests.simulation import faults_connections, faults_files, faults_machines, faults_restarts
 
-    return {**faults_files.KINDS, **faults_restarts.KINDS, **faults_connections.KINDS}
+    return {
+        **faults_files.KINDS,
+        **faults_restarts.KINDS,
+        **faults_connections.KINDS,
+        **faults_machines.COMPACTION_KINDS,
+    }
 
 
 @dataclass(frozen=True, slots=True)

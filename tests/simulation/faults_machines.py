@@ -23,14 +23,26 @@ async def crash_process(nemesis: Nemesis) -> None:
 async def crash_within_a_change(nemesis: Nemesis) -> None:
     """The process dies between two of the changes that it makes to its files in one go; its machine perhaps with it."""
     node = nemesis.some_node()
-    if node is None or not nemesis.may_crash(node):
-        return
+    if node is not None and nemesis.may_crash(node):
+        await _die_within(nemesis, node)
+
+
+async def crash_within_compaction(nemesis: Nemesis) -> None:
+    """The process of a broker dies while what it compacted takes the place of what was there, if it comes to that soon
+    enough; its machine perhaps with it.
+    """
+    node = nemesis.some_node(brokers_only=True)
+    if node is not None and nemesis.may_crash(node):
+        await _die_within(nemesis, node, amid=".swap")
+
+
+async def _die_within(nemesis: Nemesis, node: Node, amid: str = "") -> None:
     power, rng = nemesis.rng.random() < 0.5 and nemesis.may_lose(node), nemesis.rng
     nemesis.busy.add(node.id)
     try:
         changes = rng.randint(0, _MOST_CHANGES)
-        nemesis.note(f"{node} dies after {changes} changes of its disks")
-        node.die_after(changes)
+        nemesis.note(f"{node} dies after {changes} changes of its disks{' with ' * bool(amid)}{amid}")
+        node.die_after(changes, amid)
         try:
             with trio.move_on_after(nemesis.length()):
                 await node.ended.wait()
@@ -197,6 +209,8 @@ async def wipe_controller(nemesis: Nemesis) -> None:
     finally:
         nemesis.busy.discard(node.id)
 
+
+COMPACTION_KINDS: dict[str, Fault] = {"crash within compaction": crash_within_compaction}
 
 KINDS: dict[str, Fault] = {
     "process crash": crash_process,

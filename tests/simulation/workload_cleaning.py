@@ -196,7 +196,7 @@ class Cleaning:
                     last[place] = record.offset
                     world.history.saw(name, place, record.offset, bytes(record.value or b"").decode())
                     world.done(name)
-                    if rng.random() < _DAWDLES_CHANCE:
+                    if rng.random() < _DAWDLES_CHANCE and not world.stopping:
                         await world.pause(rng, _DAWDLES_SECONDS)
             except UnreadableRecords as error:
                 self._forgive(name, error)

@@ -86,7 +86,7 @@ class Mutant:
     seconds: float = 12.0
     """Simulated, before everything heals."""
     extras: tuple[str, ...] = ()
-    """Of "groups" and "transactions"; without them a run is quicker."""
+    """Of "groups", "transactions" and "cleaning"; without them a run is quicker."""
     circumstances: tuple[Patch, ...] = ()
     """What is otherwise in the simulation itself, with the bug and without it: a fault of its own, other clients."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.simulation.mutants import controllers, groups, in_sync, quorum, replication, storage, transactions
+from tests.simulation.mutants import cleaning, controllers, groups, in_sync, quorum, replication, storage, transactions
 from tests.simulation.mutants.guarded import GUARDED
 from tests.simulation.mutants.mutant import Mutant
 
@@ -16,6 +16,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *storage.MUTANTS,
     *groups.MUTANTS,
     *transactions.MUTANTS,
+    *cleaning.MUTANTS,
 )
 """Each has to be found."""
 
