@@ -101,6 +101,8 @@ class Scenario:
             directories=rng.choice([1, 1, 2]),
             capacity=rng.choice([65536, 65536, 300]),
         )
+        if extras is None:
+            drawn = replace(drawn, load=drawn.load.with_extremes(random.Random(f"{seed}/extremes")))
         if drawn.plan is not None:
             drawn = replace(drawn, plan=drawn.plan.with_more(random.Random(f"{seed}/more-faults")))
         load, pace = _with_extras(drawn.load, seed, extras), pace_of(seconds)
@@ -125,7 +127,7 @@ class Scenario:
                 f"topics: {self.load.topics} of {self.load.replicas} replicas: {topics}",
                 f"load: {self.load.producers} producers, {self.load.pause} s between bursts of {self.load.burst:g}, "
                 f"all pauses {self.load.pace:g} times as long; "
-                f"{', '.join(sorted(self.load.features)) or 'nothing else'}",
+                f"{', '.join(sorted(self.load.features | self.load.extremes)) or 'nothing else'}",
                 f"groups: {self.load.groups or 'none'}; transactions: {self.load.transactions or 'none'}",
                 f"cleaning: {self.load.cleaning or 'none'}",
                 f"faults: {self.plan or 'none'}",

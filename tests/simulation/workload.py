@@ -38,6 +38,13 @@ FEATURES: Final = (
 )
 """What there may be besides idempotent producers with acks=all, consumers, and topics that come and go."""
 
+EXTREMES: Final = ("last sequences", "large batches", "hasty producers", "short segments")
+"""What some loads do to an extreme: producers that begin with the last sequences and epochs, batches that are too large
+and are sent in pieces, requests that are given up and sent again long before they are answered, a segment for nearly
+every batch.
+"""
+_EXTREME_CHANCE: Final = 0.15
+_SHORT_SEGMENT_MS: Final = "100"
 _END_SECONDS: Final = 60.0
 _LONG_RUNS_PAUSE: Final = 0.15
 """Of each for every producer, before it is stretched: all together begin at most two bursts in three seconds."""
@@ -67,6 +74,8 @@ class Load:
     """Of each partition."""
     features: frozenset[str] = frozenset()
     """Of `FEATURES`."""
+    extremes: frozenset[str] = frozenset()
+    """Of `EXTREMES`."""
     groups: GroupLoad | None = None
     """Consumer groups, with topics of their own."""
 
@@ -75,6 +84,11 @@ class Load:
 
     cleaning: CleaningLoad | None = None
     """Topics whose old records go."""
+
+    def with_extremes(self, rng: random.Random) -> Load:
+        extremes = frozenset(extreme for extreme in EXTREMES if rng.random() < _EXTREME_CHANCE)
+        configs = {"segment.ms": _SHORT_SEGMENT_MS} if "short segments" in extremes else {}
+        return replace(self, extremes=extremes, topic_configs=self.topic_configs | configs)
 
     def stretched(self, pace: float) -> Load:
         """For a long run."""

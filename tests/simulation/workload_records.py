@@ -10,6 +10,7 @@ from tests.simulation.cluster import START_MS, Violation
 from tests.simulation.history import Place, Send
 
 from barnabas.client.admin import Admin
+from barnabas.client.batcher import _Producer
 from barnabas.client.cluster import Cluster as ClientCluster
 from barnabas.client.connection import ConnectionLost
 from barnabas.client.consumer import Consumer
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 MOST_BYTES: Final = 4000
 """`max.message.bytes`"""
 
+_PATIENCE: Final = 10.0
+_HASTE: Final = 0.3
+"""Seconds for an answer, after which a producer asks again."""
+_LAST_SEQUENCE: Final = (1 << 31) - 1
+_LAST_EPOCH: Final = (1 << 15) - 1
 _DELIVERY_SECONDS: Final = 15.0
 _UNDER_WAY: Final = 20
 _PAUSE: Final = 0.5
@@ -39,8 +45,9 @@ _REFUSALS: Final = (ErrorCode.MESSAGE_TOO_LARGE, ErrorCode.RECORD_LIST_TOO_LARGE
 async def produce(world: Workload, number: int, name: str, rng: random.Random, place: Place) -> None:
     """Writes to one partition; now and then a record that is too large, which must be refused."""
     promise, sends = world.history.promises[name], world.history.sends[place]
+    extremes, more_rng = world.load.extremes, random.Random(f"{world.cluster.seed}/{name}/extremes")
     async with (
-        world.client(number, name) as client,
+        world.client(number, name, _HASTE if "hasty producers" in extremes else _PATIENCE) as client,
         Producer(
             client,
             acks="all" if promise.acks == -1 else 1,
@@ -49,17 +56,22 @@ async def produce(world: Workload, number: int, name: str, rng: random.Random, p
         ) as producer,
         trio.open_nursery() as nursery,
     ):
+        if "last sequences" in extremes:
+            _begin_late(producer, more_rng)
         under_way = trio.Semaphore(_UNDER_WAY)
         while not world.stopping:
             await under_way.acquire()
             value = f"{name}:{len(sends)}"
             send = sends[value] = Send(trio.current_time(), world.oldest_epoch(place))
             is_too_large = rng.random() < _TOO_LARGE_CHANCE
+            padding = more_rng.randrange(MOST_BYTES // 2) if "large batches" in extremes else 0
             try:
                 receipt = await producer.send_soon(
                     place[0],
                     value.encode(),
-                    headers=[("padding", bytes(MOST_BYTES))] if is_too_large else (),
+                    headers=[("padding", bytes(MOST_BYTES if is_too_large else padding))]
+                    if is_too_large or padding
+                    else (),
                     partition=place[1],
                     timestamp=START_MS + int(trio.current_time() * 1000),
                 )
@@ -71,6 +83,21 @@ async def produce(world: Workload, number: int, name: str, rng: random.Random, p
             if rng.random() < 1 / world.load.burst:
                 await world.pause(rng, world.load.pause)
     world.producer_ended()
+
+
+def _begin_late(producer: Producer[Any, Any], rng: random.Random) -> None:
+    """Its first sequences are the last ones that there are, and its first epoch one of the last."""
+    batcher: Any = producer._batcher
+    given = batcher.set_producer_id
+
+    def set_producer_id(producer_id: int, epoch: int) -> None:
+        given(producer_id, epoch)
+        for queue in batcher._queues.values():
+            if queue.producer is None:
+                queue.producer = _Producer(producer_id, _LAST_EPOCH - rng.randrange(3))
+                queue.producer.sequence = _LAST_SEQUENCE - rng.randrange(30)
+
+    batcher.set_producer_id = set_producer_id
 
 
 async def _await(
