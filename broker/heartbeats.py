@@ -150,11 +150,13 @@ class Heartbeats:
     def is_replaced(self, registration: BrokerRegistration | None) -> bool:
         """Whether the id is another process's by now, as the metadata says; if so, this one stops.
 
-        Of two brokers with one id both would take themselves for the leader that the metadata names.
+        Of two brokers with one id both would take themselves for the leader that the metadata names. While starting it
+        takes no replica, and registers again: what came after it may have been sent by its own earlier life.
         """
         core = self.core
         if (
             registration is None
+            or core.state is BrokerState.STARTING
             or not registration.epoch > core.broker_epoch >= 0
             or registration.incarnation_id == self._identity.incarnation_id
         ):

@@ -16,6 +16,8 @@ from barnabas.broker.forwarding import ANONYMOUS, Forwarder, Origin
 from barnabas.broker.heartbeats import BrokerIdentity, Heartbeats
 from barnabas.broker.isr import IsrChange
 from barnabas.broker.lifecycle import BrokerLifecycle, BrokerState
+from barnabas.metadata.cluster import BrokerRegistration
+from barnabas.metadata.records import RegisterBrokerRecord
 from barnabas.net.memory import MemoryNetwork
 from barnabas.protocol import codec, framing
 from barnabas.protocol.api_keys import ApiKey
@@ -293,6 +295,40 @@ async def test_registers_unfences_and_beats(autojump_clock: MockClock) -> None:
         await trio.sleep(20.5)
         assert len(w.one.asked) - before == 10
         assert len(w.one.server.connections) == 1
+
+
+def registered(epoch: int, incarnation_id: bytes) -> BrokerRegistration:
+    """Broker 9, as the metadata describes it."""
+    record = RegisterBrokerRecord(broker_id=9, broker_epoch=epoch, incarnation_id=incarnation_id)
+    return BrokerRegistration.from_record(record)
+
+
+async def test_a_starting_broker_registers_again_when_its_earlier_life_came_after_it(autojump_clock: MockClock) -> None:
+    """A request of the earlier life was on its way for longer than that life lasted."""
+    async with world() as w:
+        epochs, gave_way = iter([40, 42]), []
+
+        def beat(body: BrokerHeartbeatRequest) -> BrokerHeartbeatResponse:
+            if body.broker_epoch == 40:
+                gave_way.append(broker.heartbeats.is_replaced(registered(41, b"earlier life ...")))
+                return BrokerHeartbeatResponse(error_code=ErrorCode.STALE_BROKER_EPOCH)
+            return BrokerHeartbeatResponse(is_caught_up=True, is_fenced=body.want_fence)
+
+        broker = Broker(w)
+        w.one.answers[ApiKey.BROKER_REGISTRATION] = lambda _: BrokerRegistrationResponse(broker_epoch=next(epochs))
+        w.one.answers[ApiKey.BROKER_HEARTBEAT] = beat
+        await broker.run_up()
+        assert (broker.core.broker_epoch, gave_way) == (42, [False])
+
+
+async def test_a_broker_that_has_started_gives_way_to_who_came_after_it(autojump_clock: MockClock) -> None:
+    async with world() as w:
+        broker = Broker(w)
+        await broker.run_up()
+        assert not broker.heartbeats.is_replaced(registered(40, b"i" * 16))
+        assert not broker.heartbeats.is_replaced(registered(39, b"earlier life ..."))
+        assert broker.heartbeats.is_replaced(registered(41, b"another process!"))
+        await broker.heartbeats.wait_for_state(BrokerState.SHUTTING_DOWN)
 
 
 async def test_a_broken_connection_is_back_with_a_beat_at_once(autojump_clock: MockClock) -> None:
