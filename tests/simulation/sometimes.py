@@ -22,13 +22,14 @@ from barnabas.broker.fetch_session import FetchSessionCache
 from barnabas.broker.partition import Partition
 from barnabas.broker.partition_leader import LeaderRole
 from barnabas.broker.replica_manager import ReplicaManager
+from barnabas.client.batcher import Batcher
 from barnabas.controller import partition_change
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.create_topics import CreateTopicsResponse
 from barnabas.raft.leader import Leader
 from barnabas.server.metadata_log import MetadataLog
 from barnabas.server.runtime import Runtime
-from barnabas.storage import swap
+from barnabas.storage import producer_state, swap
 from barnabas.storage.cleaner import Cleaning, CleaningAborted
 from barnabas.storage.cleaner_filter import BatchFilter
 from barnabas.storage.log import PartitionLog
@@ -150,6 +151,13 @@ def _if_nobody_knows(seen: Callable[[], None], call: Callable[..., Any], *args: 
     if again:
         seen()
     return again
+
+
+def _if_it_begins_anew(seen: Callable[[], None], call: Callable[..., Any], state: Any, batch: Any) -> Any:
+    result = call(state, batch)
+    if batch.producer_epoch == state.epoch and batch.base_sequence < state.last_sequence:
+        seen()
+    return result
 
 
 def _while_a_creation_waits(
@@ -286,6 +294,8 @@ PATHS: Final = (
         "check",
         _if_it_refuses(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER),
     ),
+    Path("the first sequence came after the last one", producer_state, "_check_sequence", _if_it_begins_anew),
+    Path("a batch was too large and went on in pieces", Batcher, "_goes_on_in_pieces", _if_it_returns(bool)),
     # Disks
     Path("recovery cut a torn end", _Opening, "_recover_segment", _if_it_returns(lambda whole: not whole)),
     Path("an index was made anew", Segment, "rebuild_indexes", _always),
