@@ -73,12 +73,13 @@ class Weather:
 class Node:
     """One host with one node on it, which is alive from time to time."""
 
-    def __init__(self, cluster: Cluster, node_id: int, settings: Settings) -> None:
+    def __init__(self, cluster: Cluster, node_id: int, settings: Settings, *, host: str = "") -> None:
+        """`host`: another one than that of its id."""
         self.cluster = cluster
         self.id = node_id
         self.settings = settings
         self.is_controller = node_id >= FIRST_CONTROLLER
-        self.host = host_of(node_id)
+        self.host = host or host_of(node_id)
         self._rng = random.Random(f"{cluster.seed}/{self.host}")
         self.platters = {path: Platter(self._rng) for path in log_directories(settings)}
         """Its disks, by the log directory that each is mounted at; the first holds the metadata log."""

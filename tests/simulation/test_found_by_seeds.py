@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import trio
 from tests.simulation import scheduler
@@ -19,7 +19,9 @@ RECORDS = 5
 PARTITIONS = 4
 
 
-def play(script: Callable[[Cluster], Awaitable[None]], *, directories: int = 1) -> None:
+def play(
+    script: Callable[[Cluster], Awaitable[None]], *, directories: int = 1, settings: Mapping[str, object] | None = None
+) -> None:
     """A cluster of one controller and two brokers, which is ready; then the script."""
 
     async def main() -> None:
@@ -31,7 +33,7 @@ def play(script: Callable[[Cluster], Awaitable[None]], *, directories: int = 1) 
                 controllers=1,
                 brokers=2,
                 clients=1,
-                settings={"http.listener": "none"},
+                settings={"http.listener": "none", **(settings or {})},
                 directories=directories,
             )
             cluster.start()
