@@ -10,14 +10,15 @@ replicas (`invariants_partitions.py`), a replica's log by itself (`invariants_lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterator
 from itertools import count
 from typing import Any, Final
 
 import trio
 from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
 from tests.simulation.invariants_coordinators import check_groups, check_transactions, sweep_seconds
-from tests.simulation.invariants_indexes import check_aborted, check_indexes, check_stable, transactions_in
+from tests.simulation.invariants_indexes import TransactionShadow, check_aborted, check_indexes, check_stable
 from tests.simulation.invariants_metadata import MetadataInvariants
 from tests.simulation.invariants_partitions import PartitionInvariants, told_of_offsets
 from tests.simulation.pauses import HOST
@@ -26,7 +27,7 @@ LOOK_SECONDS: Final = 0.05
 MOST_SECONDS: Final = 0.2
 _LOOKS_AT_CHANGES: Final = 10
 """Between two at everything."""
-_LOOKS_AT_FILES: Final = 100
+_LOOKS_AT_FILES: Final = 40
 """Between two at what lies beside the batches, on one broker after another."""
 _UNKNOWN: Final = 1 << 62
 _LATE_SECONDS: Final = 2.0
@@ -43,6 +44,9 @@ class Invariants(trio.abc.Instrument):
         self._nodes = {node.host: node for node in cluster.nodes}
         self._metadata = MetadataInvariants(cluster)
         self._partitions = PartitionInvariants(cluster, self._metadata)
+        self._transactions: dict[Any, TransactionShadow] = defaultdict(TransactionShadow)
+        self._offsets: dict[Any, tuple[int, int]] = {}
+        """The end and the high watermark of each replica when what is stable there was looked at."""
         self._something_set = True
         """Whether an offset of a replica was set since a broker's step was looked at."""
         self._sweep = sweep_seconds(cluster.brokers)
@@ -114,6 +118,7 @@ class Invariants(trio.abc.Instrument):
                     check_groups(node)
                     self._partitions.check_step(node)
                     self._partitions.check_broker(node)
+                    self._check_stable(node)
                     self._changed.discard(node)
 
     def _check_files(self, node: Node) -> None:
@@ -121,19 +126,25 @@ class Invariants(trio.abc.Instrument):
         if node.handle is None:
             return
         with node.sound_disks():
-            for replica in replicas_of(node):
-                if not replica.error and replica.log.directory not in node.damaged:
-                    check_indexes(str(node), replica.log)
-                    self._check_transactions(f"{node}: {replica.topic}-{replica.index}", replica)
+            for name, replica in _whole_replicas(node):
+                check_indexes(name, replica.log)
+                found = self._transactions[replica].follow(replica.log)
+                if found is not None:
+                    check_aborted(name, replica.log, found)
 
-    def _check_transactions(self, name: str, replica: Any) -> None:
-        found, partitions = transactions_in(replica.log), self._partitions
-        if found is not None:
-            committed = _UNKNOWN if partitions._forgot else partitions._committed.get(replica.key, 0)
-            check_aborted(name, replica.log, found)
-            if not partitions.expect_nothing:
-                high_watermark = replica.high_watermark
-                check_stable(name, replica.last_stable_offset, found, high_watermark, max(high_watermark, committed))
+    def _check_stable(self, node: Node) -> None:
+        """Up to where the transactions of this broker's logs are decided."""
+        partitions = self._partitions
+        with node.sound_disks():
+            for name, replica in _whole_replicas(node):
+                offsets = replica.log.log_end_offset, replica.high_watermark
+                if self._offsets.get(replica) == offsets:
+                    continue
+                self._offsets[replica] = offsets
+                found = self._transactions[replica].follow(replica.log)
+                if found is not None and not partitions.expect_nothing:
+                    committed = _UNKNOWN if partitions._forgot else partitions._committed.get(replica.key, 0)
+                    check_stable(name, replica.last_stable_offset, found, offsets[1], max(offsets[1], committed))
 
     def check_well(self, seconds: float) -> None:
         """All has been well for so long: what is due by time is done."""
@@ -168,3 +179,10 @@ class Invariants(trio.abc.Instrument):
     def leaderless(self) -> str | None:
         """Which partition has no leader, though it could have one; None if none."""
         return self._metadata.leaderless()
+
+
+def _whole_replicas(node: Node) -> Iterator[tuple[str, Any]]:
+    """With names for people; those that did not fail, and in which nothing was damaged."""
+    for replica in replicas_of(node):
+        if not replica.error and replica.log.directory not in node.damaged:
+            yield f"{node}: {replica.topic}-{replica.index}", replica

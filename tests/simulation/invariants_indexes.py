@@ -110,17 +110,29 @@ def _entries(index: Any) -> list[tuple[int, ...]]:
     return [(index.base_offset + relative, position) for relative, position in found]
 
 
-def transactions_in(log: Any) -> Transactions | None:
-    """None where the log does not tell of all of them, or knows of none."""
-    if log.log_start_offset or "compact" in log.config.cleanup_policy:
-        return None
-    if not any(state.coordinator_epoch >= 0 or state.txn_first_offset >= 0 for state in log.producers):
-        return None
-    found = Transactions()
-    for segment in log.segments:
-        for batch in scan.batches(log.disk.open(segment.log_path), 0, segment.size):
-            found.add(batch)
-    return found
+class TransactionShadow:
+    """The transactions of one log, as it grows."""
+
+    def __init__(self) -> None:
+        self._log: Any = None
+        self._generation = -1
+        self._end = 0
+        self._found = Transactions()
+
+    def follow(self, log: Any) -> Transactions | None:
+        """None where the log does not tell of all of them, or knows of none. It is a `PartitionLog`."""
+        if log.log_start_offset or "compact" in log.config.cleanup_policy:
+            return None
+        if not any(state.coordinator_epoch >= 0 or state.txn_first_offset >= 0 for state in log.producers):
+            return None
+        if log is not self._log or log.generation != self._generation:
+            self._log, self._generation, self._end, self._found = log, log.generation, 0, Transactions()
+        if self._end != log.log_end_offset:
+            for batch in log.read_batches(self._end):
+                if batch.base_offset >= self._end:
+                    self._found.add(batch)
+                    self._end = batch.next_offset
+        return self._found
 
 
 def check_aborted(name: str, log: Any, found: Transactions) -> None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.simulation.mutants import cleaning, controllers, groups, in_sync, quorum, replication, storage, transactions
+from tests.simulation.mutants import (
+    beside,
+    cleaning,
+    controllers,
+    groups,
+    in_sync,
+    quorum,
+    replication,
+    storage,
+    transactions,
+)
 from tests.simulation.mutants.guarded import GUARDED
 from tests.simulation.mutants.mutant import Mutant
 
@@ -17,6 +27,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *groups.MUTANTS,
     *transactions.MUTANTS,
     *cleaning.MUTANTS,
+    *beside.MUTANTS,
 )
 """Each has to be found."""
 
