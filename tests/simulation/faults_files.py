@@ -21,6 +21,7 @@ from barnabas.storage.checkpoint import (
     HIGH_WATERMARKS,
     LOG_START_OFFSETS,
     RECOVERY_POINTS,
+    CorruptCheckpoint,
     format_offsets,
     parse_offsets,
 )
@@ -146,8 +147,10 @@ def _spoil(nemesis: Nemesis, node: Node, found: Found) -> None:
 
 def _rewind(inode: Inode, older: bytes) -> None:
     """As it was once; but a log that went back since, or away, is not said to be durable where it is not."""
-    now = parse_offsets(bytes(inode.data))
-    then = parse_offsets(older)
+    try:
+        now, then = parse_offsets(bytes(inode.data)), parse_offsets(older)
+    except CorruptCheckpoint:
+        return  # it was cut before, and nobody has written it since
     inode.data[:] = format_offsets({key: min(then[key], offset) for key, offset in now.items() if key in then})
     inode.undo.clear()
 
