@@ -93,6 +93,8 @@ def _simpler(scenario: Scenario) -> Iterator[Callable[[Scenario], Scenario]]:
     """Things to leave out of a scenario, but for its faults."""
     for feature in sorted(scenario.load.features):
         yield lambda it, feature=feature: replace(it, load=replace(it.load, features=it.load.features - {feature}))
+    for extreme in sorted(scenario.load.extremes):
+        yield lambda it, extreme=extreme: replace(it, load=replace(it.load, extremes=it.load.extremes - {extreme}))
     yield lambda it: replace(it, load=replace(it.load, groups=None))
     yield lambda it: replace(it, load=replace(it.load, transactions=None))
     for name in scenario.settings:
