@@ -39,6 +39,8 @@ async def crash_within_compaction(nemesis: Nemesis) -> None:
 async def _die_within(nemesis: Nemesis, node: Node, amid: str = "") -> None:
     power, rng = nemesis.rng.random() < 0.5 and nemesis.may_lose(node), nemesis.rng
     nemesis.busy.add(node.id)
+    if power and not (node.is_controller or nemesis.plan.synced):
+        nemesis.weak = node  # from now on: meanwhile nobody else may die, who could be needed then
     try:
         changes = rng.randint(0, _MOST_CHANGES)
         nemesis.note(f"{node} dies after {changes} changes of its disks{' with ' * bool(amid)}{amid}")
@@ -50,8 +52,6 @@ async def _die_within(nemesis: Nemesis, node: Node, amid: str = "") -> None:
             with trio.CancelScope(shield=True):
                 await node.kill()
         if power:
-            if not (node.is_controller or nemesis.plan.synced):
-                nemesis.weak = node
             node.lose_unsynced(rng, nemesis.plan.loss)
         await trio.sleep(nemesis.length())
         await nemesis.start(node)
