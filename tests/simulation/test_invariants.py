@@ -42,6 +42,7 @@ def test_an_offset_index_points_at_batches(entries: list[tuple[int, int]]) -> No
 @pytest.mark.parametrize("entries", [[(2, 400)], [(0, 500)], [(6, 500)], [(6, 600), (6, 600)]])
 def test_a_time_index_tells_the_latest_so_far(entries: list[tuple[int, int]]) -> None:
     check_time_index("the index", [(1, 500), (6, 600)], HEADERS)
+    check_time_index("the index", [(2, 400)], [HEADERS[0]._replace(size=61), HEADERS[1]])  # no record is left of it
     with pytest.raises(Violation, match="the index has"):
         check_time_index("the index", entries, HEADERS)
 
