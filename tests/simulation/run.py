@@ -18,7 +18,7 @@ from tests.simulation.trace import Trace
 from tests.simulation.workload import Workload
 
 _QUIET_SECONDS = 2.0
-"""After which nothing is under way any more."""
+"""After which nothing is under way any more, but for fetches that wait longer in long runs."""
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ class _Run:
         await workload.stop()
         liveness.check_records(workload.history)
         await liveness.healed()
-        await trio.sleep(_QUIET_SECONDS)
+        await trio.sleep(max(_QUIET_SECONDS, self._scenario.load.fetch_wait + 1.0))
         invariants.check_equal()
         check_quiet(cluster)
         await workload.check()
