@@ -64,6 +64,7 @@ class Shadow:
         self.start = log.log_start_offset
         if self.start > self.end:
             self.batches.clear()
+            self._producers.clear()
             self._is_whole = False  # what it lost was not read
         if rewritten:
             self.batches = [_seen(batch) for batch in log.read_batches(self.start, self.end)]
