@@ -24,7 +24,7 @@ from tests.simulation.invariants_partitions import PartitionInvariants, told_of_
 from tests.simulation.pauses import HOST
 
 LOOK_SECONDS: Final = 0.05
-MOST_SECONDS: Final = 0.2
+MOST_SECONDS: Final = 0.4
 _LOOKS_AT_CHANGES: Final = 10
 """Between two at everything."""
 _LOOKS_AT_FILES: Final = 40
@@ -63,7 +63,7 @@ class Invariants(trio.abc.Instrument):
     async def watch(self, looked: Callable[[], None], pace: float = 1.0) -> None:
         """Check for ever; `looked` is called each time that all was looked at.
 
-        Where less happens in a second, `pace` makes the looks rarer by as much, down to five in a second.
+        Where less happens in a second, `pace` makes the looks rarer by as much, down to five in two seconds.
         """
         seconds = min(LOOK_SECONDS * pace, MOST_SECONDS)
         trio.lowlevel.add_instrument(self)

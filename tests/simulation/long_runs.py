@@ -20,7 +20,7 @@ _LAG: Final = "replica.lag.time.max.ms"
 _DEFAULT_LAG_MS: Final = 30000
 _LONGEST_FETCH_WAIT_MS: Final = 4000
 _QUORUM_TIMEOUTS: Final = ("controller.quorum.fetch.timeout.ms", "controller.quorum.request.timeout.ms")
-_QUORUM_TIMEOUT_MS: Final = 4000
+_QUORUM_TIMEOUT_MS: Final = 6000
 """Four times in this time every node asks for metadata."""
 _QUORUM_BACKOFF: Final = "controller.quorum.retry.backoff.ms"
 _QUORUM_BACKOFF_MS: Final = 200
@@ -29,6 +29,7 @@ _HEARTBEAT: Final = "broker.heartbeat.interval.ms"
 _SESSION: Final = "broker.session.timeout.ms"
 _DEFAULT_SESSION_MS: Final = 9000
 _LONGEST_HEARTBEAT_MS: Final = 2000
+_CHECKPOINTS: Final = "replica.high.watermark.checkpoint.interval.ms"
 _REGISTRATION: Final = "initial.broker.registration.timeout.ms"
 _LONGEST_REGISTRATION_MS: Final = 600_000
 """By default a broker ends that has found no controller for a minute, and long faults can keep it from them so long."""
@@ -47,7 +48,7 @@ def patient(settings: Mapping[str, object]) -> dict[str, object]:
     assert isinstance(lag, int)
     assert isinstance(session, int)
     return {
-        **settings,
+        **{name: value for name, value in settings.items() if name != _CHECKPOINTS},
         **dict.fromkeys(_QUORUM_TIMEOUTS, _QUORUM_TIMEOUT_MS),
         _QUORUM_BACKOFF: _QUORUM_BACKOFF_MS,
         _FETCH_WAIT: min(_LONGEST_FETCH_WAIT_MS, lag // 2),
