@@ -29,7 +29,6 @@ _LOOKS_AT_CHANGES: Final = 10
 """Between two at everything."""
 _LOOKS_AT_FILES: Final = 40
 """Between two at what lies beside the batches, on one broker after another."""
-_UNKNOWN: Final = 1 << 62
 _LATE_SECONDS: Final = 2.0
 """By which timeouts of transactions may be late, besides the time between two looks at them, twice: there may be
 another coordinator.
@@ -143,8 +142,8 @@ class Invariants(trio.abc.Instrument):
                 self._offsets[replica] = offsets
                 found = self._transactions[replica].follow(replica.log)
                 if found is not None and not partitions.expect_nothing:
-                    committed = _UNKNOWN if partitions._forgot else partitions._committed.get(replica.key, 0)
-                    check_stable(name, replica.last_stable_offset, found, offsets[1], max(offsets[1], committed))
+                    committed = max(offsets[1], partitions.most_committed(replica.key))
+                    check_stable(name, replica.last_stable_offset, found, offsets[1], committed)
 
     def check_well(self, seconds: float) -> None:
         """All has been well for so long: what is due by time is done."""

@@ -38,9 +38,9 @@ OFFSETS: Final[tuple[tuple[type, str], ...]] = (
 )
 """The attributes in which a replica's offsets are kept."""
 
-
 _HEARD_SECONDS: Final = 1.0
 """In which followers hear where their leader's log begins."""
+_UNKNOWN: Final = 1 << 62
 
 
 @contextmanager
@@ -79,7 +79,6 @@ class PartitionInvariants:
         self._keys: dict[Key, CommittedKeys] = {}
         """Of the logs that are compacted, instead of `_logs`."""
         self.cleaning = CleaningInvariants(cluster, self._committed)
-        self._forgot = False
         self._led: set[Key] = set()
         """The partitions that a leader was seen of since records may have been lost."""
 
@@ -87,6 +86,10 @@ class PartitionInvariants:
     def expect_nothing(self) -> bool:
         """Whether no record need be kept."""
         return self.cleaning.expects_nothing
+
+    def most_committed(self, key: Key) -> int:
+        """As far as this partition's records may be known to be committed."""
+        return _UNKNOWN if self.cleaning.forgot else self._committed.get(key, 0)
 
     # After each step
 
@@ -115,7 +118,9 @@ class PartitionInvariants:
             raise Violation(f"{node}: {_name(replica)}: the high watermark {mark} is beyond the log's end {end}")
         if replica.leader is not None:
             self._led.add(replica.key)
-        elif self._forgot and not (replica.key in self._led and self._is_in_sync(node, replica) and mark <= committed):
+        elif self.cleaning.forgot and not (
+            replica.key in self._led and self._is_in_sync(node, replica) and mark <= committed
+        ):
             return
         elif mark > committed:
             raise Violation(f"{node}: {_name(replica)}: no leader committed up to {mark}, only to {committed}")
@@ -202,7 +207,7 @@ class PartitionInvariants:
 
     def forget(self) -> None:
         """No record need be there any more; no broker runs."""
-        self._forgot = self.cleaning.forgot = True
+        self.cleaning.forgot = True
         for known in (self._logs, self._keys, self._committed, self._marks, self._ends, self._compared, self._shadows):
             known.clear()
         self._led.clear()
@@ -218,12 +223,19 @@ class PartitionInvariants:
         for key, copies in replicas.items():
             self._check_starts(key, copies)
             if is_cleaned(copies[0][1].log):
-                committed = CommittedKeys()
-                for node, replica in copies:
-                    log = replica.log
-                    committed.check(f"{node}: {_name(replica)}", log, 0, log.log_end_offset, whole=True)
+                self._check_compacted(key, copies)
             else:
                 _check_same(copies)
+
+    def _check_compacted(self, key: Key, copies: list[tuple[Node, Any]]) -> None:
+        """Against all that was committed. Where nobody kept that, copies only must not contradict each other: one that
+        was away for long still has what a tombstone deleted that all others have removed by now.
+        """
+        known = None if self.expect_nothing else self._keys.get(key)
+        committed = known or CommittedKeys()
+        for node, replica in copies:
+            end = replica.log.log_end_offset
+            committed.check(f"{node}: {_name(replica)}", replica.log, 0, end, whole=known is not None)
 
     def _check_starts(self, key: Key, copies: list[tuple[Node, Any]]) -> None:
         """Nobody begins before the leader, once the others can have heard of it."""
