@@ -111,6 +111,7 @@ async def stop_without_quorum(nemesis: Nemesis) -> None:
 
 
 def _is_fine(nemesis: Nemesis) -> bool:
+    """Whether nothing is slow."""
     weather = nemesis.cluster.weather
     return weather.disk_slowness == weather.network_slowness == 1.0 and not weather.slow_hosts
 
@@ -123,15 +124,22 @@ async def start_twice(nemesis: Nemesis) -> None:
     nemesis.busy.add(node.id)
     try:
         nemesis.note(f"{node} is started a second time")
-        life = node.lives
-        with trio.move_on_after(_PATIENCE):
+        life, fine = node.lives, _is_fine(nemesis)
+        with trio.move_on_after(_PATIENCE) as waiting:
             said = await _second_process(node)
             nemesis.note(f"the second process of {node} ended: {said}")
             nemesis.counts["second processes that were refused"] += 1
-            if "another process" not in said and node.lives == life and not node.may_fail:
+            if "another process" not in said and _is_alive(node, life):
                 raise Violation(f"the second process of {node} ended, but because: {said}")
+        if waiting.cancelled_caught and fine and _is_fine(nemesis) and _is_alive(node, life):
+            raise Violation(f"the second process of {node} did not end in {_PATIENCE:g} s")
     finally:
         nemesis.busy.discard(node.id)
+
+
+def _is_alive(node: Node, life: int) -> bool:
+    """Whether this life of the node goes on, and its disks are sound: so the directories are its own."""
+    return node.lives == life and not node.ended.is_set() and not node.may_fail
 
 
 async def _second_process(node: Node) -> str:
