@@ -1,14 +1,15 @@
 """What must be true of what coordinators know of groups and transactions.
 
-- A partition has one owner in a group, at most; a member's epoch, and that of the assignment, is not ahead of the
-  group's. In a classic group this is what its leader has assigned in this generation.
+- A partition has one owner in a group of the consumer protocol, at most; a member's epoch, and that of the assignment,
+  is not ahead of the group's. In a classic group a member assigns, and who owns what is seen by the members only
+  (`history_groups.py`).
 - No transaction is open for longer than its timeout, and none has been settled for long and is not complete, while all
   is well: `check_transactions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 from tests.simulation.cluster import START_MS, Cluster, Node, Violation, groups_of, transactions_of
@@ -21,7 +22,7 @@ SETTLED_MS: Final = 10_000
 
 
 def check_groups(node: Node) -> None:
-    """All groups that this broker coordinates."""
+    """All groups of the consumer protocol that this broker coordinates."""
     for shard in groups_of(node).shards():
         for group in shard.machine.groups.values():
             if isinstance(group, ConsumerGroup):
@@ -62,8 +63,4 @@ def check_ages(name: str, transactions: Iterable[Any], now_ms: int, late_ms: int
 def sweep_seconds(nodes: Iterable[Node]) -> float:
     """How often open transactions are looked through."""
     name = "transaction.abort.timed.out.transaction.cleanup.interval.ms"
-    return max(_seconds(nodes, name), default=0.0)
-
-
-def _seconds(nodes: Iterable[Node], name: str) -> Iterator[float]:
-    return (node.settings.seconds(name) for node in nodes)
+    return max((node.settings.seconds(name) for node in nodes), default=0.0)

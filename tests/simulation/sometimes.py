@@ -146,13 +146,6 @@ def _if_the_change_is_news(expands: bool) -> Look:
     return look
 
 
-def _if_nobody_knows(seen: Callable[[], None], call: Callable[..., Any], *args: Any) -> Any:
-    again = call(*args)
-    if again:
-        seen()
-    return again
-
-
 def _if_it_begins_anew(seen: Callable[[], None], call: Callable[..., Any], state: Any, batch: Any) -> Any:
     result = call(state, batch)
     if batch.producer_epoch == state.epoch and batch.base_sequence < state.last_sequence:
@@ -267,7 +260,7 @@ PATHS: Final = (
     Path("a leader was deposed while a produce waited", Partition, "_settle_all", _while_a_produce_waits),
     Path("a leader took a replica out of the ISR", LeaderRole, "handle_alter_response", _if_the_change_is_news(False)),
     Path("a leader let a replica into the ISR", LeaderRole, "handle_alter_response", _if_the_change_is_news(True)),
-    Path("nobody knew what became of an ISR change", LeaderRole, "handle_alter_error", _if_nobody_knows),
+    Path("nobody knew what became of an ISR change", LeaderRole, "handle_alter_error", _if_it_returns(bool)),
     Path(
         "acks=all was refused: too few in sync",
         Partition,
