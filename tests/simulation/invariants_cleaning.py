@@ -166,7 +166,8 @@ class CleaningInvariants:
         ):
             yield
 
-    def _around(self, name: str, look: Callable[..., Any]) -> Callable[..., Any]:
+    def _around(self, name: str, look: Callable[..., Callable[[], None]]) -> Callable[..., Any]:
+        """`look` reads what is there before, and gives what checks that against what is there afterwards."""
         original = getattr(PartitionLog, name)
 
         def call(log: PartitionLog, *args: Any) -> Any:
@@ -175,10 +176,14 @@ class CleaningInvariants:
             if node is None or replica is None:
                 return original(log, *args)
             with node.sound_disks():
-                try:
-                    return look(node, replica, original, *args)
-                except Violation as violation:
-                    self.violation = self.violation or violation
+                check = look(node, replica, *args)
+            result = original(log, *args)
+            try:
+                with node.sound_disks():
+                    check()
+            except Violation as violation:
+                self.violation = self.violation or violation
+            return result
 
         return call
 
@@ -191,15 +196,17 @@ class CleaningInvariants:
 
     # Retention
 
-    def _advance(self, node: Node, replica: Any, original: Callable[..., Any], offset: int) -> Any:
+    def _advance(self, node: Node, replica: Any, offset: int) -> Callable[[], None]:
         log: PartitionLog = replica.log
         start, before = log.log_start_offset, log.segments
         gone = [segment for segment in before if segment.base_offset < offset]
         batches = [batch for segment in gone for batch in segment.batches()]
-        result = original(log, offset)
-        if log.log_start_offset > start:
-            self._check_start(node, replica, gone, batches)
-        return result
+
+        def check() -> None:
+            if log.log_start_offset > start:
+                self._check_start(node, replica, gone, batches)
+
+        return check
 
     def _check_start(self, node: Node, replica: Any, gone: Sequence[Segment], batches: Sequence[RecordBatch]) -> None:
         log, key = replica.log, replica.key
@@ -224,24 +231,24 @@ class CleaningInvariants:
 
     # Compaction
 
-    def _replace(
-        self, node: Node, replica: Any, original: Callable[..., Any], old: Sequence[Segment], new: Segment
-    ) -> None:
+    def _replace(self, node: Node, replica: Any, old: Sequence[Segment], new: Segment) -> Callable[[], None]:
         log: PartitionLog = replica.log
         self.rewritten.add(log)
         if self.expects_nothing or log.directory in node.damaged:
-            original(log, old, new)
-            return
+            return lambda: None
         name = f"{node}: {replica.topic}-{replica.index}"
         segments = log.segments
         before = [batch for segment in old for batch in segment.batches()]
         log_before = list(log.read_batches(log.segments[0].base_offset, replica.high_watermark))
-        original(log, old, new)
-        if segments.index(old[-1]) + 1 == len(segments):
-            raise Violation(f"{name}: the active segment was cleaned")
-        end = segments[segments.index(old[-1]) + 1].base_offset
-        self._check_region(name, node, replica, before, end, Outcomes(log_before))
-        self._check_records(name, node, before, list(new.batches()), log_before, end)
+
+        def check() -> None:
+            if segments.index(old[-1]) + 1 == len(segments):
+                raise Violation(f"{name}: the active segment was cleaned")
+            end = segments[segments.index(old[-1]) + 1].base_offset
+            self._check_region(name, node, replica, before, end, Outcomes(log_before))
+            self._check_records(name, node, before, list(new.batches()), log_before, end)
+
+        return check
 
     def _check_region(
         self, name: str, node: Node, replica: Any, before: Sequence[RecordBatch], end: int, outcomes: Outcomes
