@@ -27,7 +27,7 @@ def raft_config(settings: Settings) -> RaftConfig:
         backoff_max=settings.int("controller.quorum.election.backoff.max.ms") / 1000,
         request_timeout=request_timeout,
         retry_backoff=settings.int("controller.quorum.retry.backoff.ms") / 1000,
-        fetch_max_wait=max(_FETCH_MAX_WAIT, min(fetch_timeout / 4, request_timeout / 2)),
+        fetch_max_wait=min(max(_FETCH_MAX_WAIT, fetch_timeout / 4), request_timeout / 2),
     )
 
 
