@@ -14,16 +14,23 @@ class ControllerStatus:
     def __init__(self, driver: ControllerDriver, quorum: Quorum) -> None:
         self._driver = driver
         self._quorum = quorum
+        self._has_caught_up = False
 
     def missing(self) -> list[str]:
-        """What the controller waits for until it is ready; nothing when it is."""
+        """What the controller waits for until it is ready; nothing when it is.
+
+        Once it has caught up with the metadata log it stays ready while it hears the leader: every commit is known a
+        moment before it is applied, and a probe that came between would take the controller out of service.
+        """
         quorum = self._quorum
         if quorum.leader is None:
             return [f"a leader of the quorum (epoch {quorum.epoch})"]
         if not quorum.hears_leader:
             return [f"a leader of the quorum: {quorum.leader.id} is not heard any more (epoch {quorum.epoch})"]
-        if quorum.high_watermark is None or quorum.applied_offset < quorum.high_watermark:
+        behind = quorum.high_watermark is None or quorum.applied_offset < quorum.high_watermark
+        if behind and not self._has_caught_up:
             return [f"the metadata log (at {quorum.applied_offset} of {quorum.high_watermark or '?'})"]
+        self._has_caught_up = True
         return []
 
     @property
