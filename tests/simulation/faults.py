@@ -29,7 +29,7 @@ _POLL_SECONDS = 0.1
 _MORE_CHANCE = 0.5
 _LONGER = 2.0
 """By how much faults last longer in long runs."""
-_LONG_RUNS_PAUSE = 1.0
+_LONG_RUNS_PAUSE = 1.5
 """Before it is stretched: a fault makes leaders of most partitions, and all logs of a broker be opened."""
 
 

@@ -20,7 +20,7 @@ _LAG: Final = "replica.lag.time.max.ms"
 _DEFAULT_LAG_MS: Final = 30000
 _LONGEST_FETCH_WAIT_MS: Final = 4000
 _QUORUM_TIMEOUTS: Final = ("controller.quorum.fetch.timeout.ms", "controller.quorum.request.timeout.ms")
-_QUORUM_TIMEOUT_MS: Final = 6000
+_QUORUM_TIMEOUT_MS: Final = 8000
 """Four times in this time every node asks for metadata."""
 _QUORUM_BACKOFF: Final = "controller.quorum.retry.backoff.ms"
 _QUORUM_BACKOFF_MS: Final = 200

@@ -46,8 +46,8 @@ every batch.
 _EXTREME_CHANCE: Final = 0.15
 _SHORT_SEGMENT_MS: Final = "100"
 _END_SECONDS: Final = 60.0
-_LONG_RUNS_PAUSE: Final = 0.2
-"""Of each for every producer, before it is stretched: all together begin at most a burst in two seconds."""
+_LONG_RUNS_PAUSE: Final = 0.3
+"""Of each for every producer, before it is stretched: all together begin at most a burst in three seconds."""
 _FETCH_WAIT: Final = 0.5
 _LONGEST_FETCH_WAIT: Final = 4.0
 _POLL_SECONDS: Final = 0.1

@@ -37,7 +37,7 @@ _ASSIGNORS: Final = (
 )
 _END_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.1
-_LONG_RUNS_SESSIONS: Final = 3.0
+_LONG_RUNS_SESSIONS: Final = 4.0
 """By how much sessions are longer there."""
 _SLOW_CHANCE: Final = 0.005
 """Of a record that takes long, perhaps longer than a member may be away."""

@@ -84,8 +84,8 @@ class TransactionLoad:
         )
 
     def stretched(self, pace: float) -> TransactionLoad:
-        """For a long run, in which all writers together begin as many transactions as one would."""
-        return replace(self, length=self.length * pace, pause=self.pause * self.writers)
+        """For a long run, in which all writers together begin half as many transactions as one would."""
+        return replace(self, length=self.length * pace, pause=self.pause * self.writers * 2)
 
     @property
     def topics(self) -> dict[str, int]:
