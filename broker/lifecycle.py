@@ -243,6 +243,9 @@ class BrokerLifecycle:
         if answer.error in _REGISTER_AGAIN:
             self._registered = False
             self.fenced = True
+            if self.state is BrokerState.STARTING:
+                # Another process may have taken the id, and keep it: then this one must not wait for ever.
+                self._registration_deadline = now + self._registration_timeout
             self._retry(now)
         elif answer.error is not ErrorCode.NONE:
             self._retry(now)

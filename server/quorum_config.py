@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from barnabas.net.addresses import parse_host_port
 from barnabas.raft.config import RaftConfig
 from barnabas.raft.voters import Endpoint
 from barnabas.server.settings import Settings, SettingsError
 from barnabas.storage.config import LogConfig
 
-_FETCH_MAX_WAIT: Final = 0.5
-
 
 def raft_config(settings: Settings) -> RaftConfig:
-    """The time limits (`controller.quorum.*`).
-
-    Who is patient asks less often: a fetch waits for half a second, as in Kafka, or longer with a fetch timeout above
-    the default, for a quarter of it, but no longer than for half of what a request may take.
-    """
-    fetch_timeout = settings.int("controller.quorum.fetch.timeout.ms") / 1000
-    request_timeout = settings.int("controller.quorum.request.timeout.ms") / 1000
+    """The time limits (`controller.quorum.*`)."""
     return RaftConfig(
         election_timeout=settings.int("controller.quorum.election.timeout.ms") / 1000,
-        fetch_timeout=fetch_timeout,
+        fetch_timeout=settings.int("controller.quorum.fetch.timeout.ms") / 1000,
         backoff_max=settings.int("controller.quorum.election.backoff.max.ms") / 1000,
-        request_timeout=request_timeout,
+        request_timeout=settings.int("controller.quorum.request.timeout.ms") / 1000,
         retry_backoff=settings.int("controller.quorum.retry.backoff.ms") / 1000,
-        fetch_max_wait=min(max(_FETCH_MAX_WAIT, fetch_timeout / 4), request_timeout / 2),
     )
 
 

@@ -112,6 +112,18 @@ def test_a_stale_epoch_registers_again() -> None:
     assert core.state is BrokerState.RUNNING
 
 
+def test_a_starting_broker_whose_id_another_process_keeps_gives_up() -> None:
+    core = registered()
+    beat(core, 1.0)
+    core.handle_beat(BeatAnswer(ErrorCode.STALE_BROKER_EPOCH), 1.0)
+    assert core.next_request(1.0 + MIN_BACKOFF) == Register(7)
+    core.handle_registration(ErrorCode.DUPLICATE_BROKER_REGISTRATION, -1, 2.0)
+    assert core.next_request(60.0) == Register(7)
+    core.handle_registration(ErrorCode.DUPLICATE_BROKER_REGISTRATION, -1, 60.0)
+    assert core.next_request(61.0) is None
+    assert core.failure == "not registered within 60 s: the controller answered DUPLICATE_BROKER_REGISTRATION"
+
+
 def test_a_duplicate_registration_is_tried_until_the_old_session_is_fenced() -> None:
     core = lifecycle()
     now = 0.0
