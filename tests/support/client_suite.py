@@ -35,11 +35,13 @@ def unique(name: str) -> str:
 
 
 async def new_topic(bootstrap: str, *, partitions: int = PARTITIONS, records: int = 0) -> str:
-    """A topic with this many records, the same number in each partition, their values 0, 1, 2, ..."""
+    """A topic with this many records, the same number in each partition, their values 0, 1, 2, ...; it has leaders."""
     name = unique("t")
     async with Admin(bootstrap) as admin:
         created = (await admin.create_topics([NewTopic(name, partitions)]))[name]
         assert not isinstance(created, BrokerError), created
+        for partition in range(partitions):
+            await admin.cluster.leader(name, partition)
     async with Producer(bootstrap) as producer:
         receipts = [
             await producer.send_soon(name, str(number).encode(), partition=number % partitions)

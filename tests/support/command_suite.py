@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +23,7 @@ from client_suite import unique
 from command_harness import Run
 
 CODECS: Final = ("none", "gzip", "snappy", "lz4", "zstd")
+SETTLE_SECONDS: Final = 30.0
 
 
 class CommandLine:
@@ -59,10 +62,30 @@ class CommandLine:
             finally:
                 process.kill()
 
+    def until(self, look: Callable[[], None]) -> None:
+        """Take this look at the cluster until it finds what it asserts.
+
+        Apache Kafka answers for a change when its controllers have it; the broker that is asked next may hear of it a
+        little later. So it is with the markers of a transaction that is committed.
+        """
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while True:
+            try:
+                return look()
+            except AssertionError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.02)
+
     def new_topic(self, name: str, partitions: int, *options: str) -> str:
-        """A topic of a name like this."""
+        """A topic of a name like this, which the broker knows."""
         topic = unique(name)
         self("topic", "create", topic, "--partitions", str(partitions), *options)
+
+        def is_listed() -> None:
+            assert topic in self("topic", "list")
+
+        self.until(is_listed)
         return topic
 
 
@@ -77,16 +100,24 @@ def check_the_life_of_a_topic(barnabas: CommandLine) -> None:
     said = barnabas("topic", "create", topic, "--partitions", "2", "--config", "retention.ms=1000")
     assert said == f"created topic {topic}: partitions 2, replication factor 1\n"
     assert "TOPIC_ALREADY_EXISTS" in barnabas("topic", "create", topic, code=1)
-    listed = {each["name"]: each for each in barnabas.json("topic", "list")}
-    assert (listed[topic]["partitions"], listed[topic]["offline_partitions"]) == (2, 0)
-    assert topic in barnabas("topic", "list")
+
+    def is_listed() -> None:
+        listed = {each["name"]: each for each in barnabas.json("topic", "list")}
+        assert (listed[topic]["partitions"], listed[topic]["offline_partitions"]) == (2, 0)
+        assert topic in barnabas("topic", "list")
+
+    barnabas.until(is_listed)
     grown = ["--partitions", "3", "--config", "segment.ms=5000", "--delete-config", "retention.ms"]
     assert barnabas("topic", "alter", topic, *grown) == f"altered topic {topic}\n"
-    [described] = barnabas.json("topic", "describe", topic)
-    assert described["configs"] == {"segment.ms": "5000"}
-    assert [(p["partition"], p["replicas"], p["isr"]) for p in described["partitions"]] == [
-        (number, [1], [1]) for number in range(3)
-    ]
+
+    def is_altered() -> None:
+        [described] = barnabas.json("topic", "describe", topic)
+        assert described["configs"] == {"segment.ms": "5000"}
+        assert [(p["partition"], p["replicas"], p["isr"]) for p in described["partitions"]] == [
+            (number, [1], [1]) for number in range(3)
+        ]
+
+    barnabas.until(is_altered)
     assert "settings segment.ms=5000\n" in barnabas("topic", "describe", topic)
     assert "INVALID_CONFIG" in barnabas("topic", "alter", topic, "--config", "no.such=1", code=1)
     assert "INVALID_PARTITIONS" in barnabas("topic", "alter", topic, "--partitions", "1", code=1)
@@ -98,13 +129,23 @@ def check_topics_are_placed_as_told(barnabas: CommandLine) -> None:
     topic = unique("placed")
     assert barnabas.json("topic", "create", topic, "--assignment", "1,1", "--validate-only")[0]["created"] is False
     barnabas("topic", "create", topic, "--assignment", "1,1")
-    [described] = barnabas.json("topic", "describe", topic)
-    assert [partition["replicas"] for partition in described["partitions"]] == [[1], [1]]
+
+    def is_placed() -> None:
+        [described] = barnabas.json("topic", "describe", topic)
+        assert [partition["replicas"] for partition in described["partitions"]] == [[1], [1]]
+
+    barnabas.until(is_placed)
     assert "INVALID_REPLICA_ASSIGNMENT" in barnabas("topic", "create", unique("t"), "--assignment", "1:9", code=1)
 
 
 def check_settings_are_changed_while_the_cluster_runs(barnabas: CommandLine) -> None:
     topic, group = barnabas.new_topic("set", 1), unique("set")
+
+    def has(kind: str, name: str, setting: str, expected: tuple[str, str]) -> None:
+        [described] = barnabas.json("config", "describe", kind, name)
+        found = {each["name"]: (each["value"], each["source"]) for each in described["settings"]}
+        assert found.get(setting) == expected
+
     for kind, name, setting, value, source in (
         ("topic", topic, "segment.ms", "70000", "topic"),
         ("group", group, "consumer.session.timeout.ms", "46000", "group"),
@@ -113,9 +154,7 @@ def check_settings_are_changed_while_the_cluster_runs(barnabas: CommandLine) -> 
     ):
         barnabas("config", "alter", kind, name, "--set", f"{setting}={value}", "--validate-only")
         assert barnabas("config", "alter", kind, name, "--set", f"{setting}={value}") == f"{kind} {name}: altered\n"
-        [described] = barnabas.json("config", "describe", kind, name)
-        found = {each["name"]: each for each in described["settings"]}
-        assert (found[setting]["value"], found[setting]["source"]) == (value, source)
+        barnabas.until(partial(has, kind, name, setting, (value, source)))
         assert value in barnabas("config", "describe", kind, name)
         barnabas("config", "alter", kind, name, "--delete", setting)
     [everything] = barnabas.json("config", "describe", "broker", "1", "--all")
@@ -317,9 +356,13 @@ def check_the_log_of_a_running_broker_is_dumped(barnabas: CommandLine) -> None:
     topic = barnabas.new_topic("dumped", 1)
     barnabas("perf", "transactions", topic, "--records", "3", "--record-size", "5", "--transaction-size", "3")
     [folder] = barnabas.broker_directory.rglob(f"{topic}-0")
-    said = barnabas("log", "dump", "--records", "--json", str(folder))
-    records = [line for line in map(json.loads, said.splitlines()) if line["kind"] == "record"]
-    assert [line.get("control", "data") for line in records] == ["data", "data", "data", "COMMIT"]
+
+    def holds_a_commit() -> None:
+        said = barnabas("log", "dump", "--records", "--json", str(folder))
+        records = [line for line in map(json.loads, said.splitlines()) if line["kind"] == "record"]
+        assert [line.get("control", "data") for line in records] == ["data", "data", "data", "COMMIT"]
+
+    barnabas.until(holds_a_commit)
     assert "control=COMMIT" in barnabas("log", "dump", "--records", str(folder))
     states = [str(file) for file in barnabas.broker_directory.rglob("__transaction_state-*/*.log") if _has_bytes(file)]
     said = barnabas("log", "dump", "--records", "--json", *states)
