@@ -44,11 +44,16 @@ def test_topics(tools: Tools, three: Cluster, at: list[str]) -> None:
     again = tools.end("kafka-topics", *at, *create)
     assert (again.code, "Topic 'made' already exists." in again.out) == (1, True)
     assert "Created topic" not in tools.run("kafka-topics", *at, *create, "--if-not-exists")
-    assert tools.run("kafka-topics", *at, "--list").split() == ["made"]
+    # Any broker may answer, and may hear of a change a moment later than the one that was asked for it.
+    eventually(lambda: tools.run("kafka-topics", *at, "--list").split() == ["made"])
+
+    def described() -> list[dict[str, str]]:
+        return [*map(row, tools.run("kafka-topics", *at, "--describe", "--topic", "made").splitlines())]
 
     tools.run("kafka-topics", *at, "--alter", "--topic", "made", "--partitions", "5")
+    eventually(lambda: described()[0]["PartitionCount"] == "5")
     wait_for_isr(three.bootstrap, "made", 2)
-    head, *partitions = map(row, tools.run("kafka-topics", *at, "--describe", "--topic", "made").splitlines())
+    head, *partitions = described()
     assert (head["PartitionCount"], head["ReplicationFactor"]) == ("5", "2")
     assert "retention.ms=3600000" in head["Configs"]
     assert [partition["Partition"] for partition in partitions] == list("01234")
@@ -74,7 +79,7 @@ def test_topics_that_lack_a_replica(tools: Tools, three: Cluster, at: list[str])
 
     assert listed("--under-replicated-partitions") == []
     three.node(3).stop()
-    assert listed("--under-replicated-partitions") == [("0", "1,2"), ("1", "2,1")]
+    eventually(lambda: listed("--under-replicated-partitions") == [("0", "1,2"), ("1", "2,1")])
     assert listed("--at-min-isr-partitions") == [("0", "1,2"), ("1", "2,1")]
     assert listed("--unavailable-partitions") == []
     three.node(3).start()
@@ -87,11 +92,13 @@ def test_configurations_of_topics(tools: Tools, at: list[str]) -> None:
     change = ["--add-config", "max.message.bytes=2000,cleanup.policy=[compact,delete]", "--delete-config"]
     done = tools.run("kafka-configs", *of, "--alter", *change, "retention.ms")
     assert "Completed updating config for topic configured." in done
+
+    def is_changed() -> bool:
+        found = dict(re.findall(r"^  (\S+?)=(\S*)", tools.run("kafka-configs", *of, "--describe"), re.MULTILINE))
+        return found == {"cleanup.policy": "compact,delete", "max.message.bytes": "2000"}
+
+    eventually(is_changed)
     described = tools.run("kafka-configs", *of, "--describe")
-    assert dict(re.findall(r"^  (\S+?)=(\S*)", described, re.MULTILINE)) == {
-        "cleanup.policy": "compact,delete",
-        "max.message.bytes": "2000",
-    }
     default = "DEFAULT_CONFIG:message.max.bytes=1048588"
     assert f"synonyms={{DYNAMIC_TOPIC_CONFIG:max.message.bytes=2000, {default}}}" in described
     everything = dict(re.findall(r"^  (\S+?)=(\S*)", tools.run("kafka-configs", *of, "--describe", "--all"), re.M))
