@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, Final
 
 from barnabas.protocol.errors import ErrorCode
@@ -32,6 +33,11 @@ class Names:
     def of(self, kind: str, value: Any) -> str:
         count = sum(known == kind for known, _ in self._known)
         return self._known.setdefault((kind, value), f"<{kind} {count + 1}>")
+
+    def place(self, kind: str, value: Any) -> int:
+        """After how many others of its kind it turned up first; all of them if it has not."""
+        known = [each for each in self._known if each[0] == kind]
+        return known.index((kind, value)) if (kind, value) in self._known else len(known)
 
     def text(self, text: str) -> str:
         """A text without the token that makes the case's topics unlike all others."""
@@ -63,7 +69,7 @@ def _struct(struct: Struct, version: int, names: Names, blur: frozenset[str]) ->
             continue
         value = getattr(struct, name)
         if _is_unordered(struct, name) and value and isinstance(value[0], Struct):
-            value = sorted(value, key=_position)
+            value = sorted(value, key=partial(_position, names))
         if name in blur:
             answer[name] = _blurred(value)
         elif name in _TRANSLATIONS:
@@ -242,10 +248,11 @@ def _is_unordered(struct: Struct, name: str) -> bool:
     return not in_order and (name in _SORTED or f"{type(struct).__name__}.{name}" in _SORTED)
 
 
-def _position(item: Struct) -> tuple[list[int], list[str], list[bytes]]:
-    """By what an item is about."""
+def _position(names: Names, item: Struct) -> tuple[list[int], list[str], list[bytes], int]:
+    """By what an item is about; members that are alike by when they turned up."""
     numbers = [getattr(item, field, 0) for field in ("node_id", "broker_id", "replica_id", "index", "partition_index")]
     fields = ("resource_name", "name", "topic", "group_id", "group_instance_id", "client_id")
-    names = [getattr(item, field, None) or "" for field in fields]
+    texts = [getattr(item, field, None) or "" for field in fields]
     data = [getattr(item, field, b"") for field in ("topic_id", "metadata", "member_metadata", "member_assignment")]
-    return numbers, names, [part if isinstance(part, bytes) else b"" for part in data]
+    member = names.place("member", getattr(item, "member_id", None))
+    return numbers, texts, [part if isinstance(part, bytes) else b"" for part in data], member
