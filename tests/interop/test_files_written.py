@@ -95,14 +95,17 @@ def write_everything(running: Cluster, found: Written) -> None:
 
 
 def produce(bootstrap: str, codec: str) -> int:
-    """How many records were written; most of them do not compress well, so that segments fill up."""
+    """How many records were written; most of them do not compress well, so that segments fill up.
+
+    Each of them does compress: librdkafka sends a batch as it is that would not become smaller.
+    """
     rng = random.Random(codec)
     settings = {"bootstrap.servers": bootstrap, "compression.type": codec, "linger.ms": 2, "batch.size": 20_000}
     producer = Producer({**settings, "enable.idempotence": codec not in ("gzip", "lz4"), "acks": "all"})
     failed = []
     for number in range(RECORDS):
         value = "".join(rng.choices(string.ascii_letters + string.digits, k=50)) * (20 if number % 10 == 0 else 1)
-        value = f"{number} {value} {rng.randbytes(500).hex()}"
+        value = f"{number} {value} {rng.randbytes(500).hex()} {100 * '.'}"
         producer.produce(
             f"codec-{codec}", value, str(number), 0, lambda error, _: failed.append(error) if error else None
         )
