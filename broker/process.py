@@ -157,7 +157,7 @@ class Broker:
         # Apart, because on a connection an answer waits for those before it; and impatient, because an ISR that does
         # not shrink holds produces up.
         self._isr_channel = self._make_channel("isr", settings.seconds("broker.session.timeout.ms") / 2)
-        self._lost_leaders = LostLeaders(_LOST_LEADER_SECONDS)
+        self._lost_leaders = LostLeaders(_LOST_LEADER_SECONDS, self._epoch_of)
         self._replicas = self._make_replicas()
         self._group_statistics = GroupStatistics()
         self._groups = Coordinators(
@@ -207,6 +207,10 @@ class Broker:
             on_leader_change=lambda leader, epoch: self._controller_moved(),
             threads=environment.threads,
         )
+
+    def _epoch_of(self, broker_id: int) -> int | None:
+        registration = self._cache.image.cluster.broker(broker_id)
+        return None if registration is None else registration.epoch
 
     def _make_channel(self, name: str, request_timeout: float) -> ControllerChannel:
         return ControllerChannel(

@@ -46,7 +46,7 @@ class Pair:
         self.leader = self.make(path / "1", 1)
         self.follower = self.make(path / "2", 2)
         self.address: NodeAddress | None = None
-        self.lost_leaders = LostLeaders(1.5)
+        self.lost_leaders = LostLeaders(1.5, lambda _: 1)
 
     def make(self, path: Path, broker_id: int) -> BrokerHarness:
         broker: Any = BrokerHarness(path)
