@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import structlog
 import trio
 from tests.simulation import scheduler
-from tests.simulation.disk import Loss, Platter, SimulatedDisk
+from tests.simulation.disk import Loss, Platter, SimulatedDisk, SimulatedFile
 from tests.simulation.pauses import HOST, Pauses
 from tests.simulation.trace import Trace
 
@@ -164,12 +164,14 @@ class Node:
         environment = self._environment(self._network, self._disks, self._rng.getrandbits(64))
         run: Callable[..., Any] = run_controller if self.is_controller else run_broker
         scope, network, disks = self._scope, self._network, self._disks
+        in_order = False
         try:
             with scope:
                 async with trio.open_nursery() as nursery:
                     self.handle = await nursery.start(
                         partial(run, self.settings, environment=environment, stop=self._stop)
                     )
+            in_order = not scope.cancel_called
         except* NodeFailure as group:
             if not scope.cancel_called and not self.may_fail:
                 raise Violation(f"{self} ended by itself: {group.exceptions[0]}") from group
@@ -180,7 +182,7 @@ class Node:
             self.cluster.trace.note(self.host, f"ended: {group.exceptions[0]}")
         finally:
             self.handle = None
-            self.left = [] if scope.cancel_called else [*_open(network), *_locked(disks)]
+            self.left = [*_open(network), *_locked(disks), *_open_files(disks)] if in_order else []
             network.die()
             for disk in disks.values():
                 disk.die()
@@ -266,6 +268,13 @@ class Node:
         self.wants_to_run = False
         self._stop.request("the simulation wants it")
         await self.ended.wait()
+        if self.left:
+            raise Violation(f"{self} has ended, and left {', '.join(self.left[:5])}")
+
+    @property
+    def open_files(self) -> list[SimulatedFile]:
+        """What it has open."""
+        return [file for disk in self._disks.values() for file in disk.open_files]
 
     @property
     def connections(self) -> list[MemoryTransport]:
@@ -389,6 +398,10 @@ def _locked(disks: dict[str, SimulatedDisk]) -> Iterable[str]:
     return (f"the lock of {directory}" for directory, disk in disks.items() if disk.locked)
 
 
+def _open_files(disks: dict[str, SimulatedDisk]) -> Iterable[str]:
+    return (f"the file {disk.directory}/{file.path}" for disk in disks.values() for file in disk.open_files)
+
+
 def host_of(node_id: int) -> str:
     return f"controller-{node_id}" if node_id >= FIRST_CONTROLLER else f"broker-{node_id}"
 
@@ -417,6 +430,12 @@ def replicas_of(node: Node) -> Any:
     """A broker's `ReplicaManager`."""
     handle: BrokerHandle = node.handle
     return handle.status.__self__._replicas  # type: ignore[attr-defined]
+
+
+def metadata_log_of(node: Node) -> Any:
+    """The `PartitionLog` of the metadata."""
+    quorum = quorum_of(node) if node.is_controller else _broker_of(node)._quorum
+    return quorum._log._log
 
 
 def image_of(node: Node) -> Any:

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
 from typing import Final
+from weakref import WeakSet
 
 from barnabas.storage.disk import Buffer, DirectoryLocked, Entry, StorageError
 
@@ -177,7 +178,7 @@ def _put(folder: Folder, name: str, entry: Inode | Folder | None) -> None:
 
 
 class SimulatedFile:
-    """An open file. Without a descriptor, so it is read and never sent by one."""
+    """A file, open as long as somebody refers to it. Without a descriptor, so it is read and never sent by one."""
 
     fd = -1
 
@@ -215,7 +216,7 @@ class SimulatedFile:
             self.inode.undo.clear()
 
     def close(self) -> None:
-        pass
+        self.disk.closed(self)
 
 
 class SimulatedDisk:
@@ -227,6 +228,16 @@ class SimulatedDisk:
         self.is_dead = False
         self.on_change: Callable[[], None] | None = None
         """Called before each change, which is not made if the process dies of it."""
+        self._open_files: WeakSet[SimulatedFile] = WeakSet()
+
+    @property
+    def open_files(self) -> list[SimulatedFile]:
+        """What this process has opened and not closed, by the paths under which it did."""
+        return sorted(self._open_files, key=lambda file: file.path)
+
+    def closed(self, file: SimulatedFile) -> None:
+        """The process has closed this."""
+        self._open_files.discard(file)
 
     @property
     def locked(self) -> bool:
@@ -289,7 +300,9 @@ class SimulatedDisk:
             found = Inode()
             if self.may_change(path, grows=True):
                 self._set((*self._folder_of(path), found))
-        return SimulatedFile(self, path, found)
+        file = SimulatedFile(self, path, found)
+        self._open_files.add(file)
+        return file
 
     def scan(self, path: str = "") -> list[Entry]:
         self.check_readable(path)

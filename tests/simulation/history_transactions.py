@@ -55,10 +55,16 @@ class Transaction:
 
     instance: Instance
     values: dict[Place, list[str]] = field(default_factory=lambda: defaultdict(list))
+    reads: list[str] = field(default_factory=list)
+    """What its producer read meanwhile of other transactions."""
     outcome: Outcome = Outcome.OPEN
     is_zombie: bool = False
     is_ending: bool = False
     """Whether it may be committed from now on."""
+
+    @property
+    def written(self) -> list[str]:
+        return [value for values in self.values.values() for value in values]
 
     @property
     def must_not_be_seen(self) -> bool:
@@ -109,6 +115,12 @@ class TransactionHistory:
         """The transaction is to have this record."""
         transaction.values[place].append(value)
         self._by_value[value] = transaction
+
+    def reads(self, transaction: Transaction, value: str) -> None:
+        """The producer got this meanwhile."""
+        transaction.reads.append(value)
+        writer = self._by_value.get(value)
+        self.count("read by transactions" + (" before it was told" if writer and _is_not_told(writer) else ""))
 
     def commits(self, transaction: Transaction) -> None:
         """The producer is about to ask for that."""
@@ -193,12 +205,17 @@ class TransactionHistory:
                 )
 
 
+def _is_not_told(transaction: Transaction) -> bool:
+    """Whether it may be committed, and its producer does not know yet."""
+    return transaction.outcome in (Outcome.OPEN, Outcome.UNKNOWN)
+
+
 def _forbidden(transaction: Transaction) -> str:
     return "zombie write" if transaction.is_zombie else "aborted read"
 
 
 def _wrong(transaction: Transaction, offsets: Mapping[str, Sequence[int]]) -> Iterator[str]:
-    every = [value for values in transaction.values.values() for value in values]
+    every = transaction.written
     there = [value for value in every if value in offsets]
     if there and transaction.must_not_be_seen:
         yield f"{_forbidden(transaction)}: {there[0]} is there"

@@ -17,10 +17,11 @@ from typing import Any, Final
 
 import trio
 from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
-from tests.simulation.invariants_coordinators import check_groups, check_transactions, sweep_seconds
+from tests.simulation.invariants_coordinators import GroupInvariants, check_transactions, sweep_seconds
 from tests.simulation.invariants_indexes import TransactionShadow, check_aborted, check_indexes, check_stable
 from tests.simulation.invariants_metadata import MetadataInvariants
 from tests.simulation.invariants_partitions import PartitionInvariants, told_of_offsets
+from tests.simulation.invariants_resources import check_files
 from tests.simulation.pauses import HOST
 
 LOOK_SECONDS: Final = 0.05
@@ -43,6 +44,7 @@ class Invariants(trio.abc.Instrument):
         self._nodes = {node.host: node for node in cluster.nodes}
         self._metadata = MetadataInvariants(cluster)
         self._partitions = PartitionInvariants(cluster, self._metadata)
+        self._groups = GroupInvariants()
         self._transactions: dict[Any, TransactionShadow] = defaultdict(TransactionShadow)
         self._offsets: dict[Any, tuple[int, int]] = {}
         """The end and the high watermark of each replica when what is stable there was looked at."""
@@ -114,7 +116,7 @@ class Invariants(trio.abc.Instrument):
             else:
                 self._metadata.check_broker(node)
                 if node in brokers:
-                    check_groups(node)
+                    self._groups.check(node)
                     self._partitions.check_step(node)
                     self._partitions.check_broker(node)
                     self._check_stable(node)
@@ -124,6 +126,7 @@ class Invariants(trio.abc.Instrument):
         """What lies beside the batches of this broker's logs."""
         if node.handle is None:
             return
+        check_files(node)
         with node.sound_disks():
             for name, replica in _whole_replicas(node):
                 check_indexes(name, replica.log)

@@ -11,7 +11,7 @@ from tests.simulation import scheduler, sometimes
 from tests.simulation.cluster import Cluster, Violation
 from tests.simulation.faults import Nemesis
 from tests.simulation.invariants import Invariants
-from tests.simulation.invariants_resources import check_quiet
+from tests.simulation.invariants_resources import check_quiet, files_closed
 from tests.simulation.liveness import READY_SECONDS, Liveness
 from tests.simulation.scenario import Scenario
 from tests.simulation.trace import Trace
@@ -135,6 +135,7 @@ class _Run:
         await trio.sleep(max(_QUIET_SECONDS, self._scenario.load.fetch_wait + 1.0))
         invariants.check_equal()
         check_quiet(cluster)
+        await files_closed(cluster)
         await workload.check()
         await liveness.stop_nodes()
 

@@ -72,7 +72,9 @@ class Scenario:
     def drawn(
         cls, seed: int, *, seconds: float = 40.0, faults: bool = True, extras: Collection[str] | None = None
     ) -> Scenario:
-        """`extras`: which there are of "groups", "transactions" and "cleaning"; None: as the seed draws it."""
+        """`extras`: which there are of "groups", "transactions", "isolation" (of transactions, which read each other's
+        records and make transfers) and "cleaning"; None: as the seed draws it.
+        """
         rng = random.Random(f"{seed}/scenario")
         synced = rng.random() < 0.3
         settings: dict[str, object] = {
@@ -144,10 +146,13 @@ def _with_extras(load: Load, seed: int, wanted: Collection[str] | None) -> Load:
     if wanted is not None:
         has_groups, has_transactions = "groups" in wanted, "transactions" in wanted
         has_cleaning = "cleaning" in wanted
+    transacting = TransactionLoad.drawn(transactions) if has_transactions else None
+    if transacting is not None and (wanted is None or "isolation" in wanted):
+        transacting = transacting.with_isolation(random.Random(f"{seed}/isolation"), always=wanted is not None)
     return replace(
         load,
         groups=GroupLoad.drawn(groups) if has_groups else None,
-        transactions=TransactionLoad.drawn(transactions) if has_transactions else None,
+        transactions=transacting,
         cleaning=CleaningLoad.drawn(cleaning) if has_cleaning else None,
     )
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from tests.simulation.cluster import Violation
 from tests.simulation.disk import Platter, SimulatedDisk
-from tests.simulation.invariants_coordinators import SETTLED_MS, check_ages, check_group
+from tests.simulation.history import Place
+from tests.simulation.invariants_coordinators import SETTLED_MS, check_ages, check_generation, check_group
 from tests.simulation.invariants_indexes import (
     Transactions,
     check_aborted,
@@ -23,12 +24,15 @@ from tests.simulation.invariants_metadata import check_election
 from barnabas.broker.coordinator.groups.consumer_group import ConsumerGroup
 from barnabas.broker.coordinator.groups.consumer_member import ConsumerMember
 from barnabas.broker.coordinator.transactions.metadata import TransactionMetadata, TransactionState
+from barnabas.client.groups.subscriptions import encode_assignment, encode_subscription
 from barnabas.metadata.records import LeaderRecoveryState
 from barnabas.metadata.topics import Partition
+from barnabas.protocol.messages.group_metadata_value import GroupMetadataValue
 from barnabas.storage.scan import Header
 from barnabas.storage.transaction_index import AbortedTransaction, TransactionIndex
 
 TOPIC = bytes(16)
+A, B = ("t", 0), ("t", 1)
 HEADERS = [Header(0, 80, 0, 1, 0, 500), Header(80, 70, 2, 2, 0, 400), Header(150, 90, 3, 6, 0, 600)]
 
 
@@ -123,6 +127,38 @@ def test_members_of_a_group_share_nothing_and_are_not_ahead() -> None:
         check_group("it", group(one, other, epoch=4, assignment_epoch=4))
     with pytest.raises(Violation, match="assignments of 6"):
         check_group("it", group(one, other, assignment_epoch=6))
+
+
+def generation(protocol: str, *members: tuple[str, int, list[Place], list[Place]]) -> GroupMetadataValue:
+    """The third one; of each member its name, and since which generation it owned what, and what it is given."""
+    return GroupMetadataValue(
+        protocol_type="consumer",
+        protocol=protocol,
+        generation=3,
+        members=[
+            GroupMetadataValue.MemberMetadata(
+                member_id=name,
+                subscription=encode_subscription(protocol, ["t"], owned, since, None),
+                assignment=encode_assignment(given),
+            )
+            for name, since, owned, given in members
+        ],
+    )
+
+
+def test_members_of_a_generation_share_nothing() -> None:
+    check_generation("it", generation("range", ("one", 2, [A, B], [A]), ("other", 2, [], [B])))
+    with pytest.raises(Violation, match="in generation 3 of it both one and other own"):
+        check_generation("it", generation("range", ("one", 2, [], [A]), ("other", 2, [], [A, B])))
+
+
+def test_a_cooperative_group_gives_nothing_away_that_a_member_has() -> None:
+    kind = "cooperative-sticky"
+    check_generation("it", generation(kind, ("one", 2, [A, B], [A]), ("other", 2, [], [])))
+    check_generation("it", generation(kind, ("one", 2, [A], [A]), ("other", 2, [], [B])))
+    check_generation("it", generation(kind, ("one", 1, [A, B], [A]), ("other", 2, [B], [B])))  # one was away
+    with pytest.raises(Violation, match=r"other is given \('t', 1\), which \['one'\] have"):
+        check_generation("it", generation(kind, ("one", 2, [A, B], [A]), ("other", 2, [], [B])))
 
 
 def test_no_transaction_is_open_for_long() -> None:

@@ -18,6 +18,7 @@ from tests.simulation.cluster import Cluster, Violation, image_of
 from tests.simulation.history import History, Place, Promise
 from tests.simulation.pauses import HOST
 from tests.simulation.workload_cleaning import Cleaning, CleaningLoad
+from tests.simulation.workload_exchange import transacting
 from tests.simulation.workload_groups import GroupLoad, Groups
 from tests.simulation.workload_transactions import Transacting, TransactionLoad
 
@@ -152,7 +153,7 @@ class Workload:
         if load.groups is not None:
             self._parts.append(Groups(self, load.groups))
         if load.transactions is not None:
-            self._parts.append(Transacting(self, load.transactions))
+            self._parts.append(transacting(self, load.transactions))
         if load.cleaning is not None:
             self._parts.append(Cleaning(self, load.cleaning))
 

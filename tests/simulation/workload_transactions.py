@@ -1,5 +1,6 @@
 """Producers with transactions: some write of their own accord, to several partitions, and change their minds; others
-process one topic into another, exactly once. They crash, and a second one begins with the id of the first.
+process one topic into another, exactly once, and make one record of each or two. They crash, and a second one begins
+with the id of the first. Those that read in their transactions as well are in `workload_exchange.py`.
 
 What readers of committed records get is checked at once, the rest in the end (`history_transactions.py`).
 """
@@ -8,7 +9,8 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -16,7 +18,9 @@ import trio
 from tests.simulation.client_lives import PATIENCE, Lives
 from tests.simulation.cluster import START_MS, Violation
 from tests.simulation.history import Place
-from tests.simulation.history_transactions import Instance, Log, Outcome, TransactionHistory
+from tests.simulation.history_isolation import IsolationHistory
+from tests.simulation.history_transactions import Instance, Log, Outcome, Transaction, TransactionHistory
+from tests.simulation.history_transfers import entries, not_conserved
 from tests.simulation.pauses import HOST
 
 from barnabas.broker.coordinator.internal_topics import OFFSETS_TOPIC
@@ -35,14 +39,18 @@ if TYPE_CHECKING:
 INPUT: Final = "tin"
 OUTPUT: Final = "tout"
 OWN: Final = "tx"
+EXCHANGED: Final = "txread"
 GROUP: Final = "processors"
 _OWN_PARTITIONS: Final = 2
+_EXCHANGED_PARTITIONS: Final = 3
 _TIMEOUT: Final = 6.0
 """Seconds after which an open transaction is aborted."""
 _SESSION: Final = 4.0
 _END_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.2
 _FIRST_PROTOCOL_CHANCE: Final = 0.25
+_EXCHANGERS_CHANCE: Final = 0.5
+_TRANSFERS_CHANCE: Final = 0.4
 _OPEN_STATES: Final = ("Ongoing", "PrepareCommit", "PrepareAbort")
 
 
@@ -60,6 +68,10 @@ class TransactionLoad:
     settings: dict[str, object]
     pause: float = 0.25
     """Seconds between two transactions of a writer, on average."""
+    exchangers: int = 0
+    """Writers that read as well."""
+    transfers: bool = False
+    """Whether processors make two records of each, a debit and a credit, in two partitions."""
 
     @classmethod
     def drawn(cls, rng: random.Random) -> TransactionLoad:
@@ -83,13 +95,23 @@ class TransactionLoad:
             settings=settings,
         )
 
+    def with_isolation(self, rng: random.Random, *, always: bool = False) -> TransactionLoad:
+        """With transactions that read each other's records, with transfers, with both or neither."""
+        exchangers, transfers = rng.randint(2, 4), rng.random() < _TRANSFERS_CHANCE
+        return replace(
+            self,
+            exchangers=exchangers if rng.random() < _EXCHANGERS_CHANCE or always else 0,
+            transfers=transfers or always,
+        )
+
     def stretched(self, pace: float) -> TransactionLoad:
         """For a long run, in which all writers together begin half as many transactions as one would."""
-        return replace(self, length=self.length * pace, pause=self.pause * self.writers * 2)
+        return replace(self, length=self.length * pace, pause=self.pause * (self.writers + self.exchangers) * 2)
 
     @property
     def topics(self) -> dict[str, int]:
-        return {INPUT: self.partitions, OUTPUT: self.partitions, OWN: _OWN_PARTITIONS}
+        exchanged = {EXCHANGED: _EXCHANGED_PARTITIONS} if self.exchangers else {}
+        return {INPUT: self.partitions, OUTPUT: len(self.outputs), OWN: _OWN_PARTITIONS, **exchanged}
 
     @property
     def inputs(self) -> list[Place]:
@@ -97,10 +119,17 @@ class TransactionLoad:
 
     @property
     def outputs(self) -> list[Place]:
-        return [(OUTPUT, index) for index in range(self.partitions)]
+        return [(OUTPUT, index) for index in range(self.partitions * (1 + self.transfers))]
+
+    @property
+    def exchanged(self) -> list[Place]:
+        return [(EXCHANGED, index) for index in range(_EXCHANGED_PARTITIONS if self.exchangers else 0)]
 
     def __str__(self) -> str:
-        return f"{self.writers} writers, {self.processors} processors of the {self.protocol} protocol"
+        return (
+            f"{self.writers} writers, {self.exchangers} that read as well, {self.processors} processors of "
+            f"{'transfers' if self.transfers else 'records'} in the {self.protocol} protocol"
+        )
 
 
 class Transacting:
@@ -113,9 +142,11 @@ class Transacting:
         self._ended = trio.Event()
         self._clocks_were_off = False
         self.history = TransactionHistory(world.history)
-        self._own = [(OWN, index) for index in range(_OWN_PARTITIONS)]
-        self._writers = [_Writer(self, world, number, load) for number in range(load.writers)]
-        self._processors = [_Processor(self, world, number, load) for number in range(load.processors)]
+        self.isolation = IsolationHistory(self.history)
+        self._own = [*((OWN, index) for index in range(_OWN_PARTITIONS)), *load.exchanged]
+        self.lives: list[Lives] = [_Writer(self, world, number, load) for number in range(load.writers)]
+        """Of all who transact."""
+        self.lives += [_Processor(self, world, number, load) for number in range(load.processors)]
 
     @property
     def counts(self) -> Counter[str]:
@@ -127,7 +158,7 @@ class Transacting:
     async def _run(self) -> None:
         with self._scope:
             async with trio.open_nursery() as nursery:
-                for lives in (*self._writers, *self._processors):
+                for lives in self.lives:
                     nursery.start_soon(lives.run, nursery)
                 nursery.start_soon(self._read_committed)
                 nursery.start_soon(self._watch_clocks)
@@ -191,7 +222,7 @@ class Transacting:
         return text
 
     async def _fenced(self, client: ClientCluster) -> str | None:
-        ids = [lives.name for lives in (*self._writers, *self._processors)]
+        ids = [lives.name for lives in self.lives]
         errors = (await Admin(client).fence_producers(ids)).values()
         return next((str(error) for error in errors if error is not None and not _is_unknown(error)), None)
 
@@ -222,10 +253,11 @@ class Transacting:
         return None
 
     async def _check(self, client: ClientCluster) -> None:
-        wrong = list(self.history.anomalies({place: await _committed(client, place) for place in self._own}))
+        own = {place: await _committed(client, place) for place in self._own}
+        wrong = [*self.history.anomalies(own), *self.isolation.anomalies(own)]
         inputs = {place[1]: await _committed(client, place) for place in self._load.inputs}
         outputs = {place[1]: await _committed(client, place) for place in self._load.outputs}
-        wrong += self.history.not_the_input(inputs, outputs)
+        wrong += (not_conserved if self._load.transfers else self.history.not_the_input)(inputs, outputs)
         for index, log in outputs.items():
             wrong += self.history.misread((OUTPUT, index), log)
         if wrong:
@@ -274,6 +306,10 @@ class _ChangedMindError(Exception):
     """A transaction is to be aborted for no reason."""
 
 
+NOT_COMMITTED: Final = (_ChangedMindError, TransactionAborted)
+"""What a producer may go on after."""
+
+
 class _Writer(Lives):
     """Writes to partitions of its choice, all or nothing."""
 
@@ -292,33 +328,42 @@ class _Writer(Lives):
                 number += 1
                 try:
                     await self._transact(producer, instance, f"{name}:{number}")
-                except (_ChangedMindError, TransactionAborted) as error:
+                except NOT_COMMITTED as error:
                     self.world.note(name, f"aborted {number}: {error}")
                 await self.world.pause(self.rng, self._pause)
             await trio.sleep_forever()
 
     async def _transact(self, producer: Producer[Any, Any], instance: Instance, prefix: str) -> None:
         history, rng = self._transacting.history, self.rng
-        transaction, may_be_committed = None, False
-        try:
-            async with producer.transaction():
-                transaction = history.begins(instance)
-                for number in range(rng.randint(1, 5)):
-                    place, value = (OWN, rng.randrange(_OWN_PARTITIONS)), f"{prefix}:{number}"
-                    history.writes(transaction, place, value)
-                    await producer.send_soon(OWN, value.encode(), partition=place[1], timestamp=_now_ms())
-                    if rng.random() < 0.3:
-                        await trio.sleep(rng.expovariate(5 if rng.random() < 0.9 else 0.5 / _TIMEOUT))
-                if rng.random() < 0.2:
-                    raise _ChangedMindError("it changed its mind")
-                history.commits(transaction)
-                may_be_committed = True
-        except BaseException as error:
-            if transaction is not None:
-                is_open = may_be_committed and not isinstance(error, TransactionAborted)
-                history.ended(transaction, Outcome.UNKNOWN if is_open else Outcome.ABORTED)
-            raise
-        history.ended(transaction, Outcome.COMMITTED)
+        async with told(history, producer, instance, rng) as transaction:
+            for number in range(rng.randint(1, 5)):
+                place, value = (OWN, rng.randrange(_OWN_PARTITIONS)), f"{prefix}:{number}"
+                history.writes(transaction, place, value)
+                await producer.send_soon(OWN, value.encode(), partition=place[1], timestamp=_now_ms())
+                if rng.random() < 0.3:
+                    await trio.sleep(rng.expovariate(5 if rng.random() < 0.9 else 0.5 / _TIMEOUT))
+
+
+@asynccontextmanager
+async def told(
+    history: TransactionHistory, producer: Producer[Any, Any], instance: Instance, rng: random.Random
+) -> AsyncIterator[Transaction]:
+    """A transaction of which the history is told, and which may be aborted in the end for no reason."""
+    transaction, may_be_committed = None, False
+    try:
+        async with producer.transaction():
+            transaction = history.begins(instance)
+            yield transaction
+            if rng.random() < 0.2:
+                raise _ChangedMindError("it changed its mind")
+            history.commits(transaction)
+            may_be_committed = True
+    except BaseException as error:
+        if transaction is not None:
+            is_open = may_be_committed and not isinstance(error, TransactionAborted)
+            history.ended(transaction, Outcome.UNKNOWN if is_open else Outcome.ABORTED)
+        raise
+    history.ended(transaction, Outcome.COMMITTED)
 
 
 class _Processor(Lives):
@@ -360,4 +405,11 @@ class _Processor(Lives):
 
     async def _process(self, producer: Producer[Any, Any], records: Iterable[Any]) -> None:
         for record in records:
-            await producer.send_soon(OUTPUT, record.value, partition=record.partition, timestamp=_now_ms())
+            for partition, value in self._made_of(record):
+                await producer.send_soon(OUTPUT, value, partition=partition, timestamp=_now_ms())
+
+    def _made_of(self, record: Any) -> list[tuple[int, bytes]]:
+        if not self._load.transfers:
+            return [(record.partition, record.value)]
+        made = entries(bytes(record.value).decode(), self._load.partitions)
+        return [(entry.partition, entry.text.encode()) for entry in made]
