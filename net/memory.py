@@ -20,6 +20,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -155,9 +156,14 @@ class MemoryListener:
         self._waiting[0].send_nowait(transport)
 
     def close(self) -> None:
+        """Connections that nobody has accepted yet close with it."""
         self.network.forget(self)
-        self._waiting[0].close()
-        self._waiting[1].close()
+        send, receive = self._waiting
+        with suppress(trio.WouldBlock, trio.ClosedResourceError):
+            while True:
+                receive.receive_nowait().close()
+        send.close()
+        receive.close()
 
 
 Latency: TypeAlias = Callable[[str, str], float]

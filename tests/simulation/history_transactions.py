@@ -127,10 +127,10 @@ class TransactionHistory:
         transaction.is_ending = True
 
     def ended(self, transaction: Transaction, outcome: Outcome) -> None:
-        """This became of it, the producer thinks."""
+        """This became of it, the producer thinks. Where it wrote nothing, nobody was asked."""
         transaction.outcome = outcome
         self.count(outcome.value)
-        if outcome is Outcome.COMMITTED and transaction.is_zombie and not self.lossy:
+        if outcome is Outcome.COMMITTED and transaction.is_zombie and transaction.values and not self.lossy:
             raise Violation(f"zombie write: {transaction.instance} committed {dict(transaction.values)}")
 
     # Readers

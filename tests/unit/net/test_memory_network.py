@@ -95,6 +95,17 @@ async def test_connect_and_accept() -> None:
         await network.connect("b", 9092)
 
 
+async def test_who_was_not_accepted_hears_that_the_listener_is_closed() -> None:
+    network = MemoryNetwork()
+    listener = await network.listen("", 0)
+    client = await network.connect("localhost", listener.port)
+    listener.close()
+    listener.close()
+    with trio.fail_after(1):
+        assert await client.recv_into(memoryview(bytearray(1))) == 0
+    assert all(each.is_closed for each in network.transports if each is not client)
+
+
 async def test_ports() -> None:
     network = MemoryNetwork()
     listener = await network.listen("", 0)
