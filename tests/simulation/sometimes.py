@@ -17,12 +17,16 @@ from unittest import mock
 from barnabas.broker.coordinator.groups.classic_group import ClassicGroup
 from barnabas.broker.coordinator.groups.classic_rebalance import Rebalances
 from barnabas.broker.coordinator.groups.machine import GroupCoordinator
+from barnabas.broker.coordinator.groups.offsets import Offsets
+from barnabas.broker.coordinator.records import TransactionEnd
 from barnabas.broker.coordinator.shard import Shard
 from barnabas.broker.fetch_session import FetchSessionCache
 from barnabas.broker.partition import Partition
 from barnabas.broker.partition_leader import LeaderRole
+from barnabas.broker.pending_fetch import PendingFetch
 from barnabas.broker.replica_manager import ReplicaManager
 from barnabas.client.batcher import Batcher
+from barnabas.client.transactions import ProducerFenced, Transactions
 from barnabas.controller import partition_change
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.create_topics import CreateTopicsResponse
@@ -33,6 +37,7 @@ from barnabas.storage import producer_state, swap
 from barnabas.storage.cleaner import Cleaning, CleaningAborted
 from barnabas.storage.cleaner_filter import BatchFilter
 from barnabas.storage.log import PartitionLog
+from barnabas.storage.log_manager import LogManager
 from barnabas.storage.producer_state import ProducerStates
 from barnabas.storage.recovery import _Opening
 from barnabas.storage.segment import Segment
@@ -255,6 +260,23 @@ def _if_tombstones_go(
     return chosen, tombstones
 
 
+def _if_offsets_are_dropped(
+    seen: Callable[[], None], call: Callable[..., Any], offsets: Offsets, end: TransactionEnd
+) -> Any:
+    groups = call(offsets, end)
+    if groups and not end.committed:
+        seen()
+    return groups
+
+
+def _if_it_ends_at_an_open_transaction(
+    seen: Callable[[], None], call: Callable[..., Any], fetch: PendingFetch, partition: Partition, look: Any
+) -> Any:
+    if fetch._params.read_committed and partition.last_stable_offset < partition.high_watermark:
+        seen()
+    return call(fetch, partition, look)
+
+
 PATHS: Final = (
     # Leaders
     Path("a leader was deposed while a produce waited", Partition, "_settle_all", _while_a_produce_waits),
@@ -315,4 +337,12 @@ PATHS: Final = (
     Path("a coordinator was deposed while its decisions waited", Shard, "close", _while_decisions_wait),
     Path("a classic member's session ended", Rebalances, "session_due", _if_a_member_is_silent),
     Path("a classic rebalance went on without a member", Rebalances, "complete", _if_somebody_has_not_joined),
+    # Transactions
+    Path(
+        "a committed read ended at an open transaction", PendingFetch, "_describe", _if_it_ends_at_an_open_transaction
+    ),
+    Path("offsets of an aborted transaction were dropped", Offsets, "replay_end", _if_offsets_are_dropped),
+    Path("a producer met one with its id", Transactions, "_check", _if_it_raises(ProducerFenced)),
+    # Files
+    Path("files that nobody used were closed", LogManager, "release_idle", _if_it_returns(bool)),
 )

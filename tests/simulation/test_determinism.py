@@ -28,7 +28,7 @@ print(*(digest(seed) for seed in {seeds}))
 
 def busy(seed: int) -> Scenario:
     """With all that there is to do."""
-    drawn = Scenario.drawn(seed, seconds=SECONDS, extras=("groups", "transactions"))
+    drawn = Scenario.drawn(seed, seconds=SECONDS, extras=("groups", "transactions", "isolation"))
     return replace(drawn, load=replace(drawn.load, features=frozenset(FEATURES)))
 
 

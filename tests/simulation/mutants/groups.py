@@ -7,12 +7,15 @@ from typing import Any, Final
 
 from tests.simulation import faults, faults_machines
 from tests.simulation.mutants.mutant import Mutant, Patch, always, nothing, wrapped
+from tests.simulation.workload_groups import Group, GroupLoad
 
 from barnabas.broker.coordinator.groups import offsets_commit
 from barnabas.broker.coordinator.groups.machine import GroupCoordinator
 from barnabas.broker.coordinator.groups.reconciliation import _Step
 from barnabas.broker.coordinator.loading import ShardLoader
 from barnabas.broker.coordinator.shard import Shard
+from barnabas.client.groups import classic_member
+from barnabas.client.groups.assignors import ASSIGNORS, assign_sticky
 
 
 def _answer_at_once(original: Callable[..., None], shard: Shard[Any], pending: Any, decide: Any) -> None:
@@ -43,6 +46,15 @@ def _with_clients_that_pause(original: Callable[[], dict[str, faults.Fault]]) ->
 
 
 _GROUPS: Final = ("groups",)
+_COOPERATIVE: Final = GroupLoad(
+    (
+        Group(
+            "group-0", "classic", ("cooperative-sticky",), 3, static=False, life=3.0, session=3.0, max_poll_interval=5.0
+        ),
+    ),
+    topics={"g0": 3},
+    settings={},
+)
 
 MUTANTS: Final = (
     Mutant(
@@ -76,6 +88,13 @@ MUTANTS: Final = (
         (Patch(_Step, "_is_free", always),),
         seed=2,
         is_common=True,
+        extras=_GROUPS,
+    ),
+    Mutant(
+        "a cooperative group gives away what a member has not given up",
+        (Patch(classic_member, "ASSIGNORS", {**ASSIGNORS, "cooperative-sticky": assign_sticky}),),
+        seed=1,
+        load={"groups": _COOPERATIVE},
         extras=_GROUPS,
     ),
     Mutant(

@@ -45,6 +45,7 @@ def _keep_the_recovery_point(self: PartitionLog, offset: int) -> None:
 
 
 MUTANTS: Final = (
+    Mutant("files stay open when a node stops", (Patch(PartitionLog, "release", nothing),), seed=1, is_common=True),
     Mutant(
         "syncs do nothing, though acknowledged means synced",
         (Patch(Flush, "run", nothing),),
