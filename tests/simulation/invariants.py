@@ -164,6 +164,10 @@ class Invariants(trio.abc.Instrument):
 
     # In the end
 
+    def lagging(self, topics: Container[str] | None = None) -> str | None:
+        """What is not replicated yet, of these topics or of all, to which nobody writes any more; None if nothing."""
+        return self._partitions.lagging(topics)
+
     def check_equal(self) -> None:
         """Nothing is under way any more: all replicas have the same."""
         self.check(self._cluster.nodes)

@@ -14,7 +14,7 @@ find in their checkpoints, does not, until they are in sync again.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from unittest import mock
@@ -213,6 +213,19 @@ class PartitionInvariants:
         self._led.clear()
 
     # In the end
+
+    def lagging(self, topics: Container[str] | None = None) -> str | None:
+        """Which replica, of these topics or of all, lacks something that its leader has, or does not know that all have
+        it, as a leader; None if none.
+        """
+        brokers = [node for node in self._cluster.brokers if node.handle is not None]
+        copies = [(node, replica) for node in brokers for replica in replicas_of(node)]
+        ends = {each.key: each.log.log_end_offset for _, each in copies if each.leader is not None}
+        for node, replica in copies:
+            got = replica.log.log_end_offset if replica.leader is None else replica.high_watermark
+            if got < ends.get(replica.key, 0) and (topics is None or replica.topic in topics):
+                return f"{node}: {_name(replica)} came to {got}, its leader's log ends at {ends[replica.key]}"
+        return None
 
     def check_equal(self) -> None:
         """All replicas are the same byte by byte, from where the last of them begins; or as compaction allows."""

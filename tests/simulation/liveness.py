@@ -78,6 +78,14 @@ class Liveness:
         await self.recovered("recovery", RECOVERY_SECONDS)
         self._well_since = min(self._well_since, trio.current_time())
 
+    async def caught_up(self, lagging: Callable[[], str | None]) -> None:
+        """Nobody writes any more: wait until all is replicated. A fetch may be on its way for seconds."""
+        since = trio.current_time()
+        while (behind := lagging()) is not None:
+            if trio.current_time() - since > RECOVERY_SECONDS:
+                raise Violation(f"not caught up after {RECOVERY_SECONDS:g} s: {behind}")
+            await trio.sleep(_LOOK_SECONDS)
+
     async def progress(self, clients: dict[str, float]) -> None:
         """Every client gets something done after all is well; `clients`: when each did so last."""
         since = trio.current_time()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 
 import trio
 from tests.simulation import scheduler, sometimes
@@ -129,10 +130,11 @@ class _Run:
         workload.healed()
         await liveness.healed()
         await liveness.progress(workload.progress)
-        await workload.stop()
+        await workload.stop(partial(liveness.caught_up, partial(invariants.lagging, self._scenario.load.topics)))
         liveness.check_records(workload.history)
         await liveness.healed()
         await trio.sleep(max(_QUIET_SECONDS, self._scenario.load.fetch_wait + 1.0))
+        await liveness.caught_up(invariants.lagging)
         invariants.check_equal()
         check_quiet(cluster)
         await files_closed(cluster)

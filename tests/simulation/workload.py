@@ -282,13 +282,16 @@ class Workload:
         if not self._producing:
             self._produced.set()
 
-    async def stop(self) -> None:
-        """Let the producers finish, and the consumers read everything; then all end."""
+    async def stop(self, replicated: Callable[[], Awaitable[None]]) -> None:
+        """Let the producers finish, and the consumers read everything; then all end. `replicated` waits until all that
+        was written to the topics that they read can be read.
+        """
         self.stopping = True
         with trio.move_on_after(_END_SECONDS) as waiting:
             await self._produced.wait()
         if waiting.cancelled_caught:
             raise Violation(f"producers do not end in {_END_SECONDS:g} s")
+        await replicated()
         if not self.history.expects_nothing:
             await self._consumers_at_the_end()
         for part in self._parts:
