@@ -20,8 +20,11 @@ def main() -> int:
     given = _arguments()
     if given.seed is None:
         seeds = range(given.first, given.first + given.seeds)
-        return int(run_many(seeds, given.seconds, given.jobs, given.faults) > 0)
-    scenario = Scenario.drawn(given.seed, seconds=given.seconds).with_only(given.faults)
+        return int(run_many(seeds, given.seconds, given.jobs, given.faults, unclean=given.unclean) > 0)
+    scenario = Scenario.drawn(given.seed, seconds=given.seconds)
+    if given.unclean:
+        scenario = scenario.with_unclean_elections(given.seed)
+    scenario = scenario.with_only(given.faults)
     if given.minimise:
         return _minimised(given.seed, scenario)
     if scenario.plan is not None:
@@ -48,6 +51,7 @@ def _arguments() -> argparse.Namespace:
         default=(),
         help="nothing but these kinds, as 'clock jump,pause' (as each seed draws it)",
     )
+    parser.add_argument("--unclean", action="store_true", help="with unclean elections, whatever a seed draws")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once (%(default)s)")
     return parser.parse_args()
 

@@ -426,6 +426,12 @@ def committed_image_of(node: Node) -> Any:
     return handle.status.__self__.image  # type: ignore[attr-defined]
 
 
+def deciding_image_of(node: Node) -> Any:
+    """A controller's newest `MetadataImage`, with what it has decided and is not committed yet."""
+    handle: ControllerHandle = node.handle
+    return handle.status.__self__._driver.controller.image  # type: ignore[attr-defined]
+
+
 def replicas_of(node: Node) -> Any:
     """A broker's `ReplicaManager`."""
     handle: BrokerHandle = node.handle

@@ -35,7 +35,9 @@ _LONG_RUNS_PAUSE = 1.5
 
 def kinds() -> dict[str, Fault]:
     """All kinds by name."""
-    return {**first_kinds(), **more_kinds()}
+    from tests.simulation import faults_unclean
+
+    return {**first_kinds(), **more_kinds(), **faults_unclean.KINDS}
 
 
 def first_kinds() -> dict[str, Fault]:
@@ -78,6 +80,10 @@ class Plan:
     """Numbers of the faults that are left out; the first one is 1."""
     more: tuple[str, ...] = ()
     """Kinds that take the place of every other fault."""
+    lone: float = 0.0
+    """Besides all these, leaders are left alone, with so many seconds in between on average; 0: never."""
+    pace: float = 1.0
+    """By how much faults are rarer than in a short run."""
 
     @classmethod
     def drawn(cls, rng: random.Random, *, synced: bool, lonely: bool = False) -> Plan:
@@ -101,7 +107,13 @@ class Plan:
 
     def stretched(self, pace: float) -> Plan:
         """For a long run: fewer in the same time, that last longer."""
-        return replace(self, pause=max(self.pause, _LONG_RUNS_PAUSE) * pace, length=self.length * _LONGER)
+        pause = max(self.pause, _LONG_RUNS_PAUSE) * pace
+        return replace(self, pause=pause, length=self.length * _LONGER, lone=self.lone * pace, pace=pace)
+
+    def with_lone_leaders(self, seconds: float) -> Plan:
+        """Besides the others; without damage of records, which must be whole in sync elsewhere until it is mended."""
+        kinds = tuple(kind for kind in self.kinds if kind != "bit rot in a segment") or ("process crash",)
+        return replace(self, kinds=kinds, lone=seconds)
 
 
 class Nemesis:
@@ -161,14 +173,25 @@ class Nemesis:
         """Faults, one after another and side by side."""
         with self._scope:
             async with trio.open_nursery() as nursery:
+                if self.plan.lone:
+                    nursery.start_soon(self._leave_leaders_alone, nursery)
                 while True:
                     await trio.sleep(self._rng.expovariate(1 / self.plan.pause))
                     kind = self._rng.choice(self.plan.kinds)
                     if self.plan.more and self._more_rng.random() < _MORE_CHANCE:
                         kind = self._more_rng.choice(self.plan.more)
-                    self.faults += 1
-                    if self.faults not in self.plan.without:
-                        nursery.start_soon(self._do, self.faults, kind)
+                    self._begin(nursery, kind)
+
+    async def _leave_leaders_alone(self, nursery: trio.Nursery) -> None:
+        rng = random.Random(f"{self.cluster.seed}/nemesis/lone")
+        while True:
+            await trio.sleep(rng.expovariate(1 / self.plan.lone))
+            self._begin(nursery, "lone leader")
+
+    def _begin(self, nursery: trio.Nursery, kind: str) -> None:
+        self.faults += 1
+        if self.faults not in self.plan.without:
+            nursery.start_soon(self._do, self.faults, kind)
 
     async def _do(self, number: int, kind: str) -> None:
         _RNG.set(random.Random(f"{self.cluster.seed}/nemesis/{number}"))
@@ -237,6 +260,12 @@ class Nemesis:
             if not self.plan.synced:
                 self.on_loss()
             self._are_forgotten.set()
+
+    def cut_off_again(self) -> None:
+        """Routes were healed: those to machines without power are not."""
+        for node in self.off.values():
+            for route in self.cluster.routes([node.host], self.cluster.hosts):
+                route.cut()
 
     def mend_disks(self, node: Node) -> bool:
         """Whether a disk of the node failed. The process that met it is of no use any more."""

@@ -66,9 +66,7 @@ async def cut(nemesis: Nemesis, what: str, routes: Iterable[Any], length: float 
     for route in routes:
         route.heal()
     nemesis.note(f"{what} are healed")
-    for node in nemesis.off.values():
-        for route in nemesis.cluster.routes([node.host], nemesis.cluster.hosts):
-            route.cut()
+    nemesis.cut_off_again()
 
 
 async def lose_connections(nemesis: Nemesis) -> None:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from tests.simulation.cluster import Violation
 from tests.simulation.history_topics import Description, Operation, Setting
+from tests.simulation.losses import Losses, Place
 
-Place = tuple[str, int]
-"""A topic and a partition of it."""
+__all__ = ["NEVER", "History", "Place", "Promise", "Send", "Skip"]
 
 NEVER = float("inf")
 
@@ -76,6 +76,8 @@ class History:
     """How often records may have been lost, by right."""
     expects_nothing: bool = False
     """Whether no record need be kept any more."""
+    marked: Losses = field(default_factory=Losses)
+    """What unclean elections lost, by right."""
     _positions: dict[tuple[str, Place], int] = field(default_factory=dict)
     _ends: dict[tuple[str, Place], int] = field(default_factory=dict)
 

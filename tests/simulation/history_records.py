@@ -14,6 +14,7 @@
     gap              an offset is missing in the log
 
 Each partition is one log by itself, and is checked by itself: its whole content at the end against its history.
+What an unclean election explains (`losses.py`) is neither lost nor at another offset.
 acks=1 promises nothing once the leader epoch has changed since the record was sent. Producers that are not idempotent
 may write a record again when they did not hear that it was written.
 """
@@ -99,6 +100,8 @@ class LogCheck:
             offset, offsets = send.offset, self._offsets.get(value, [])
             if offset is None or not self._is_kept(value, send) or (0 <= offset < self._start and not offsets):
                 continue
+            if self._is_gone(value, offset):
+                continue
             if not offsets:
                 yield self._anomaly("lost", f"{value} was acknowledged at {offset}, where {self._at(offset)} is")
             elif offset >= 0 and offset not in offsets:
@@ -109,6 +112,10 @@ class LogCheck:
     def _is_kept(self, value: str, send: Send) -> bool:
         """Whether it must be there because it was acknowledged."""
         return self._history.promises[_producer(value)].acks == -1 or send.epoch == self._epoch
+
+    def _is_gone(self, value: str, offset: int) -> bool:
+        """Whether what was acknowledged there may be gone, by an unclean election."""
+        return self._history.marked.explains_record(self._place, value, offset)
 
     def _at(self, offset: int) -> str:
         return self._values.get(offset, "nothing")
@@ -127,7 +134,10 @@ class LogCheck:
         acked = sorted(
             (send.ended_at, send.offset, value)
             for value, send in self._sends.items()
-            if send.offset is not None and send.offset >= 0 and self._history.promises[_producer(value)].acks == -1
+            if send.offset is not None
+            and send.offset >= 0
+            and self._history.promises[_producer(value)].acks == -1
+            and not self._is_gone(value, send.offset)
         )
         latest, latest_value, position = -1, "", 0
         for value, send in sorted(self._sends.items(), key=lambda item: item[1].sent_at):

@@ -4,8 +4,9 @@ After every step of a node's task is looked at what that step may have changed: 
 the controllers have committed. Most steps set no offset of any replica: the simulation is told of each that is set, and
 looks at no broker in vain. What needs reading is looked at many times in a simulated second, and each time only as far
 as it is new. Each subject has its module: the quorum and the metadata (`invariants_metadata.py`), partitions and their
-replicas (`invariants_partitions.py`), a replica's log by itself (`invariants_logs.py`), what lies beside its batches
-(`invariants_indexes.py`), coordinators (`invariants_coordinators.py`), what is left behind (`invariants_resources.py`).
+replicas (`invariants_partitions.py`), leaders that may lack records (`invariants_unclean.py`), a replica's log by
+itself (`invariants_logs.py`), what lies beside its batches (`invariants_indexes.py`), coordinators
+(`invariants_coordinators.py`), what is left behind (`invariants_resources.py`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from tests.simulation.invariants_indexes import TransactionShadow, check_aborted
 from tests.simulation.invariants_metadata import MetadataInvariants
 from tests.simulation.invariants_partitions import PartitionInvariants, told_of_offsets
 from tests.simulation.invariants_resources import check_files
+from tests.simulation.invariants_unclean import UncleanElections
+from tests.simulation.losses import Losses
 from tests.simulation.pauses import HOST
 
 LOOK_SECONDS: Final = 0.05
@@ -39,11 +42,13 @@ another coordinator.
 class Invariants(trio.abc.Instrument):
     """See the module. What is broken is raised as a Violation, from `check` and from `watch`."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, losses: Losses | None = None) -> None:
+        """`losses`: the marked ones, which are written down there."""
         self._cluster = cluster
         self._nodes = {node.host: node for node in cluster.nodes}
-        self._metadata = MetadataInvariants(cluster)
-        self._partitions = PartitionInvariants(cluster, self._metadata)
+        self._unclean = UncleanElections(losses or Losses())
+        self._metadata = MetadataInvariants(cluster, self._unclean)
+        self._partitions = PartitionInvariants(cluster, self._metadata, self._unclean)
         self._groups = GroupInvariants()
         self._transactions: dict[Any, TransactionShadow] = defaultdict(TransactionShadow)
         self._offsets: dict[Any, tuple[int, int]] = {}
@@ -69,7 +74,7 @@ class Invariants(trio.abc.Instrument):
         seconds = min(LOOK_SECONDS * pace, MOST_SECONDS)
         trio.lowlevel.add_instrument(self)
         try:
-            with told_of_offsets(self._set), self._partitions.cleaning.watching():
+            with told_of_offsets(self._set), self._partitions.cleaning.watching(), self._unclean.watching():
                 for look in count():
                     with trio.move_on_after(seconds):
                         await self._noticed.wait()
@@ -77,6 +82,7 @@ class Invariants(trio.abc.Instrument):
                     if self._violation is not None:
                         raise self._violation
                     self.check(self._cluster.nodes if look % _LOOKS_AT_CHANGES == 0 else self._changed)
+                    self._unclean.check_available(self._cluster)
                     turn, rest = divmod(look, _LOOKS_AT_FILES)
                     if not rest:
                         self._check_files(self._cluster.brokers[turn % len(self._cluster.brokers)])
@@ -97,10 +103,10 @@ class Invariants(trio.abc.Instrument):
                 self._noticed.set()
 
     def _check_step(self, node: Node) -> None:
-        if node.is_controller:
+        if node.is_controller or self._unclean.losses.topics:
             for before, after in self._metadata.changes(node):
                 self._partitions.check_state(before, after)
-        elif self._something_set:
+        if not node.is_controller and self._something_set:
             self._something_set = False
             self._changed.add(node)
             self._partitions.check_step(node)

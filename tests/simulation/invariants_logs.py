@@ -164,6 +164,15 @@ class CommittedLog:
             raise Violation(f"{copy.name} ends at {position}, though it is committed up to {end}")
         self.end = max(self.end, end)
 
+    def cut(self, copy: Shadow) -> int:
+        """The log goes on from this copy: what else was committed is so no more. The offset where they part."""
+        kept = {batch.base_offset: (batch.next_offset, batch.checksum) for batch in copy.batches}
+        gone = [offset for offset, content in self._batches.items() if kept.get(offset) != content]
+        self.end = min([self.end, *gone])
+        for offset in [offset for offset in self._batches if offset >= self.end]:
+            del self._batches[offset]
+        return self.end
+
 
 def _from(batches: list[Seen], offset: int) -> Iterable[Seen]:
     """Those that end behind `offset`. The first may begin before it: after a loss of records a high watermark that was

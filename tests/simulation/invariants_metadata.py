@@ -6,7 +6,7 @@
   have the same image of the cluster;
 - leader and partition epochs do not go back; the leader is in sync and not fenced; who is in sync is a replica, and
   not merely eligible; in each leader epoch of a partition there is one leader, who was in sync or eligible before, or
-  is known as one that may lack records;
+  is known as one that may lack records: the one that led last, or any where that is allowed;
 - the leader of the quorum is a voter, with the disk that it was a voter with.
 """
 
@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from tests.simulation.cluster import Cluster, Node, Violation, committed_image_of, image_of, quorum_of
 from tests.simulation.invariants_logs import CommittedLog, Shadow
+from tests.simulation.invariants_unclean import UncleanElections, allows_unclean, could_lead, is_last_known
 
 from barnabas.metadata.records import LeaderRecoveryState
 
@@ -29,8 +30,9 @@ Key = tuple[bytes, int]
 class MetadataInvariants:
     """See the module."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, unclean: UncleanElections) -> None:
         self._cluster = cluster
+        self._unclean = unclean
         self._committed = CommittedLog("the metadata log")
         self._shadows: dict[Life, Shadow] = {}
         self._ends: dict[Life, int] = {}
@@ -100,11 +102,11 @@ class MetadataInvariants:
                 raise Violation(f"{node} has another image at offset {image.offset} than others")
 
     def changes(self, node: Node) -> Iterator[tuple[Any, Any]]:
-        """The partitions whose state changed, before (None if new) and after, by what this controller has committed.
+        """The partitions whose state changed, before (None if new) and after, by what this node knows to be committed.
 
-        What is committed is so for ever; a controller that knows less than another has nothing to say.
+        What is committed is so for ever; a node that knows less than another has nothing to say.
         """
-        image, before = committed_image_of(node), self._newest
+        image, before = committed_image_of(node) if node.is_controller else image_of(node), self._newest
         if image is before or (before is not None and image.offset <= before.offset):
             return
         self._newest = image
@@ -116,7 +118,9 @@ class MetadataInvariants:
                 was = None if known is None else known.partitions.get(index)
                 if was is not after:
                     self._check_state(f"{topic.name}-{index}", after)
-                    check_election(f"{topic.name}-{index}", was, after, image.cluster)
+                    allowed = self._unclean.may_be_unclean(topic.name, index, before, image)
+                    check_election(f"{topic.name}-{index}", was, after, image.cluster, anybody=allowed)
+                    self._unclean.changed(topic.name, was, after)
                     yield was, after
         if before is None or before.cluster is not image.cluster:
             self._check_leaders_live(image)
@@ -163,6 +167,8 @@ class MetadataInvariants:
         for topic in newest.topics.by_id.values():
             for index, state in topic.partitions.items():
                 there = [each for each in state.isr or state.elr if newest.cluster.is_active(each)]
+                if not there and topic.name in self._unclean.losses.topics and allows_unclean(newest, topic.name):
+                    there = could_lead(newest, state)
                 if state.leader == NO_LEADER and there:
                     return f"{topic.name}-{index} has no leader, though {there} could lead: {state}"
         return None
@@ -185,8 +191,11 @@ class MetadataInvariants:
         return None
 
 
-def check_election(name: str, before: Any, after: Any, cluster: Any) -> None:
-    """A partition came from one committed state (None if it is new) to another; both as in `metadata.topics`."""
+def check_election(name: str, before: Any, after: Any, cluster: Any, *, anybody: bool = False) -> None:
+    """A partition came from one committed state (None if it is new) to another; both as in `metadata.topics`.
+
+    `anybody`: whether any replica may be elected rather than none.
+    """
     if after.leader == NO_LEADER:
         return
     broker = cluster.broker(after.leader)
@@ -194,5 +203,9 @@ def check_election(name: str, before: Any, after: Any, cluster: Any) -> None:
         raise Violation(f"{name}: the leader {after.leader} is fenced")
     if before is None or after.leader == before.leader or after.partition_epoch != before.partition_epoch + 1:
         return
-    if after.leader not in (*before.isr, *before.elr) and after.leader_recovery_state != LeaderRecoveryState.RECOVERING:
+    if after.leader in (*before.isr, *before.elr):
+        return
+    if after.leader_recovery_state != LeaderRecoveryState.RECOVERING:
         raise Violation(f"{name}: {after.leader} leads as if it lacked nothing, after {before}")
+    if not anybody and not is_last_known(before, after.leader, cluster):
+        raise Violation(f"{name}: {after.leader} was elected, and may not be, after {before}")

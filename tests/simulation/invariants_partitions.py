@@ -6,6 +6,8 @@
 - a replica's high watermark is within its log, and does not go back while its broker runs; nor does a log's start;
 - in each leader epoch of a partition one broker leads.
 
+Where a leader was elected who may lack records, what it has is what was committed; see `invariants_unclean.py`.
+
 A replica whose records were damaged is left out until it has been made anew, and one whose disk failed. When records
 may be lost by right (`forget`), what leaders commit from then on counts; what others took for committed before, and
 find in their checkpoints, does not, until they are in sync again.
@@ -24,6 +26,7 @@ from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
 from tests.simulation.invariants_cleaning import CleaningInvariants, CommittedKeys, is_cleaned
 from tests.simulation.invariants_logs import CommittedLog, Shadow
 from tests.simulation.invariants_metadata import Key, MetadataInvariants
+from tests.simulation.invariants_unclean import UncleanElections
 
 from barnabas.broker.partition_follower import FollowerRole
 from barnabas.broker.partition_leader import LeaderRole
@@ -65,9 +68,10 @@ def _told_of(slot: Any, tell: Callable[[], None]) -> property:
 class PartitionInvariants:
     """See the module. A replica is a broker's `Partition`."""
 
-    def __init__(self, cluster: Cluster, metadata: MetadataInvariants) -> None:
+    def __init__(self, cluster: Cluster, metadata: MetadataInvariants, unclean: UncleanElections) -> None:
         self._cluster = cluster
         self._metadata = metadata
+        self._unclean = unclean
         self._logs: dict[Key, CommittedLog] = {}
         self._committed: dict[Key, int] = {}
         """The highest high watermark that each partition had, which is always some leader's."""
@@ -99,6 +103,8 @@ class PartitionInvariants:
             raise self.cleaning.violation
         if self.expect_nothing:
             return
+        if self._unclean.pending:
+            self._settle(node)
         marks, ends = self._marks, self._ends
         for hosted in replicas_of(node).by_id.values():
             for replica in hosted.values():
@@ -112,10 +118,13 @@ class PartitionInvariants:
         if replica.error:
             return
         before, committed = self._marks.get(replica, 0), self._committed.get(replica.key, 0)
-        if mark < before:
-            raise Violation(f"{node}: {_name(replica)}: the high watermark went back from {before} to {mark}")
         if mark > end:
             raise Violation(f"{node}: {_name(replica)}: the high watermark {mark} is beyond the log's end {end}")
+        if self._unclean.is_behind(replica.key, node.id):
+            self._marks[replica] = mark
+            return
+        if mark < before:
+            raise Violation(f"{node}: {_name(replica)}: the high watermark went back from {before} to {mark}")
         if replica.leader is not None:
             self._led.add(replica.key)
         elif self.cleaning.forgot and not (
@@ -128,6 +137,9 @@ class PartitionInvariants:
         if mark > committed:
             self._committed[replica.key] = mark
             self._check_in_sync(replica.key)
+            if replica.topic in self._unclean.losses.topics and not _is_out(node, replica):
+                with node.sound_disks():
+                    self._check_replica(node, replica)  # its broker may be gone soon, and be missed by none
         else:
             self._check_holds(node, replica)
 
@@ -135,6 +147,29 @@ class PartitionInvariants:
         """The controllers have committed a partition's new state."""
         if not self.expect_nothing and (before is None or set(after.isr) - set(before.isr)):
             self._check_in_sync((after.topic_id, after.index))
+
+    def _settle(self, node: Node) -> None:
+        """See whether this broker leads as the first one since an unclean election."""
+        for key, epoch in list(self._unclean.pending.items()):
+            replica = replicas_of(node).by_id.get(key[0], {}).get(key[1])
+            leads = replica is not None and replica.leader is not None and replica.leader_epoch >= epoch
+            if leads and not _is_out(node, replica):
+                with node.sound_disks():
+                    self._go_on_from(node, replica)
+
+    def _go_on_from(self, node: Node, replica: Any) -> None:
+        """What this leader has of what was committed is left of that; what it takes for committed is so."""
+        key, mark = replica.key, replica.high_watermark
+        shadow = self._shadow(node, replica)
+        shadow.follow(replica.log)
+        kept = self._log(replica).cut(shadow)
+        self._unclean.settled(replica, node.id, kept)
+        for other in self._replicas(key):
+            self._compared[other] = min(kept, self._compared.get(other, 0))
+        self._led.add(key)
+        self._marks[replica] = mark
+        self._committed[key] = max(mark, kept)
+        self._check_replica(node, replica)
 
     def _check_in_sync(self, key: Key) -> None:
         for node in self._cluster.brokers:
@@ -146,7 +181,7 @@ class PartitionInvariants:
     def _check_holds(self, node: Node, replica: Any) -> None:
         """Whoever is in sync holds everything that is committed."""
         committed, end = self._committed.get(replica.key, 0), replica.log.log_end_offset
-        if end < committed and self._is_in_sync(node, replica):
+        if end < committed and self._is_in_sync(node, replica) and replica.key not in self._unclean.pending:
             raise Violation(f"{node} is in sync with {_name(replica)}, but ends at {end}; committed is {committed}")
 
     def _is_in_sync(self, node: Node, replica: Any) -> bool:
@@ -167,23 +202,34 @@ class PartitionInvariants:
         name = _name(replica)
         if replica.leader is not None:
             self._metadata.check_partition_leader(name, replica.key, replica.leader_epoch, node.id)
-        shadow = self._shadows.get(replica)
-        if shadow is None:
-            shadow = self._shadows[replica] = Shadow(f"{node}: {name}")
+        shadow = self._shadow(node, replica)
         compacted, rewritten = is_cleaned(replica.log), replica.log in self.cleaning.rewritten
         self.cleaning.rewritten.discard(replica.log)
         shadow.follow(replica.log, compacted=compacted, rewritten=rewritten)
         if self.expect_nothing:
+            return
+        if self._unclean.is_behind(replica.key, node.id):
+            self._compared[replica] = 0
             return
         self._check_start(node, replica)
         start, end = self._compared.get(replica, 0), self._marks.get(replica, 0)
         if compacted:
             self._check_keys(node, replica, 0 if rewritten else start, end)
         elif end > start:
-            if replica.key not in self._logs:
-                self._logs[replica.key] = CommittedLog(name)
-            self._logs[replica.key].check(shadow, start, end)
+            self._log(replica).check(shadow, start, end)
         self._compared[replica] = end
+
+    def _shadow(self, node: Node, replica: Any) -> Shadow:
+        shadow = self._shadows.get(replica)
+        if shadow is None:
+            shadow = self._shadows[replica] = Shadow(f"{node}: {_name(replica)}")
+        return shadow
+
+    def _log(self, replica: Any) -> CommittedLog:
+        log = self._logs.get(replica.key)
+        if log is None:
+            log = self._logs[replica.key] = CommittedLog(_name(replica))
+        return log
 
     def _check_keys(self, node: Node, replica: Any, start: int, end: int) -> None:
         if end > start:
@@ -211,6 +257,7 @@ class PartitionInvariants:
         for known in (self._logs, self._keys, self._committed, self._marks, self._ends, self._compared, self._shadows):
             known.clear()
         self._led.clear()
+        self._unclean.forget()
 
     # In the end
 

@@ -13,13 +13,16 @@ from tests.simulation.scenario import Scenario
 from tests.simulation.sometimes import PATHS
 
 
-def run_quietly(seconds: float, faults: tuple[str, ...], seed: int) -> Outcome:
-    return run_seed(seed, Scenario.drawn(seed, seconds=seconds).with_only(faults))
+def run_quietly(seconds: float, faults: tuple[str, ...], unclean: bool, seed: int) -> Outcome:
+    scenario = Scenario.drawn(seed, seconds=seconds)
+    return run_seed(seed, (scenario.with_unclean_elections(seed) if unclean else scenario).with_only(faults))
 
 
-def outcomes(seeds: Iterable[int], seconds: float, jobs: int, faults: tuple[str, ...] = ()) -> Iterator[Outcome]:
-    """As they come. `faults`: see `Scenario.with_only`."""
-    run = partial(run_quietly, seconds, faults)
+def outcomes(
+    seeds: Iterable[int], seconds: float, jobs: int, faults: tuple[str, ...] = (), *, unclean: bool = False
+) -> Iterator[Outcome]:
+    """As they come. `faults`: see `Scenario.with_only`; `unclean`: with unclean elections in each."""
+    run = partial(run_quietly, seconds, faults, unclean)
     if jobs == 1:
         yield from map(run, seeds)
         return
@@ -27,14 +30,14 @@ def outcomes(seeds: Iterable[int], seconds: float, jobs: int, faults: tuple[str,
         yield from pool.imap_unordered(run, seeds)
 
 
-def run_many(seeds: range, seconds: float, jobs: int, faults: tuple[str, ...] = ()) -> int:
+def run_many(seeds: range, seconds: float, jobs: int, faults: tuple[str, ...] = (), *, unclean: bool = False) -> int:
     """The number of seeds that failed."""
     failed, simulated = 0, 0.0
     took: list[float] = []
     counts: Counter[str] = Counter()
     paths: Counter[str] = Counter()
     waits: dict[str, list[float]] = defaultdict(list)
-    for outcome in outcomes(seeds, seconds, jobs, faults):
+    for outcome in outcomes(seeds, seconds, jobs, faults, unclean=unclean):
         simulated += outcome.simulated
         took.append(outcome.took)
         counts += outcome.counts

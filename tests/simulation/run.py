@@ -87,8 +87,8 @@ class _Run:
                 directories=scenario.directories,
                 capacity=scenario.capacity,
             )
-            invariants = Invariants(cluster)
             workload = Workload(cluster, scenario.load)
+            invariants = Invariants(cluster, workload.history.marked)
             try:
                 await self._play(cluster, invariants, workload)
             finally:
@@ -97,6 +97,7 @@ class _Run:
                 self.counts["records seen"] += sum(map(len, workload.history.seen.values()))
                 self.counts += workload.counts
                 self.counts["new leaders"] += invariants.leader_epochs
+                self.counts["unclean: elections"] += workload.history.marked.count
             nursery.cancel_scope.cancel()
 
     async def _play(self, cluster: Cluster, invariants: Invariants, workload: Workload) -> None:

@@ -18,6 +18,7 @@ from tests.simulation.workload import FEATURES, Load
 from tests.simulation.workload_cleaning import CleaningLoad
 from tests.simulation.workload_groups import GroupLoad
 from tests.simulation.workload_transactions import TransactionLoad
+from tests.simulation.workload_unclean import UncleanLoad
 
 NODE_SETTINGS: Final[Mapping[str, tuple[object, ...]]] = {
     "replica.lag.time.max.ms": (1000, 5000, 30000),
@@ -49,6 +50,7 @@ _CHANCE: Final = 0.3
 _GROUPS_CHANCE: Final = 0.4
 _TRANSACTIONS_CHANCE: Final = 0.3
 _CLEANING_CHANCE: Final = 0.3
+_UNCLEAN_CHANCE: Final = 1 / 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Scenario:
         cls, seed: int, *, seconds: float = 40.0, faults: bool = True, extras: Collection[str] | None = None
     ) -> Scenario:
         """`extras`: which there are of "groups", "transactions", "isolation" (of transactions, which read each other's
-        records and make transfers) and "cleaning"; None: as the seed draws it.
+        records and make transfers), "cleaning" and "unclean"; None: as the seed draws it.
         """
         rng = random.Random(f"{seed}/scenario")
         synced = rng.random() < 0.3
@@ -111,11 +113,24 @@ class Scenario:
         if pace > 1:
             plan = None if drawn.plan is None else drawn.plan.stretched(pace)
             drawn, load = replace(drawn, plan=plan, settings=patient(drawn.settings)), load.stretched(pace)
-        return replace(drawn, load=load, settings=drawn.settings | _coordinators_settings(load, synced=synced))
+        drawn = replace(drawn, load=load, settings=drawn.settings | _coordinators_settings(load, synced=synced))
+        rng = random.Random(f"{seed}/unclean")
+        has_unclean = rng.random() < _UNCLEAN_CHANCE if extras is None else "unclean" in extras
+        return drawn.with_unclean_elections(seed) if has_unclean else drawn
+
+    def with_unclean_elections(self, seed: int) -> Scenario:
+        """The same with them, if it has none: topics that allow them, and leaders that are left alone."""
+        if self.load.unclean is not None:
+            return self
+        drawn = UncleanLoad.drawn(random.Random(f"{seed}/unclean/load"), self.load.replicas)
+        settings = self.settings if self.load.pace > 1 else {**self.settings, "replica.lag.time.max.ms": drawn.lag_ms}
+        unclean = drawn.stretched(self.load.pace)
+        plan = None if self.plan is None else self.plan.with_lone_leaders(unclean.lone)
+        return replace(self, load=replace(self.load, unclean=unclean), settings=settings, plan=plan)
 
     def with_only(self, faults: tuple[str, ...]) -> Scenario:
         """The same with these kinds of faults; none given: with those that were drawn."""
-        plan = replace(self.plan, kinds=faults, more=()) if self.plan is not None and faults else self.plan
+        plan = replace(self.plan, kinds=faults, more=(), lone=0.0) if self.plan is not None and faults else self.plan
         return replace(self, plan=plan)
 
     def __str__(self) -> str:
@@ -132,6 +147,7 @@ class Scenario:
                 f"{', '.join(sorted(self.load.features | self.load.extremes)) or 'nothing else'}",
                 f"groups: {self.load.groups or 'none'}; transactions: {self.load.transactions or 'none'}",
                 f"cleaning: {self.load.cleaning or 'none'}",
+                f"unclean elections: {self.load.unclean or 'none'}",
                 f"faults: {self.plan or 'none'}",
             ]
         )

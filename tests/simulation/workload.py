@@ -16,11 +16,13 @@ import trio
 from tests.simulation import history_records, history_topics, workload_records, workload_topics
 from tests.simulation.cluster import Cluster, Violation, image_of
 from tests.simulation.history import History, Place, Promise
+from tests.simulation.losses import Losses
 from tests.simulation.pauses import HOST
 from tests.simulation.workload_cleaning import Cleaning, CleaningLoad
 from tests.simulation.workload_exchange import transacting
 from tests.simulation.workload_groups import GroupLoad, Groups
 from tests.simulation.workload_transactions import Transacting, TransactionLoad
+from tests.simulation.workload_unclean import Unclean, UncleanLoad
 
 from barnabas.client.admin import Admin
 from barnabas.client.admin_types import NewTopic
@@ -86,6 +88,9 @@ class Load:
     cleaning: CleaningLoad | None = None
     """Topics whose old records go."""
 
+    unclean: UncleanLoad | None = None
+    """Topics that may get leaders which lack records."""
+
     def with_extremes(self, rng: random.Random) -> Load:
         extremes = frozenset(extreme for extreme in EXTREMES if rng.random() < _EXTREME_CHANCE)
         configs = {"segment.ms": _SHORT_SEGMENT_MS} if "short segments" in extremes else {}
@@ -100,6 +105,7 @@ class Load:
             groups=None if self.groups is None else self.groups.stretched(pace),
             transactions=None if self.transactions is None else self.transactions.stretched(pace),
             cleaning=None if self.cleaning is None else self.cleaning.stretched(pace),
+            unclean=None if self.unclean is None else self.unclean.stretched(pace),
         )
 
     @property
@@ -109,8 +115,8 @@ class Load:
 
     @property
     def other_topics(self) -> dict[str, int]:
-        """Of groups, transactions and cleaning."""
-        parts = (self.groups, self.transactions, self.cleaning)
+        """Of groups, transactions, cleaning and unclean elections."""
+        parts = (self.groups, self.transactions, self.cleaning, self.unclean)
         return {topic: count for each in parts if each for topic, count in each.topics.items()}
 
     @property
@@ -118,6 +124,11 @@ class Load:
         """Those of them that plain producers write to."""
         grouped = [] if self.groups is None else self.groups.places
         return grouped if self.transactions is None else grouped + self.transactions.inputs
+
+    def own_configs(self, topic: str) -> dict[str, str]:
+        """What this topic has besides what all have."""
+        parts = (self.cleaning, self.unclean)
+        return {name: value for each in parts if each for name, value in each.configs(topic).items()}
 
     @property
     def places(self) -> list[Place]:
@@ -137,7 +148,7 @@ class Workload:
     """All clients. `start` them, `stop` them, then `check`."""
 
     def __init__(self, cluster: Cluster, load: Load) -> None:
-        self.history = History()
+        self.history = History(marked=Losses(() if load.unclean is None else load.unclean.topics))
         self.load = load
         self.cluster = cluster
         self.progress: dict[str, float] = {}
@@ -149,13 +160,15 @@ class Workload:
         self._producing = 0
         self._produced = trio.Event()
         self._healed = trio.Event()
-        self._parts: list[Groups | Transacting | Cleaning] = []
+        self._parts: list[Groups | Transacting | Cleaning | Unclean] = []
         if load.groups is not None:
             self._parts.append(Groups(self, load.groups))
         if load.transactions is not None:
             self._parts.append(transacting(self, load.transactions))
         if load.cleaning is not None:
             self._parts.append(Cleaning(self, load.cleaning))
+        if load.unclean is not None:
+            self._parts.append(Unclean(self, load.unclean))
 
     @property
     def counts(self) -> Counter[str]:
@@ -209,9 +222,7 @@ class Workload:
         configs = {**_TOO_LARGE, **load.topic_configs}
         topics = load.topics | load.other_topics
         new = [
-            NewTopic(
-                name, count, load.replicas, configs=configs | (load.cleaning.configs(name) if load.cleaning else {})
-            )
+            NewTopic(name, count, load.replicas, configs=configs | load.own_configs(name))
             for name, count in topics.items()
         ]
         async with self.client(0, "setup") as client:

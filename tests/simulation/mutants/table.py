@@ -14,6 +14,7 @@ from tests.simulation.mutants import (
     replication,
     storage,
     transactions,
+    unclean,
 )
 from tests.simulation.mutants.guarded import GUARDED
 from tests.simulation.mutants.mutant import Mutant
@@ -27,6 +28,7 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *groups.MUTANTS,
     *transactions.MUTANTS,
     *cleaning.MUTANTS,
+    *unclean.MUTANTS,
     *beside.MUTANTS,
 )
 """Each has to be found."""
