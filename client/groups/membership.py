@@ -2,6 +2,7 @@
 
 What is kept true:
 - Nothing is committed of a record that the user still has in hand, unless the user commits.
+- Commits follow one another: one that is tried again does not take back what a later one has committed.
 - A partition is given up between two records: the user has come back for the next one, or has not for as long as a
   rebalance may take. What was read of it is committed before another member gets it.
 - A user who is away for longer than that is out of the group until coming back, and can commit nothing (KIP-62).
@@ -141,6 +142,7 @@ class Membership:
         self._reader: Final = reader
         self._coordinator: Final = Coordinator(cluster, CoordinatorKind.GROUP, config.group)
         self._committed: dict[Place, int] = {}
+        self._committing: Final = trio.Lock()
         self._user_is_away = False
         self._watching: Final = trio.CancelScope()
         self._stop: Final = trio.CancelScope()
@@ -319,14 +321,15 @@ class Membership:
         """Commit these; BrokerError of the first partition that is refused, CommitFailed, TimedOut."""
         if not offsets:
             return
-        self._check_member()
-        try:
-            refused = await commit(self._coordinator, self._config.group, offsets, self._generation())
-        except CommitFailed as error:
-            if self._session is not None:
-                self._session.member.fenced(error, trio.current_time())
-                self._session.changed()
-            raise
+        async with self._committing:
+            self._check_member()
+            try:
+                refused = await commit(self._coordinator, self._config.group, offsets, self._generation())
+            except CommitFailed as error:
+                if self._session is not None:
+                    self._session.member.fenced(error, trio.current_time())
+                    self._session.changed()
+                raise
         self._committed |= {place: each.offset for place, each in offsets.items() if place not in refused}
         for refusal in refused.values():
             raise refusal
