@@ -22,12 +22,14 @@ from barnabas.broker.coordinator.records import TransactionEnd
 from barnabas.broker.coordinator.shard import Shard
 from barnabas.broker.fetch_session import FetchSessionCache
 from barnabas.broker.partition import Partition
+from barnabas.broker.partition_follower import FollowerRole
 from barnabas.broker.partition_leader import LeaderRole
 from barnabas.broker.pending_fetch import PendingFetch
 from barnabas.broker.replica_manager import ReplicaManager
 from barnabas.client.batcher import Batcher
 from barnabas.client.transactions import ProducerFenced, Transactions
-from barnabas.controller import partition_change
+from barnabas.controller import controller, election, partition_change
+from barnabas.controller.election import ElectionType
 from barnabas.protocol.errors import ErrorCode, WireError
 from barnabas.protocol.messages.create_topics import CreateTopicsResponse
 from barnabas.raft.leader import Leader
@@ -183,6 +185,38 @@ def _if_the_leader_is(eligible: bool) -> Look:
     return look
 
 
+def _if_it_may_lack_records(last_known: bool) -> Look:
+    def look(seen: Callable[[], None], call: Callable[..., Any], partition: Any, in_sync: Any, rules: Any) -> Any:
+        leader, clean = call(partition, in_sync, rules)
+        if not clean and last_known is (partition.last_known_elr == (leader,)):
+            seen()
+        return leader, clean
+
+    return look
+
+
+def _if_there_are_any(seen: Callable[[], None], call: Callable[..., Any], *args: Any) -> Any:
+    found = list(call(*args))
+    if found:
+        seen()
+    return found
+
+
+def _if_it_was_asked_for(
+    seen: Callable[[], None], call: Callable[..., Any], state: Any, name: str, index: int, kind: ElectionType
+) -> Any:
+    change = call(state, name, index, kind)
+    if kind is ElectionType.UNCLEAN:
+        seen()
+    return change
+
+
+def _if_readers_saw_more(seen: Callable[[], None], call: Callable[..., Any], role: FollowerRole, end: int) -> Any:
+    if end < role.high_watermark:
+        seen()
+    return call(role, end)
+
+
 def _if_older_than_the_log(
     seen: Callable[[], None], call: Callable[..., Any], partition: Partition, state: Any, now: float
 ) -> Any:
@@ -327,7 +361,12 @@ PATHS: Final = (
     Path("a topic's creation waited while the controller lost the lead", Runtime, "resign", _while_a_creation_waits),
     Path("uncommitted decisions were taken back", Runtime, "resign", _if_decisions_are_taken_back),
     Path("an eligible replica was elected", partition_change, "_joined", _if_the_leader_is(True)),
-    Path("the last known leader was elected", partition_change, "_joined", _if_the_leader_is(False)),
+    Path("the last known leader was elected", partition_change, "_elect", _if_it_may_lack_records(True)),
+    # Unclean elections
+    Path("somebody was elected who may lack records", partition_change, "_elect", _if_it_may_lack_records(False)),
+    Path("such an election became allowed where nobody led", controller, "unclean_elections", _if_there_are_any),
+    Path("such an election was asked for", election, "_elected", _if_it_was_asked_for),
+    Path("a follower had to cut what readers had seen", FollowerRole, "truncated", _if_readers_saw_more),
     # The quorum
     Path("the quorum got another leader", Leader, "open_epoch", _if_there_was_one_before),
     Path("a leader of the quorum did not hear a majority", Leader, "poll", _if_still_leading),

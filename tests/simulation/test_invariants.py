@@ -210,11 +210,18 @@ def test_who_becomes_leader_was_in_sync_or_eligible_or_may_lack_records() -> Non
     stranger = replace(eligible, leader=3, isr=(3,))
     check_election("it", before, eligible, Registrations())
     check_election("it", before, replace(before, isr=(1, 2), partition_epoch=8), Registrations())
-    check_election(
-        "it", before, replace(stranger, leader_recovery_state=LeaderRecoveryState.RECOVERING), Registrations()
-    )
+    marked = replace(stranger, leader_recovery_state=LeaderRecoveryState.RECOVERING)
+    check_election("it", before, marked, Registrations(), anybody=True)
+    nobody = replace(before, leader=-1, isr=(), elr=(), last_known_elr=(3,))
+    check_election("it", nobody, marked, Registrations())
+    check_election("it", replace(nobody, elr=(2,)), marked, Registrations({2}))  # which has just lost records
     check_election("it", before, replace(stranger, partition_epoch=9), Registrations())  # there was another in between
     with pytest.raises(Violation, match="leads as if it lacked nothing"):
         check_election("it", before, stranger, Registrations())
+    for others in (before, replace(nobody, last_known_elr=(1,)), replace(nobody, elr=(2,)), replace(nobody, isr=(2,))):
+        with pytest.raises(Violation, match="3 was elected, and may not be"):
+            check_election("it", others, marked, Registrations())
+    with pytest.raises(Violation, match="leads as if it lacked nothing"):
+        check_election("it", before, stranger, Registrations(), anybody=True)
     with pytest.raises(Violation, match="the leader 2 is fenced"):
         check_election("it", before, eligible, Registrations({2}))

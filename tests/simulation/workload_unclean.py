@@ -19,7 +19,7 @@ import trio
 from tests.simulation.cluster import Violation
 from tests.simulation.history import Place, Promise
 from tests.simulation.history_records import LogCheck
-from tests.simulation.invariants_unclean import NO_LEADER
+from tests.simulation.invariants_unclean import NO_LEADER, allows_unclean
 
 from barnabas.client.admin import TOPIC, Admin
 from barnabas.client.cluster import Cluster as ClientCluster
@@ -43,8 +43,9 @@ ASKED: Final = "lossy-asked"
 
 _CHANCE: Final = 0.6
 _PAUSE: Final = 1.0
-_LOOKS: Final = 4
-"""At a topic without a leader, on average, before something is done about it."""
+_AT_ONCE_CHANCE: Final = 0.5
+"""Of doing something about a topic when nobody leads it."""
+_ANY_TIME_CHANCE: Final = 0.08
 _NO_NEWS_PAUSE: Final = 0.2
 _FETCH_WAIT_MS: Final = 300
 _END_SECONDS: Final = 60.0
@@ -143,17 +144,19 @@ class Unclean:
             admin = Admin(client)
             while not world.stopping:
                 await world.pause(rng, _PAUSE)
-                offline = bool(self._leaderless(SWITCHED))
-                if rng.random() > (1 / _LOOKS if offline else 1 / (3 * _LOOKS)):
+                offline, image = bool(self._leaderless(SWITCHED)), world.cluster.newest_image
+                is_on = image is not None and allows_unclean(image, SWITCHED)
+                if rng.random() > (_AT_ONCE_CHANCE if is_on or offline else _ANY_TIME_CHANCE):
+                    world.done(name)  # as it likes
                     continue
-                value = "true" if offline or rng.random() < 0.5 else "false"
+                value = "false" if is_on else "true"
                 outcome = (await admin.alter_configs(TOPIC, {SWITCHED: {UNCLEAN_LEADER_ELECTION_ENABLE: value}}))[
                     SWITCHED
                 ]
-                world.note(name, f"unclean elections: {value}{', nobody leads' * offline}: {outcome or 'done'}")
+                world.note(name, f"unclean elections: {value}{', as nobody leads' * offline}: {outcome or 'done'}")
                 if outcome is None:
                     world.done(name)
-                    self.counts[f"unclean: switched {'on without a leader' if offline else 'at some time'}"] += 1
+                    self.counts[f"unclean: switched to {value}"] += 1
 
     async def _ask(self, world: Workload, number: int, name: str, rng: random.Random) -> None:
         """For an election, where nobody leads; now and then where somebody does."""
@@ -163,7 +166,8 @@ class Unclean:
                 await world.pause(rng, _PAUSE)
                 offline = self._leaderless(ASKED)
                 places = offline or [(ASKED, rng.randrange(self._load.topics[ASKED]))]
-                if rng.random() > (1 / _LOOKS if offline else 1 / (3 * _LOOKS)):
+                if rng.random() > (_AT_ONCE_CHANCE if offline else _ANY_TIME_CHANCE):
+                    world.done(name)
                     continue
                 self._losses.asked.update(places)
                 answers = await admin.elect_leaders(places, unclean=True)
