@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ from fake_brokers import FakeCluster
 from fake_group import FakeGroup
 
 PLACE = ("t", 0)
+Offsets = Mapping[tuple[str, int], int | OffsetAndMetadata]
+FIRST: Offsets = {PLACE: 1}
+SECOND: Offsets = {PLACE: 2}
 
 
 class BusyGroup(FakeGroup):
@@ -63,8 +67,8 @@ async def test_a_commit_waits_for_the_one_before(
     ):
         assert (await anext(consumer)).value == b"x"
         async with trio.open_nursery() as committing:
-            committing.start_soon(consumer.commit, {PLACE: OffsetAndMetadata(1)})
+            committing.start_soon(consumer.commit, FIRST)
             await trio.sleep(0.001)
-            committing.start_soon(consumer.commit, {PLACE: OffsetAndMetadata(2)})
+            committing.start_soon(consumer.commit, SECOND)
         assert group.asked == [1, 1, 2]
         assert group.committed == {PLACE: 2}
