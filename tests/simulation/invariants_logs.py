@@ -147,7 +147,7 @@ class CommittedLog:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._batches: dict[int, tuple[int, int]] = {}
+        self._batches: dict[int, Seen] = {}
         self.end = 0
 
     def check(self, copy: Shadow, start: int, end: int) -> None:
@@ -156,8 +156,7 @@ class CommittedLog:
         for batch in _from(copy.batches, position):
             if batch.base_offset >= end:
                 break
-            content = (batch.next_offset, batch.checksum)
-            if self._batches.setdefault(batch.base_offset, content) != content:
+            if self._batches.setdefault(batch.base_offset, batch) != batch:
                 raise Violation(f"{copy.name}: at {batch.base_offset} is not what was committed there")
             position = batch.next_offset
         if position < end:
@@ -166,8 +165,11 @@ class CommittedLog:
 
     def cut(self, copy: Shadow) -> int:
         """The log goes on from this copy: what else was committed is so no more. The offset where they part."""
-        kept = {batch.base_offset: (batch.next_offset, batch.checksum) for batch in copy.batches}
-        gone = [offset for offset, content in self._batches.items() if kept.get(offset) != content]
+        kept = {batch.base_offset: batch for batch in copy.batches}
+        gone = [offset for offset, batch in self._batches.items() if kept.get(offset) != batch]
+        for offset in gone:
+            if offset in kept and kept[offset].leader_epoch == self._batches[offset].leader_epoch:
+                raise Violation(f"{copy.name}: at {offset} is not what was written there in the same leader epoch")
         self.end = min([self.end, *gone])
         for offset in [offset for offset in self._batches if offset >= self.end]:
             del self._batches[offset]

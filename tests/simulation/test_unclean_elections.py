@@ -109,6 +109,13 @@ def test_it_goes_on_before_what_the_elected_leader_has_of_another_epoch() -> Non
     assert log.cut(copy(batch(0, 2), batch(1, 1), batch(2, 1))) == 1
 
 
+def test_no_election_explains_that_one_leader_epoch_has_two_records_at_an_offset() -> None:
+    log = CommittedLog("it")
+    log.check(copy(batch(0, 2), batch(1, 2)), 0, 2)
+    with pytest.raises(Violation, match="at 1 is not what was written there in the same leader epoch"):
+        log.cut(copy(batch(0, 2), batch(1, 2)._replace(checksum=1)))
+
+
 # States
 
 
