@@ -33,10 +33,10 @@ async def leave_alone(nemesis: Nemesis) -> None:
         nemesis.note(f"{node}, which leads {topic}-{state.index}, and the other brokers are cut")
         for route in routes:
             route.cut()
-        if await _until(lambda: _now(nemesis, topic, state.index).isr == (node.id,), nemesis):
+        if await _until(lambda: _is_alone(nemesis, state, node), nemesis):
             nemesis.counts["leaders that were left alone"] += 1
             await trio.sleep(min(nemesis.length(), _LONGEST_ALONE))
-            await _take_away(nemesis, node, lambda: _now(nemesis, topic, state.index).leader != node.id)
+            await _take_away(nemesis, node, lambda: not _leads(nemesis, state, node))
     finally:
         for route in routes:
             route.heal()
@@ -58,8 +58,20 @@ def _some_partition(nemesis: Nemesis) -> tuple[str, Any] | None:
     return nemesis.rng.choice(led) if led else None
 
 
-def _now(nemesis: Nemesis, topic: str, index: int) -> Any:
-    return nemesis.cluster.newest_image.topics.by_name(topic).partitions[index]
+def _now(nemesis: Nemesis, state: Any) -> Any:
+    """The partition's present state; None if it was deleted."""
+    topic = nemesis.cluster.newest_image.topics.by_id.get(state.topic_id)
+    return None if topic is None else topic.partitions[state.index]
+
+
+def _is_alone(nemesis: Nemesis, state: Any, node: Node) -> bool:
+    now = _now(nemesis, state)
+    return now is not None and now.isr == (node.id,)
+
+
+def _leads(nemesis: Nemesis, state: Any, node: Node) -> bool:
+    now = _now(nemesis, state)
+    return now is not None and now.leader == node.id
 
 
 async def _until(condition: Callable[[], bool], nemesis: Nemesis) -> bool:
@@ -88,7 +100,8 @@ async def _take_away(nemesis: Nemesis, node: Node, is_replaced: Callable[[], boo
         for route in routes:
             route.cut()
     try:
-        nemesis.counts["lone leaders that were replaced"] += await _until(is_replaced, nemesis)
+        if await _until(is_replaced, nemesis):
+            nemesis.counts["lone leaders that were replaced"] += 1
         await trio.sleep(nemesis.length())
     finally:
         if how == "paused":
