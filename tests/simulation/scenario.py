@@ -51,6 +51,7 @@ _GROUPS_CHANCE: Final = 0.4
 _TRANSACTIONS_CHANCE: Final = 0.3
 _CLEANING_CHANCE: Final = 0.3
 _UNCLEAN_CHANCE: Final = 1 / 6
+_WIDE: Final = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,14 +120,19 @@ class Scenario:
         return drawn.with_unclean_elections(seed) if has_unclean else drawn
 
     def with_unclean_elections(self, seed: int) -> Scenario:
-        """The same with them, if it has none: topics that allow them, and leaders that are left alone."""
+        """The same with them, if it has none: topics that allow them, and leaders that are left alone.
+
+        What such a leader gets of large batches takes the others ten seconds to copy where connections are narrow.
+        """
         if self.load.unclean is not None:
             return self
         drawn = UncleanLoad.drawn(random.Random(f"{seed}/unclean/load"), self.load.replicas)
         settings = self.settings if self.load.pace > 1 else {**self.settings, "replica.lag.time.max.ms": drawn.lag_ms}
         unclean = drawn.stretched(self.load.pace)
         plan = None if self.plan is None else self.plan.with_lone_leaders(unclean.lone)
-        return replace(self, load=replace(self.load, unclean=unclean), settings=settings, plan=plan)
+        capacity = _WIDE if "large batches" in self.load.extremes else self.capacity
+        load = replace(self.load, unclean=unclean)
+        return replace(self, load=load, settings=settings, plan=plan, capacity=capacity)
 
     def with_only(self, faults: tuple[str, ...]) -> Scenario:
         """The same with these kinds of faults; none given: with those that were drawn."""
