@@ -52,6 +52,8 @@ class Weather:
         self._rng = rng
         self.network_slowness = 1.0
         self.disk_slowness = 1.0
+        self.slowest_work = _SLOWEST
+        """Seconds that something takes at most which waits for the disk."""
         self.slow_hosts: dict[str, float] = {}
         """Hosts that are slow by themselves, network and disk alike."""
 
@@ -67,7 +69,7 @@ class Weather:
     def work(self, host: str) -> float:
         """Seconds that something takes which waits for the disk."""
         slowness = max(self.disk_slowness, self.slow_hosts.get(host, 1.0))
-        return min((0.0003 + 0.0005 * self._rng.paretovariate(1.2)) * slowness, _SLOWEST)
+        return min((0.0003 + 0.0005 * self._rng.paretovariate(1.2)) * slowness, self.slowest_work)
 
 
 class Node:

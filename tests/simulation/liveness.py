@@ -30,6 +30,8 @@ RECORD_SECONDS: Final = 10.0
 PROGRESS_SECONDS: Final = 60.0
 """Some pause for long."""
 STOP_SECONDS: Final = 5.0
+_SLOWEST_WORK: Final = 0.5
+"""Seconds that a disk may take for one thing meanwhile: 5 are as much as a node has."""
 
 _LOOK_SECONDS: Final = 0.05
 
@@ -114,7 +116,8 @@ class Liveness:
     # The end
 
     async def stop_nodes(self) -> None:
-        """Ask all nodes to end, in some order, and look at what they leave behind."""
+        """Ask all nodes to end, in some order, and look at what they leave behind. No disk holds them up for long."""
+        self._cluster.weather.slowest_work = _SLOWEST_WORK
         rng = random.Random(f"{self._cluster.seed}/stops")
         for nodes in _orders(rng, self._cluster):
             async with trio.open_nursery() as nursery:
