@@ -16,8 +16,8 @@ Kept true:
 - a record goes only when the one that replaces it is durable (`cleaner_plan.py` sees to that).
 
 Readers go on reading the old files as long as they hold them. The log may grow meanwhile, and lose old segments whose
-turn has not come. If it loses one that is being cleaned, is truncated, deleted or given up, the round ends
-(`CleaningAborted`); what is in place by then stays.
+turn has not come. If it loses one that is being cleaned, is truncated, deleted or given up, or is not to be compacted
+any more, the round ends (`CleaningAborted`); what is in place by then stays.
 
 A round is driven by whoever asks for its `steps`: each is a piece of work of a millisecond or two, for a thread, and
 what comes between two steps happens where they are asked for: on the event loop, which owns the log.
@@ -152,6 +152,8 @@ class Cleaning:
     def _go_on(self, group: Sequence[Segment] = ()) -> None:
         if self.is_stale:
             raise CleaningAborted(f"{self._log.directory} was truncated or given up while it was cleaned")
+        if not self._log.config.compact:
+            raise CleaningAborted(f"{self._log.directory} is not to be compacted any more")
         if len(self._still_there(group)) < len(group):
             raise CleaningAborted(f"{self._log.directory} lost a segment that was being cleaned")
 

@@ -135,6 +135,22 @@ def test_a_new_beginning_ends_it(make, new_disk):
     each_step(make, new_disk, lambda log: log.truncate_fully_and_start_at(500, 0), check)
 
 
+def test_another_cleanup_policy_ends_it(make, new_disk):
+    """As with Kafka: what was not replaced by then stays as it is."""
+    there = []
+
+    def change(log):
+        log.config = replace(log.config, cleanup_policy=("delete",))
+        there.append((log, list(log.segments)))
+
+    def check(log, expected, came, aborted):
+        assert came == aborted
+        assert values(log) == expected
+        assert not came or there[-1] == (log, list(log.segments))
+
+    each_step(make, new_disk, change, check)
+
+
 def test_a_deleted_log_is_left_alone_and_so_is_a_new_one_of_its_name(make, new_disk):
     new = []
 
