@@ -11,6 +11,7 @@ Kept true:
 - offsets, their order, timestamps, leader epochs, codecs and producers' ids never change; gaps appear between offsets;
 - a key's last record stays, a tombstone until `delete.retention.ms` after it was cleaned first;
 - of each producer that the log still knows, the header of its last batch stays, and with it its last sequence number;
+  and that of the last one before the round's end, as what lies behind may yet be cut off (Kafka keeps the last one);
 - the header of each segment's last batch stays, so that segments join without a gap: by that recovery knows that none
   was lost. (Kafka keeps the last one of a round only.)
 - a record goes only when the one that replaces it is durable (`cleaner_plan.py` sees to that).
@@ -26,7 +27,7 @@ what comes between two steps happens where they are asked for: on the event loop
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -199,7 +200,9 @@ class Cleaning:
         if not any(segment.size for segment in group):
             return
         made = CleanedSegment(log.disk, log.directory, group[0].base_offset, log.config, group[-1].created_ms)
-        copying = _Copying(made, transactions, kept, log.producers, self.statistics)
+        copying = _Copying(
+            made, transactions, kept, _last_batches(log.producers, self._map.latest_offset), self.statistics
+        )
         durable = False
         made.open()
         try:
@@ -231,16 +234,13 @@ class _Copying:
         made: CleanedSegment,
         transactions: CleanedTransactions,
         kept: BatchFilter,
-        producers: ProducerStates,
+        last_batches: _LastBatches,
         statistics: CleaningStatistics,
     ) -> None:
         self._made = made
         self._transactions = transactions
         self._filter = kept
-        self._last_batches = {
-            state.producer_id: (state.batches[-1].last_offset if state.batches else None, state.epoch)
-            for state in producers
-        }
+        self._last_batches = last_batches
         self._statistics = statistics
 
     def some(self, batches: _Batches, is_last: bool) -> None:
@@ -263,10 +263,24 @@ class _Copying:
         last = self._last_batches.get(batch.producer_id)
         if last is None or not batch.has_producer_id:
             return False
-        last_offset, epoch = last
-        if last_offset is not None:
-            return batch.last_offset == last_offset
+        last_offsets, epoch = last
+        if last_offsets:
+            return batch.last_offset in last_offsets
         return batch.is_control and batch.producer_epoch == epoch
+
+
+_LastBatches = Mapping[int, tuple[Sequence[int], int]]
+"""Of each producer the last offsets of the batches that must not be forgotten, and its epoch."""
+
+
+def _last_batches(producers: ProducerStates, latest_offset: int) -> _LastBatches:
+    """`latest_offset`: the last one that is cleaned."""
+    found: dict[int, tuple[Sequence[int], int]] = {}
+    for state in producers:
+        offsets = [batch.last_offset for batch in state.batches]
+        cleaned = [offset for offset in offsets if offset <= latest_offset]
+        found[state.producer_id] = ([*cleaned[-1:], *offsets[-1:]], state.epoch)
+    return found
 
 
 def _sync(files: Sequence[File]) -> None:

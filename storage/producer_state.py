@@ -238,12 +238,15 @@ class ProducerStates:
 
     def _end_transaction(self, state: ProducerState, batch: RecordBatch) -> CompletedTransaction | None:
         record = next(batch.records(), None)
-        # Cleaning may have left a control batch without its record: the transaction is all gone then.
-        if record is None or (kind := control_type(record.key)) not in (ControlType.COMMIT, ControlType.ABORT):
+        if record is not None and control_type(record.key) not in (ControlType.COMMIT, ControlType.ABORT):
             return None
         if state.epoch != batch.producer_epoch:
             state.epoch = batch.producer_epoch
             state.batches.clear()
+        if record is None:
+            # The transaction is all gone: cleaning has left this for the epoch, which Kafka does not read from it.
+            state.last_timestamp = batch.max_timestamp
+            return None
         if record.value is not None and len(record.value) >= _MARKER.size:
             state.coordinator_epoch = _MARKER.unpack_from(record.value)[1]
         state.last_timestamp = record.timestamp
@@ -251,7 +254,8 @@ class ProducerStates:
         if first < 0:
             return None
         self.unstable.end(first, batch.base_offset)
-        return CompletedTransaction(state.producer_id, first, batch.base_offset, kind is ControlType.ABORT)
+        aborted = control_type(record.key) is ControlType.ABORT
+        return CompletedTransaction(state.producer_id, first, batch.base_offset, aborted)
 
     def expire(self, now_ms: int, expiration_ms: int) -> int:
         """Forget the producers that wrote nothing for `expiration_ms` and have no open transaction; how many."""

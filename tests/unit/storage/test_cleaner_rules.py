@@ -192,6 +192,34 @@ def test_a_producer_that_is_forgotten_leaves_nothing(compacted):
     assert [batch.producer_id for batch in compacted.read_batches(0)] == [-1, -1]
 
 
+def test_the_last_batch_before_the_end_stays_too_as_what_lies_behind_may_be_cut_off(compacted):
+    """Seed 330: a broker came back with a batch that nobody else had, cleaned its log, and then cut that batch off."""
+    append(compacted, (b"a", b"1"), producer=9, sequence=0)
+    append(compacted, (b"a", b"2"), producer=9, sequence=1)
+    append(compacted, (b"a", b"3"))
+    compacted.roll(0)
+    append(compacted, (b"b", b"1"), producer=9, sequence=2)
+    clean(compacted)
+    compacted.truncate_to(3, 0)
+    assert [batch.last_sequence for batch in compacted.read_batches(0) if batch.producer_id == 9] == [1]
+    assert compacted.producers.get(9).last_sequence == 1
+
+
+def test_a_marker_that_stays_for_its_producers_epoch_tells_it(compacted, make, new_disk):
+    """Seed 309: a follower that got nothing but the marker, without its record, took no notice of the epoch."""
+    append(compacted, (b"a", b"1"), producer=9, transactional=True)
+    compacted.append_marker(marker_batch(9, commit=False, epoch=1, timestamp=77), 0, 0, transaction_version=2)
+    cleaned = None
+    for number in range(3):
+        cleaned = roll_and_clean(compacted, now_ms=NOW_MS + number * HOUR, cleaned=cleaned).end_offset
+    [marker] = [batch for batch in compacted.read_batches(0) if batch.producer_id == 9]
+    assert (marker.is_control, marker.records_count, marker.producer_epoch) == (True, 0, 1)
+    follower = type(make)(new_disk()).log()
+    follower.append_as_follower(bytes(marker.view), 0)
+    state = follower.producers.get(9)
+    assert (state.epoch, state.last_timestamp, state.txn_first_offset) == (1, 77, -1)
+
+
 def test_records_of_an_aborted_transaction_go_at_once_and_replace_none(compacted):
     append(compacted, (b"a", b"1"), (b"b", b"1"))
     append(compacted, (b"a", b"2"), (b"c", b"2"), producer=9, transactional=True)
