@@ -99,13 +99,21 @@ class Liveness:
 
     def check_records(self, history: History) -> None:
         """What was sent when all was well, by producers that have ended. Where records were lost by right, their
-        producers may have to begin anew, and what shows them that fails.
+        producers may have to begin anew, and what shows them that fails. A batch is given up by the age of its first
+        record, as with Kafka: what fails together with what was sent before fails by right.
         """
         if history.expects_nothing:
             return
         for place, sends in history.sends.items():
+            aged = {
+                (_producer(value), send.ended_at)
+                for value, send in sends.items()
+                if send.offset is None and send.sent_at <= self._well_since
+            }
             for value, send in sends.items():
                 if send.sent_at <= self._well_since or send.is_refused:
+                    continue
+                if send.offset is None and (_producer(value), send.ended_at) in aged:
                     continue
                 took = send.ended_at - send.sent_at
                 may_fail = history.losses or place in history.marked.of
@@ -145,3 +153,8 @@ def _orders(rng: random.Random, cluster: Cluster) -> Iterable[Sequence[Node]]:
     if order == "brokers first":
         return [cluster.brokers, cluster.controllers]
     return [[node] for node in rng.sample(cluster.nodes, len(cluster.nodes))]
+
+
+def _producer(value: str) -> str:
+    """Whose record this is."""
+    return value.partition(":")[0]
