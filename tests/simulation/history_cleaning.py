@@ -115,10 +115,17 @@ class KeyedHistory:
             latest, last[producer] = offset, int(number)
 
     def _of_keys(
-        self, log: Sequence[KeyedRecord], began: float, now: float, start: int, tombstones_stay: float
+        self,
+        log: Sequence[KeyedRecord],
+        began: float,
+        now: float,
+        start: int,
+        tombstones_stay: float,
+        end: float = NEVER,
     ) -> Iterator[str]:
+        """The log was read from `start` to `end`."""
         present = {record.key: record.offset for record in log}
-        for name, send, offset in self._newest(began):
+        for name, send, offset in self._newest(began, end):
             there = present.get(send.key, -1)
             if there >= offset:
                 continue
@@ -130,11 +137,11 @@ class KeyedHistory:
             elif offset >= start and now - send.sent_at < tombstones_stay:
                 yield f"resurrected: {name}, which deleted {send.key} at {offset}, is gone before its time"
 
-    def _newest(self, began: float) -> Iterator[tuple[str, KeyedSend, int]]:
-        """Of each key the last record that was known then."""
+    def _newest(self, began: float, end: float) -> Iterator[tuple[str, KeyedSend, int]]:
+        """Of each key the last record before `end` that was known when the read began."""
         newest: dict[str, tuple[str, KeyedSend, int]] = {}
         for name, send in self._sends.items():
-            if send.offset is not None and send.known_at < began:
+            if send.offset is not None and send.offset < end and send.known_at < began:
                 known = newest.get(send.key)
                 if known is None or known[2] < send.offset:
                     newest[send.key] = (name, send, send.offset)

@@ -18,8 +18,10 @@ from typing import Any, Final
 
 import trio
 from tests.simulation.cluster import Cluster, Node, Violation, replicas_of
+from tests.simulation.invariants_cleaning import CleaningInvariants, is_cleaned
 from tests.simulation.invariants_coordinators import GroupInvariants, check_transactions, sweep_seconds
 from tests.simulation.invariants_indexes import TransactionShadow, check_aborted, check_indexes, check_stable
+from tests.simulation.invariants_markers import check_compacted
 from tests.simulation.invariants_metadata import MetadataInvariants
 from tests.simulation.invariants_partitions import PartitionInvariants, told_of_offsets
 from tests.simulation.invariants_resources import check_files
@@ -51,6 +53,8 @@ class Invariants(trio.abc.Instrument):
         self._partitions = PartitionInvariants(cluster, self._metadata, self._unclean)
         self._groups = GroupInvariants()
         self._transactions: dict[Any, TransactionShadow] = defaultdict(TransactionShadow)
+        self._compacted: dict[Any, tuple[Any, ...]] = {}
+        """What there was of each compacted log when its transactions were looked at."""
         self._offsets: dict[Any, tuple[int, int]] = {}
         """The end and the high watermark of each replica when what is stable there was looked at."""
         self._something_set = True
@@ -65,6 +69,11 @@ class Invariants(trio.abc.Instrument):
     def leader_epochs(self) -> int:
         """How many leader epochs of partitions there were."""
         return self._metadata.leader_epochs
+
+    @property
+    def cleaning(self) -> CleaningInvariants:
+        """Of what goes."""
+        return self._partitions.cleaning
 
     async def watch(self, looked: Callable[[], None], pace: float = 1.0) -> None:
         """Check for ever; `looked` is called each time that all was looked at.
@@ -139,6 +148,15 @@ class Invariants(trio.abc.Instrument):
                 found = self._transactions[replica].follow(replica.log)
                 if found is not None:
                     check_aborted(name, replica.log, found)
+                elif is_cleaned(replica.log):
+                    self._check_compacted(name, replica.log)
+
+    def _check_compacted(self, name: str, log: Any) -> None:
+        sizes = tuple((segment.base_offset, segment.size) for segment in log.segments)  # they keep files open
+        there = log.generation, log.log_end_offset, sizes
+        if self._compacted.get(log) != there:
+            self._compacted[log] = there
+            check_compacted(name, log)
 
     def _check_stable(self, node: Node) -> None:
         """Up to where the transactions of this broker's logs are decided."""

@@ -8,6 +8,8 @@ Each is looked at where it happens, on one replica, against a naive idea of what
 - *Compaction*: what is rewritten lies below the high watermark, the first unstable offset, the recovery point and the
   active segment, and is older than `min.compaction.lag.ms`; what stays is as it was, at the same offsets; what goes has
   a later record of its key in the log, was aborted, or is a tombstone whose time is up and that hides nothing any more.
+  Of transactions and producers: see `invariants_markers.py`.
+- *Both*: by the `cleanup.policy` that is in force on that broker then, which is the one that it knows of the topic.
 
 All copies of a compacted log are held against what was committed (`CommittedKeys`): a record at an offset is the one
 that was written there, and of each key the last one is there. Each replica compacts by itself, so which older records
@@ -24,9 +26,11 @@ from typing import Any, Final, NamedTuple
 from unittest import mock
 
 import trio
-from tests.simulation.cluster import START_MS, Cluster, Node, Violation, replicas_of
+from tests.simulation.cluster import START_MS, Cluster, Node, Violation, image_of, replicas_of
+from tests.simulation.invariants_markers import check_rewritten
 from tests.simulation.invariants_metadata import Key
 from tests.simulation.pauses import HOST
+from tests.simulation.workload_cleaning import KEYED, POLICY
 
 from barnabas.protocol.record_batch import ControlType, RecordBatch, control_type
 from barnabas.storage.log import PartitionLog
@@ -37,8 +41,8 @@ _RARE_MS: Final = 86_400_000
 
 
 def is_cleaned(log: PartitionLog) -> bool:
-    """Whether this log may be compacted within a run."""
-    return log.config.compact and log.config.segment_ms < _RARE_MS
+    """Whether this log may be compacted within a run, by the policy that it has now or another one that it had."""
+    return log.topic == KEYED or (log.config.compact and log.config.segment_ms < _RARE_MS)
 
 
 class Content(NamedTuple):
@@ -152,6 +156,12 @@ class CleaningInvariants:
         """Whether no record need be kept."""
         self.forgot = False
         """Whether records may have been lost by right."""
+        self.missed: set[Key] = set()
+        """Partitions of which a replica may lack a marker by right: it was away while that went from the others."""
+        self.on_missed: Callable[[], None] = lambda: None
+        """Called when there is another one."""
+        self._dropped: dict[Key, int] = {}
+        """The last marker that went from anybody's log."""
         self._nodes = {node.host: node for node in cluster.brokers}
         self._committed = committed
         self._furthest: dict[Node, int] = {}
@@ -187,6 +197,26 @@ class CleaningInvariants:
 
         return call
 
+    def note_end(self, key: Key, end: int) -> None:
+        """A replica's log ends here: if it has a transaction's batches, it will not get a marker that is gone."""
+        if 0 < end <= self._dropped.get(key, -1) and key not in self.missed:
+            self.missed.add(key)
+            self.on_missed()
+
+    def _note_gone(self, key: Key, offset: int) -> None:
+        self._dropped[key] = max(offset, self._dropped.get(key, -1))
+        for node in self._nodes.values():
+            if node.handle is not None:
+                replica = replicas_of(node).by_id.get(key[0], {}).get(key[1])
+                if replica is not None:
+                    self.note_end(key, replica.log.log_end_offset)
+
+    def _check_policy(self, name: str, node: Node, log: PartitionLog) -> None:
+        """What a log does is by what its broker knows."""
+        known = image_of(node).configs.of_topic(log.topic).get(POLICY, "delete")
+        if set(known.split(",")) != set(log.config.cleanup_policy):
+            raise Violation(f"{name}: cleaned as {log.config.cleanup_policy}, where its broker knows {known}")
+
     def note_clock(self, node: Node) -> None:
         """Called often enough to meet each wall clock that the node ever had."""
         self._furthest[node] = max(self._furthest.get(node, 0), node.clock_offset_ms)
@@ -216,6 +246,8 @@ class CleaningInvariants:
             if start > self._committed.get(key, start) and not self.forgot:
                 raise Violation(f"{name}: begins at {start}, beyond the high watermark {self._committed[key]}")
             may_follow = replica.leader is None and start <= known
+            if not may_follow:
+                self._check_policy(name, node, log)
             if not may_follow and not self._may_go(node, log, gone, batches):
                 raise Violation(f"{name}: begins at {start}, and nothing allows that; others begin at {known}")
         self.starts[key] = max(known, start)
@@ -239,14 +271,18 @@ class CleaningInvariants:
         name = f"{node}: {replica.topic}-{replica.index}"
         segments = log.segments
         before = [batch for segment in old for batch in segment.batches()]
-        log_before = list(log.read_batches(log.segments[0].base_offset, replica.high_watermark))
+        high_watermark = replica.high_watermark
+        log_before = list(log.read_batches(log.segments[0].base_offset, high_watermark))
 
         def check() -> None:
             if segments.index(old[-1]) + 1 == len(segments):
                 raise Violation(f"{name}: the active segment was cleaned")
             end = segments[segments.index(old[-1]) + 1].base_offset
             self._check_region(name, node, replica, before, end, Outcomes(log_before))
+            self._check_policy(name, node, log)
             self._check_records(name, node, before, list(new.batches()), log_before, end)
+            for marker in check_rewritten(name, log, log_before, high_watermark, self._latest_ms(node)):
+                self._note_gone(replica.key, marker.batch.base_offset)
 
         return check
 
@@ -255,7 +291,9 @@ class CleaningInvariants:
     ) -> None:
         log = replica.log
         limit = min(replica.high_watermark, log.recovery_point, outcomes.first_open)
-        if not log.config.compact or end > limit:
+        if not log.config.compact:
+            raise Violation(f"{name}: was cleaned, and is not to be compacted any more")
+        if end > limit:
             raise Violation(f"{name}: was cleaned up to {end}, which may be done up to {limit}")
         latest = max((batch.max_timestamp for batch in before if batch.records_count), default=-1)
         youngest = self._latest_ms(node) - log.config.min_compaction_lag_ms

@@ -31,6 +31,9 @@ class Seen(NamedTuple):
     """Producer id, epoch, last sequence, and whether it is a control batch; None if nobody in particular."""
 
 
+_Latest = tuple[int, list[tuple[int, int]]]
+"""Of one producer: see `Producers`, with the latest batch at most."""
+
 Producers = dict[int, tuple[int, list[tuple[int, int]]]]
 """Of each producer id the epoch, and last sequence and last offset of its latest batches in that epoch."""
 
@@ -71,7 +74,7 @@ class Shadow:
         if self.end != log.log_end_offset:
             self._read(log, compacted)
             self._check_epochs(log)
-            self._check_producers(log)
+            self._check_producers(log, compacted)
 
     def _begin(self, log: Any) -> None:
         """Another log, or one that was cut."""
@@ -106,7 +109,7 @@ class Shadow:
                 if known != epoch and offset >= self.start:
                     raise Violation(f"{self.name}: {offset} is of epoch {epoch}, but the log takes it for {known}'s")
 
-    def _check_producers(self, log: Any) -> None:
+    def _check_producers(self, log: Any, compacted: bool) -> None:
         known = {
             state.producer_id: (state.epoch, [(batch.last_sequence, batch.last_offset) for batch in state.batches])
             for state in log.producers
@@ -117,10 +120,20 @@ class Shadow:
             latest = {producer_id: (epoch, batches[-1:]) for producer_id, (epoch, batches) in known.items()}
             is_right = all(
                 latest.get(producer_id) == (epoch, batches[-1:])
+                or (compacted and _is_later(latest.get(producer_id), (epoch, batches[-1:]), log.log_end_offset))
                 for producer_id, (epoch, batches) in self._producers.items()
             )
         if not is_right:
             raise Violation(f"{self.name}: its producers are {known}, but by its batches they are {self._producers}")
+
+
+def _is_later(known: _Latest | None, seen: _Latest, end: int) -> bool:
+    """What compaction took for the sake of what was cut off later is known from a snapshot only, as with Kafka."""
+    if known is None:
+        return False
+    (epoch, batches), (seen_epoch, seen_batches) = known, seen
+    last, seen_last = ([offset for _, offset in each] for each in (batches, seen_batches))
+    return (epoch, last) > (seen_epoch, seen_last) and all(offset < end for offset in last)
 
 
 def _seen(batch: Any) -> Seen:

@@ -113,6 +113,7 @@ class PartitionInvariants:
                 if mark != marks.get(replica) or end < ends.get(replica, 0):
                     self._check_mark(node, replica, mark, end)
                 ends[replica] = end
+                self.cleaning.note_end(replica.key, end)
 
     def _check_mark(self, node: Node, replica: Any, mark: int, end: int) -> None:
         if replica.error:
@@ -234,7 +235,8 @@ class PartitionInvariants:
     def _check_keys(self, node: Node, replica: Any, start: int, end: int) -> None:
         if end > start:
             committed = self._keys.setdefault(replica.key, CommittedKeys())
-            committed.check(f"{node}: {_name(replica)}", replica.log, start, end, whole=not start)
+            whole = not start and replica.key not in self.cleaning.missed
+            committed.check(f"{node}: {_name(replica)}", replica.log, start, end, whole=whole)
 
     def _check_start(self, node: Node, replica: Any) -> None:
         """Where a log begins is its leader's affair, or that of retention."""
@@ -291,7 +293,7 @@ class PartitionInvariants:
         """Against all that was committed. Where nobody kept that, copies only must not contradict each other: one that
         was away for long still has what a tombstone deleted that all others have removed by now.
         """
-        known = None if self.expect_nothing else self._keys.get(key)
+        known = None if self.expect_nothing or key in self.cleaning.missed else self._keys.get(key)
         committed = known or CommittedKeys()
         for node, replica in copies:
             end = replica.log.log_end_offset

@@ -89,6 +89,7 @@ class _Run:
             )
             workload = Workload(cluster, scenario.load)
             invariants = Invariants(cluster, workload.history.marked)
+            invariants.cleaning.on_missed = workload.marker_missed
             try:
                 await self._play(cluster, invariants, workload)
             finally:

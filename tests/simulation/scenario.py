@@ -175,14 +175,19 @@ def _with_extras(load: Load, seed: int, wanted: Collection[str] | None) -> Load:
         load,
         groups=GroupLoad.drawn(groups) if has_groups else None,
         transactions=transacting,
-        cleaning=CleaningLoad.drawn(cleaning) if has_cleaning else None,
+        cleaning=_cleaning(cleaning, seed) if has_cleaning else None,
     )
+
+
+def _cleaning(rng: random.Random, seed: int) -> CleaningLoad:
+    return CleaningLoad.drawn(rng).with_more(random.Random(f"{seed}/more-cleaning"))
 
 
 def _coordinators_settings(load: Load, *, synced: bool) -> dict[str, object]:
     """The topics of the coordinators promise as much as the others."""
     cleaning = {} if load.cleaning is None else load.cleaning.settings
-    parts = [part.settings for part in (load.transactions, load.groups) if part is not None]
+    ledger = None if load.cleaning is None else load.cleaning.ledger
+    parts = [part.settings for part in (ledger, load.transactions, load.groups) if part is not None]
     if not parts:
         return cleaning
     found: dict[str, object] = {"min.insync.replicas": 2, **({"log.flush.interval.messages": 1} if synced else {})}

@@ -311,6 +311,45 @@ def _if_it_ends_at_an_open_transaction(
     return call(fetch, partition, look)
 
 
+def _if_a_batch_is_left(kind: str) -> Look:
+    """`kind`: of the batch that is cleaned, and what is left of it."""
+
+    def look(seen: Callable[[], None], call: Callable[..., Any], kept: Any, batch: Any, **how: Any) -> Any:
+        left = call(kept, batch, **how)
+        if batch.records_count and (left is None or not left.records_count):
+            if kind == ("marker" if batch.is_control else "aborted" if how["discard"] else ""):
+                seen()
+            if kind == "empty" and left is not None and not batch.is_control:
+                seen()
+        return left
+
+    return look
+
+
+def _if_another_policy_ended_it(seen: Callable[[], None], call: Callable[..., Any], cleaning: Any, *args: Any) -> Any:
+    try:
+        return call(cleaning, *args)
+    except CleaningAborted:
+        if not cleaning.is_stale and not cleaning._log.config.compact:
+            seen()
+        raise
+
+
+def _if_there_is_no_room(of_index: bool) -> Look:
+    """In the segment, or in one of its indexes."""
+
+    def look(seen: Callable[[], None], call: Callable[..., Any], segment: Any, size: int, *args: Any) -> Any:
+        result, config = call(segment, size, *args), args[-1]
+        if result and segment.size:
+            most = config.segment_index_bytes
+            is_index = segment.offset_index.is_full(most) or segment.time_index.is_full(most)
+            if is_index if of_index else segment.size + size > config.segment_bytes:
+                seen()
+        return result
+
+    return look
+
+
 PATHS: Final = (
     # Leaders
     Path("a leader was deposed while a produce waited", Partition, "_settle_all", _while_a_produce_waits),
@@ -355,6 +394,12 @@ PATHS: Final = (
     Path("a part of a log was compacted", PartitionLog, "replace_segments", _always),
     Path("tombstones whose time was up were removed", BatchFilter, "_choose", _if_tombstones_go),
     Path("a log was cut or given up while it was cleaned", Cleaning, "_go_on", _if_it_raises(CleaningAborted)),
+    Path("another cleanup.policy ended a round of compaction", Cleaning, "_go_on", _if_another_policy_ended_it),
+    Path("records of an aborted transaction were cleaned away", BatchFilter, "clean", _if_a_batch_is_left("aborted")),
+    Path("a marker went whose transaction was gone", BatchFilter, "clean", _if_a_batch_is_left("marker")),
+    Path("a producer's last batch stayed without its records", BatchFilter, "clean", _if_a_batch_is_left("empty")),
+    Path("a segment had no room for a batch", Segment, "must_roll", _if_there_is_no_room(False)),
+    Path("an index had no room for a batch", Segment, "must_roll", _if_there_is_no_room(True)),
     Path("a start finished what a crash left of compaction", swap, "_swap_in", _always),
     Path("a crash came between the names of one swap", swap, "_swap_in", _if_not_all_was_in_place),
     # Controllers

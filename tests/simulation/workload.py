@@ -21,6 +21,7 @@ from tests.simulation.pauses import HOST
 from tests.simulation.workload_cleaning import Cleaning, CleaningLoad
 from tests.simulation.workload_exchange import transacting
 from tests.simulation.workload_groups import GroupLoad, Groups
+from tests.simulation.workload_ledger import Ledger
 from tests.simulation.workload_transactions import Transacting, TransactionLoad
 from tests.simulation.workload_unclean import Unclean, UncleanLoad
 
@@ -160,9 +161,11 @@ class Workload:
         self._producing = 0
         self._produced = trio.Event()
         self._healed = trio.Event()
-        self._parts: list[Groups | Transacting | Cleaning | Unclean] = []
+        self._parts: list[Groups | Ledger | Transacting | Cleaning | Unclean] = []
         if load.groups is not None:
             self._parts.append(Groups(self, load.groups))
+        if load.cleaning is not None and load.cleaning.ledger is not None:
+            self._parts.append(Ledger(self, load.cleaning.ledger))
         if load.transactions is not None:
             self._parts.append(transacting(self, load.transactions))
         if load.cleaning is not None:
@@ -286,6 +289,12 @@ class Workload:
                 self._ended.set()
 
         self.cluster.nursery.start_soon(run)
+
+    def marker_missed(self) -> None:
+        """A replica may lack a transaction's marker, by right."""
+        for part in self._parts:
+            if isinstance(part, Ledger):
+                part.marker_missed()
 
     def producer_ended(self) -> None:
         """One of the producers has nothing under way any more."""

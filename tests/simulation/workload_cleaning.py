@@ -3,13 +3,16 @@
 Producers of the aging topic are those of all plain topics (`workload_records.py`). A reader of it goes on at the
 beginning when the place where it stood is gone. Producers of the keyed topic write few keys over and over, and delete
 some; a reader of it reads all of it, again and again, as who fills a table from it does (`history_cleaning.py`).
+
+In some runs the keyed topic's `cleanup.policy` changes all the time, in some segments are limited by size, and in some
+transactions write into another compacted topic (`workload_ledger.py`).
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +21,9 @@ from tests.simulation.cluster import START_MS, Violation, replicas_of
 from tests.simulation.history import Place, Promise
 from tests.simulation.history_cleaning import KeyedHistory, KeyedRecord
 from tests.simulation.history_records import LogCheck
+from tests.simulation.workload_ledger import LEDGER, LedgerLoad, longer, read_table
 
-from barnabas.client.admin import Admin
+from barnabas.client.admin import TOPIC, Admin
 from barnabas.client.cluster import Cluster as ClientCluster
 from barnabas.client.consumer import Consumer
 from barnabas.client.errors import ClientError, UnreadableRecords
@@ -47,6 +51,18 @@ _POLL_SECONDS: Final = 0.2
 _STRETCHED: Final = ("segment.ms", "retention.ms", "min.compaction.lag.ms", "max.compaction.lag.ms")
 _KEPT_MS: Final = 7 * 86_400_000
 
+POLICY: Final = "cleanup.policy"
+_POLICIES: Final = ("compact", "delete", "compact,delete")
+_MORE_CHANCE: Final = 0.4
+_LARGE_CHANCE: Final = 0.1
+_LARGE_BYTES: Final = 400_000
+"""Two or three such records fill the smallest segment that there may be."""
+_LARGE_PAUSE: Final = 3.0
+_BY_INDEX: Final = ("48", "100", "200")
+"""`segment.index.bytes`: a batch takes 8 in one index and 12 in the other, so a segment holds three to sixteen."""
+_BY_SIZE: Final = {"segment.ms": "600000"}
+"""Time rolls no segment then."""
+
 
 @dataclass(frozen=True, slots=True)
 class CleaningLoad:
@@ -60,6 +76,11 @@ class CleaningLoad:
     settings: dict[str, object]
     pause: float = 0.3
     """Seconds between two bursts of a writer of keys, on average."""
+    policy_pause: float | None = None
+    """Seconds between two changes of the keyed topic's `cleanup.policy`, on average; None: it stays as it is."""
+    padding: int = 0
+    """Bytes in each keyed record, at most, for segments of 1 MiB."""
+    ledger: LedgerLoad | None = None
 
     @classmethod
     def drawn(cls, rng: random.Random) -> CleaningLoad:
@@ -86,21 +107,53 @@ class CleaningLoad:
         }
         return cls(rng.randint(1, 2), aging, keyed, rng.randint(1, 8), settings)
 
+    def with_more(self, rng: random.Random) -> CleaningLoad:
+        """Perhaps a policy that changes, segments limited by size, and transactions."""
+        policies, ledger = rng.random() < _MORE_CHANCE, rng.random() < _MORE_CHANCE
+        by_index, by_bytes = rng.random() < _MORE_CHANCE, rng.random() < _LARGE_CHANCE
+        drawn = replace(
+            self,
+            policy_pause=rng.choice([1.0, 4.0]) if policies else None,
+            ledger=LedgerLoad.drawn(rng) if ledger else None,
+        )
+        if by_index:
+            drawn = drawn._by_index(rng)
+        return drawn._by_bytes(rng) if by_bytes else drawn
+
+    def _by_index(self, rng: random.Random) -> CleaningLoad:
+        """Segments end where one of their indexes is full, which each batch gets an entry in."""
+
+        def small() -> dict[str, str]:
+            return {**_BY_SIZE, "index.interval.bytes": "1", "segment.index.bytes": rng.choice(_BY_INDEX)}
+
+        ledger = self.ledger
+        return replace(
+            self,
+            aging=self.aging | small(),
+            keyed=self.keyed | small(),
+            ledger=None if ledger is None else replace(ledger, configs=ledger.configs | small()),
+        )
+
+    def _by_bytes(self, rng: random.Random) -> CleaningLoad:
+        """Segments are as small as `segment.bytes` allows, which takes large records, and so few of them."""
+        large = {**_BY_SIZE, "segment.bytes": "1048576", "max.message.bytes": "1000000"}
+        return replace(self, keyed=self.keyed | large, keys=min(self.keys, 3), padding=_LARGE_BYTES, pause=_LARGE_PAUSE)
+
     def stretched(self, pace: float) -> CleaningLoad:
         """For a long run: segments hold as many records, and as many of them are there."""
-
-        def longer(configs: Mapping[str, str]) -> dict[str, str]:
-            return {
-                name: str(int(int(value) * pace)) if name in _STRETCHED and int(value) < _KEPT_MS else value
-                for name, value in configs.items()
-            }
-
         settings = {name: int(value * pace) for name, value in self.settings.items() if isinstance(value, int)}
-        return replace(self, aging=longer(self.aging), keyed=longer(self.keyed), settings=settings)
+        return replace(
+            self,
+            aging=longer(self.aging, _STRETCHED, pace),
+            keyed=longer(self.keyed, _STRETCHED, pace),
+            settings=settings,
+            policy_pause=None if self.policy_pause is None else self.policy_pause * pace,
+            ledger=None if self.ledger is None else self.ledger.stretched(pace),
+        )
 
     @property
     def topics(self) -> dict[str, int]:
-        return {AGING: self.partitions, KEYED: 1}
+        return {AGING: self.partitions, KEYED: 1, **({} if self.ledger is None else {LEDGER: 1})}
 
     @property
     def places(self) -> list[Place]:
@@ -109,13 +162,18 @@ class CleaningLoad:
 
     def configs(self, topic: str) -> dict[str, str]:
         """What this topic has besides what all have; nothing for others."""
-        return {AGING: self.aging, KEYED: self.keyed}.get(topic, {})
+        ledger = {} if self.ledger is None else self.ledger.configs
+        return {AGING: self.aging, KEYED: self.keyed, LEDGER: ledger}.get(topic, {})
 
     def __str__(self) -> str:
         def said(configs: Mapping[str, object]) -> str:
             return ", ".join(f"{name}={value}" for name, value in configs.items())
 
-        return f"{self.partitions} partitions with {said(self.aging)}; {self.keys} keys with {said(self.keyed)}"
+        changes = "" if self.policy_pause is None else f", another policy every {self.policy_pause:g} s"
+        return (
+            f"{self.partitions} partitions with {said(self.aging)}; {self.keys} keys with {said(self.keyed)}{changes}; "
+            f"{self.ledger or 'no transactions'}"
+        )
 
 
 class Cleaning:
@@ -142,6 +200,8 @@ class Cleaning:
         for number in range(_WRITERS):
             world.begin(self._write, number, f"kp{number}")
         world.begin(self._read_again, 1, "keyed-reader")
+        if self._load.policy_pause is not None:
+            world.begin(self._change_policy, 0, "policies", self._load.policy_pause)
         world.cluster.nursery.start_soon(self._watch)
 
     # What the cluster does meanwhile
@@ -234,7 +294,7 @@ class Cleaning:
                         KEYED,
                         value,
                         key=key.encode(),
-                        headers=[(NAME, record.encode())],
+                        headers=[(NAME, record.encode()), *self._padding(rng)],
                         partition=0,
                         timestamp=START_MS + int(trio.current_time() * 1000),
                     )
@@ -245,6 +305,10 @@ class Cleaning:
                     nursery.start_soon(self._await, name, record, receipt, free)
                 if rng.random() < 0.4:
                     await world.pause(rng, self._load.pause)
+
+    def _padding(self, rng: random.Random) -> list[tuple[str, bytes]]:
+        padding = self._load.padding
+        return [("padding", bytes(rng.randrange(padding // 2, padding)))] if padding else []
 
     async def _await(self, name: str, record: str, receipt: Receipt, free: trio.Semaphore) -> None:
         try:
@@ -262,6 +326,17 @@ class Cleaning:
         self._under_way -= 1
         free.release()
 
+    async def _change_policy(self, world: Workload, number: int, name: str, rng: random.Random, pause: float) -> None:
+        async with world.client(number, name) as client:
+            while not world.stopping:
+                await world.pause(rng, pause)
+                policy = rng.choice(_POLICIES)
+                outcome = (await Admin(client).alter_configs(TOPIC, {KEYED: {POLICY: policy}}))[KEYED]
+                world.note(name, f"{POLICY} is to be {policy}: {outcome or 'done'}")
+                if outcome is None:
+                    world.done(name)
+                    self.counts["changes of cleanup.policy"] += 1
+
     async def _read_again(self, world: Workload, number: int, name: str, rng: random.Random) -> None:
         """All of it, again and again."""
         while not world.stopping:
@@ -277,27 +352,32 @@ class Cleaning:
 
     async def _read_all(self, client: ClientCluster) -> None:
         began, losses = trio.current_time(), self._world.history.losses
-        found = [
-            KeyedRecord(
-                record.offset,
-                bytes(record.key or b"").decode(),
-                bytes(dict(record.headers)[NAME] or b"").decode(),
-                record.value is None,
-            )
-            for record in await _read(client, self._place, self._world.load.fetch_wait)
-        ]
-        if self._expects_nothing or losses != self._world.history.losses:
-            return
         retention = int(self._load.keyed["delete.retention.ms"]) / 1000
-        wrong = self.history.anomalies(
-            found,
-            began=began,
-            now=trio.current_time(),
-            start=self._highest_start(self._place),
-            tombstones_stay=0.0 if self._clocks_were_off else retention,
-        )
-        if wrong:
-            raise Violation("\n".join(wrong[:10]))
+
+        def wrong(records: Sequence[Any], end: int) -> list[str]:
+            if self._expects_nothing or losses != self._world.history.losses:
+                return []
+            return self.history.anomalies(
+                [
+                    KeyedRecord(
+                        record.offset,
+                        bytes(record.key or b"").decode(),
+                        bytes(dict(record.headers)[NAME] or b"").decode(),
+                        record.value is None,
+                    )
+                    for record in records
+                ],
+                began=began,
+                now=trio.current_time(),
+                start=self._highest_start(self._place),
+                tombstones_stay=0.0 if self._clocks_were_off else retention,
+            )
+
+        wait = self._world.load.fetch_wait
+        async with Consumer(
+            client, auto_offset_reset="earliest", request_timeout=10.0, fetch_max_wait=wait
+        ) as consumer:
+            await read_table(consumer, self._place, wrong)
         self.counts["tables read"] += 1
 
     # In the end

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -45,6 +45,8 @@ _OWN_PARTITIONS: Final = 2
 _EXCHANGED_PARTITIONS: Final = 3
 _TIMEOUT: Final = 6.0
 """Seconds after which an open transaction is aborted."""
+IDLE_SECONDS: Final = 2 * _TIMEOUT
+"""For so long a producer stands still within a transaction now and then, on average."""
 _SESSION: Final = 4.0
 _END_SECONDS: Final = 90.0
 _POLL_SECONDS: Final = 0.2
@@ -195,40 +197,21 @@ class Transacting:
         """Everything is processed, then all end, and no transaction stays open."""
         async with self._world.client(0, "transactions") as client:
             if self._clocks_were_off:  # a transaction that is open for hours keeps the processors from their offsets
-                await self._until(self._fenced, client, "a transactional id cannot be taken over")
+                await take_over(client, self._ids)
             if not self.history.lossy:
-                await self._until(self._unprocessed, client, "not all is processed")
+                await until(self._unprocessed, client, "not all is processed")
             self._scope.cancel()
             await self._ended.wait()
             if self._clocks_were_off or self.history.lossy:
-                await self._until(self._fenced, client, "a transactional id cannot be taken over")
-            await self._until(self._ongoing, client, "a transaction is not ended")
+                await take_over(client, self._ids)
+            await until(_ongoing, client, "a transaction is not ended")
             if not self.history.lossy:
-                await self._until(self._hanging, client, "a transaction hangs")
+                await until(self._hanging, client, "a transaction hangs")
                 await self._check(client)
 
-    async def _until(self, missing: Any, client: ClientCluster, what: str) -> None:
-        limit = trio.current_time() + _END_SECONDS
-        while text := await self._what_is(missing, client):
-            if trio.current_time() > limit:
-                raise Violation(f"{what} after {_END_SECONDS:g} s: {text}")
-            await trio.sleep(_POLL_SECONDS)
-
-    async def _what_is(self, missing: Any, client: ClientCluster) -> str | None:
-        try:
-            text: str | None = await missing(client)
-        except ClientError as error:
-            return str(error)
-        return text
-
-    async def _fenced(self, client: ClientCluster) -> str | None:
-        ids = [lives.name for lives in self.lives]
-        errors = (await Admin(client).fence_producers(ids)).values()
-        return next((str(error) for error in errors if error is not None and not _is_unknown(error)), None)
-
-    async def _ongoing(self, client: ClientCluster) -> str | None:
-        found = await Admin(client).list_transactions(states=_OPEN_STATES)
-        return str(found[0]) if found else None
+    @property
+    def _ids(self) -> list[str]:
+        return [lives.name for lives in self.lives]
 
     async def _unprocessed(self, client: ClientCluster) -> str | None:
         committed = await Admin(client).group_offsets(GROUP)
@@ -244,13 +227,7 @@ class Transacting:
         offsets_topic = self._world.cluster.newest_image.topics.by_name(OFFSETS_TOPIC)
         places = [*self._load.outputs, *self._own]
         places += [(OFFSETS_TOPIC, index) for index in (() if offsets_topic is None else offsets_topic.partitions)]
-        stable = await list_offsets(client, dict.fromkeys(places, "latest"), read_committed=True)
-        ends = await list_offsets(client, dict.fromkeys(places, "latest"))
-        for place in places:
-            one, other = stable[place], ends[place]
-            if not isinstance(one, ListedOffset) or not isinstance(other, ListedOffset) or one.offset < other.offset:
-                return f"{place} is stable up to {one} of {other}"
-        return None
+        return await hanging(client, places)
 
     async def _check(self, client: ClientCluster) -> None:
         own = {place: await _committed(client, place) for place in self._own}
@@ -262,6 +239,48 @@ class Transacting:
             wrong += self.history.misread((OUTPUT, index), log)
         if wrong:
             raise Violation("\n".join(wrong[:10]))
+
+
+async def until(missing: Callable[[ClientCluster], Awaitable[str | None]], client: ClientCluster, what: str) -> None:
+    """Wait until nothing is missing; Violation if that takes long."""
+    limit = trio.current_time() + _END_SECONDS
+    while text := await _what_is(missing, client):
+        if trio.current_time() > limit:
+            raise Violation(f"{what} after {_END_SECONDS:g} s: {text}")
+        await trio.sleep(_POLL_SECONDS)
+
+
+async def _what_is(missing: Callable[[ClientCluster], Awaitable[str | None]], client: ClientCluster) -> str | None:
+    try:
+        return await missing(client)
+    except ClientError as error:
+        return str(error)
+
+
+async def take_over(client: ClientCluster, ids: Sequence[str]) -> None:
+    """Nobody who had one of these transactional ids writes any more, and what was open is aborted."""
+
+    async def missing(client: ClientCluster) -> str | None:
+        errors = (await Admin(client).fence_producers(ids)).values()
+        return next((str(error) for error in errors if error is not None and not _is_unknown(error)), None)
+
+    await until(missing, client, "a transactional id cannot be taken over")
+
+
+async def _ongoing(client: ClientCluster) -> str | None:
+    found = await Admin(client).list_transactions(states=_OPEN_STATES)
+    return str(found[0]) if found else None
+
+
+async def hanging(client: ClientCluster, places: Sequence[Place]) -> str | None:
+    """Where the last stable offset is not the high watermark."""
+    stable = await list_offsets(client, dict.fromkeys(places, "latest"), read_committed=True)
+    ends = await list_offsets(client, dict.fromkeys(places, "latest"))
+    for place in places:
+        one, other = stable[place], ends[place]
+        if not isinstance(one, ListedOffset) or not isinstance(other, ListedOffset) or one.offset < other.offset:
+            return f"{place} is stable up to {one} of {other}"
+    return None
 
 
 def _reader(client: ClientCluster, wait: float = 0.5) -> Consumer[Any, Any]:
@@ -294,6 +313,7 @@ def _producer(client: ClientCluster, transactional_id: str, rng: random.Random) 
 
 
 def _now_ms() -> int:
+    """What clients put into records."""
     return START_MS + int(trio.current_time() * 1000)
 
 

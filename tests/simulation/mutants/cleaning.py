@@ -8,14 +8,16 @@ from typing import Any, Final
 
 from tests.simulation.mutants.mutant import Mutant, Patch, nothing, wrapped
 from tests.simulation.workload_cleaning import CleaningLoad
+from tests.simulation.workload_ledger import LedgerLoad
 
 from barnabas.broker import log_cleaning
 from barnabas.broker.partition import Partition
 from barnabas.protocol.record_batch import RecordBatch
 from barnabas.storage import cleaner, retention
-from barnabas.storage.cleaner_filter import BatchFilter
+from barnabas.storage.cleaner_filter import BatchFilter, _empty
 from barnabas.storage.cleaner_map import OffsetMap
 from barnabas.storage.cleaner_records import RawRecord, raw_records
+from barnabas.storage.cleaner_transactions import CleanedTransactions
 from barnabas.storage.segment import Segment
 from barnabas.storage.swap import SWAP_SUFFIX, CleanedSegment
 
@@ -36,6 +38,21 @@ _LOAD: Final = CleaningLoad(
 _BY_SIZE: Final = replace(_LOAD, aging={"segment.ms": "300", "retention.bytes": "0"})
 _LONG: Final = replace(_LOAD, aging={"segment.ms": "500", "retention.ms": "600000"})
 """Only a clock that is hours ahead makes anything go."""
+_LEDGER: Final = LedgerLoad(
+    writers=3,
+    keys=4,
+    length=4.0,
+    configs={
+        "cleanup.policy": "compact",
+        "segment.ms": "300",
+        "min.cleanable.dirty.ratio": "0.01",
+        "delete.retention.ms": "500",
+    },
+    settings={
+        "transaction.state.log.num.partitions": 1,
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms": 200,
+    },
+)
 _SEED: Final = 1
 """Each bug shows itself in this run."""
 _BEHIND: Final = {"replica.lag.time.max.ms": 30000, **_LOAD.settings}
@@ -98,6 +115,33 @@ def _delete_first(self: CleanedSegment, old: Sequence[Segment]) -> list[str]:
     return deleted
 
 
+def _clean_markers_at_once(
+    original: Callable[..., Any], kept: BatchFilter, batch: RecordBatch, *, discard: bool, keep_empty: bool
+) -> Any:
+    if batch.is_control:
+        return _empty(batch) if keep_empty else None
+    return original(kept, batch, discard=discard, keep_empty=keep_empty)
+
+
+def _take_nothing(original: Callable[..., Any], transactions: CleanedTransactions) -> Any:
+    original(transactions)
+    return []
+
+
+def _need_no_marker(original: Callable[..., Any], transactions: CleanedTransactions, batch: RecordBatch) -> bool:
+    original(transactions, batch)
+    return True
+
+
+def _go_on(self: cleaner.Cleaning, group: Sequence[Segment] = ()) -> None:
+    if self.is_stale or len(self._still_there(group)) < len(group):
+        raise cleaner.CleaningAborted("the log is another")
+
+
+def _transactions(name: str, *patches: Patch, **more: Any) -> Mutant:
+    return _cleaning(name, *patches, cleaning=replace(_LOAD, ledger=_LEDGER), settings=_LEDGER.settings, **more)
+
+
 def _cleaning(name: str, *patches: Patch, **more: Any) -> Mutant:
     settings = {**_LOAD.settings, **more.pop("settings", {})}
     return Mutant(
@@ -156,5 +200,26 @@ MUTANTS: Final = (
         wrapped(Partition, "append_as_follower", _append_only),
         kinds=("clock jump",),
         cleaning=_LONG,
+    ),
+    _transactions(
+        "compaction drops markers at once",
+        wrapped(BatchFilter, "clean", _clean_markers_at_once),
+    ),
+    _transactions(
+        "compaction drops markers while records of their transactions remain",
+        wrapped(CleanedTransactions, "is_needless", _need_no_marker),
+    ),
+    _transactions(
+        "compaction forgets which transactions were aborted",
+        wrapped(CleanedTransactions, "take_kept", _take_nothing),
+    ),
+    _transactions(
+        "compaction forgets the last sequences of producers",
+        Patch(cleaner._Copying, "_is_last_of_producer", nothing),
+    ),
+    _cleaning(
+        "compaction goes on under another policy",
+        Patch(cleaner.Cleaning, "_go_on", _go_on),
+        cleaning=replace(_LOAD, policy_pause=0.2, keyed=_LOAD.keyed | {"segment.ms": "100"}),
     ),
 )
