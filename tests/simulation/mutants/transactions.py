@@ -110,7 +110,7 @@ MUTANTS: Final = (
     Mutant(
         "markers leave before the outcome is committed",
         (wrapped(TransactionCoordinator, "_replay", _send_what_is_not_committed),),
-        seed=30,
+        seed=10,
         kinds=("deaf broker",),
         settings={"transaction.abort.timed.out.transaction.cleanup.interval.ms": 200},
         load={"transactions": _BUSY},
