@@ -238,7 +238,8 @@ class ProducerStates:
 
     def _end_transaction(self, state: ProducerState, batch: RecordBatch) -> CompletedTransaction | None:
         record = next(batch.records(), None)
-        if record is not None and control_type(record.key) not in (ControlType.COMMIT, ControlType.ABORT):
+        kind = None if record is None else control_type(record.key)
+        if record is not None and kind not in (ControlType.COMMIT, ControlType.ABORT):
             return None
         if state.epoch != batch.producer_epoch:
             state.epoch = batch.producer_epoch
@@ -254,8 +255,7 @@ class ProducerStates:
         if first < 0:
             return None
         self.unstable.end(first, batch.base_offset)
-        aborted = control_type(record.key) is ControlType.ABORT
-        return CompletedTransaction(state.producer_id, first, batch.base_offset, aborted)
+        return CompletedTransaction(state.producer_id, first, batch.base_offset, kind is ControlType.ABORT)
 
     def expire(self, now_ms: int, expiration_ms: int) -> int:
         """Forget the producers that wrote nothing for `expiration_ms` and have no open transaction; how many."""

@@ -15,9 +15,14 @@ from tests.simulation.cluster import Violation
 from tests.simulation.history_topics import Description, Operation, Setting
 from tests.simulation.losses import Losses, Place
 
-__all__ = ["NEVER", "History", "Place", "Promise", "Send", "Skip"]
+__all__ = ["NEVER", "History", "Place", "Promise", "Send", "Skip", "producer_of"]
 
 NEVER = float("inf")
+
+
+def producer_of(value: str) -> str:
+    """Whose record this is."""
+    return value.rpartition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tests.simulation.history import History, Place, Send
+from tests.simulation.history import History, Place, Send, producer_of
 
 
 class Anomaly(NamedTuple):
@@ -92,7 +92,7 @@ class LogCheck:
                 yield self._anomaly("duplicate", f"{value} is at {offsets}")
 
     def _is_idempotent(self, value: str) -> bool:
-        promise = self._history.promises.get(_producer(value))
+        promise = self._history.promises.get(producer_of(value))
         return promise is not None and promise.idempotent
 
     def _losses(self) -> Iterator[Anomaly]:
@@ -111,7 +111,7 @@ class LogCheck:
 
     def _is_kept(self, value: str, send: Send) -> bool:
         """Whether it must be there because it was acknowledged."""
-        return self._history.promises[_producer(value)].acks == -1 or send.epoch == self._epoch
+        return self._history.promises[producer_of(value)].acks == -1 or send.epoch == self._epoch
 
     def _is_gone(self, value: str, offset: int) -> bool:
         """Whether what was acknowledged there may be gone, by an unclean election."""
@@ -124,7 +124,7 @@ class LogCheck:
         last: dict[str, int] = {}
         for offset, value in self._log:
             if self._is_idempotent(value):
-                producer, number = _producer(value), int(value.rpartition(":")[2])
+                producer, number = producer_of(value), int(value.rpartition(":")[2])
                 if number < last.get(producer, -1):
                     yield self._anomaly("reordered", f"{value} is at {offset}, after {producer}:{last[producer]}")
                 last[producer] = max(number, last.get(producer, -1))
@@ -136,7 +136,7 @@ class LogCheck:
             for value, send in self._sends.items()
             if send.offset is not None
             and send.offset >= 0
-            and self._history.promises[_producer(value)].acks == -1
+            and self._history.promises[producer_of(value)].acks == -1
             and not self._is_gone(value, send.offset)
         )
         latest, latest_value, position = -1, "", 0
@@ -174,7 +174,3 @@ class LogCheck:
         unseen = [offset for offset, _ in self._log if offset not in seen]
         if unseen:
             yield self._anomaly("unseen", f"nobody got {unseen[:5]}, {len(unseen)} records")
-
-
-def _producer(value: str) -> str:
-    return value.rpartition(":")[0]

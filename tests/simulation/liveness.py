@@ -18,7 +18,7 @@ from typing import Final
 
 import trio
 from tests.simulation.cluster import Cluster, Node, Violation
-from tests.simulation.history import NEVER, History
+from tests.simulation.history import NEVER, History, producer_of
 from tests.simulation.invariants_resources import check_ended
 
 READY_SECONDS: Final = 30.0
@@ -106,14 +106,14 @@ class Liveness:
             return
         for place, sends in history.sends.items():
             aged = {
-                (_producer(value), send.ended_at)
+                (producer_of(value), send.ended_at)
                 for value, send in sends.items()
                 if send.offset is None and send.sent_at <= self._well_since
             }
             for value, send in sends.items():
                 if send.sent_at <= self._well_since or send.is_refused:
                     continue
-                if send.offset is None and (_producer(value), send.ended_at) in aged:
+                if send.offset is None and (producer_of(value), send.ended_at) in aged:
                     continue
                 took = send.ended_at - send.sent_at
                 may_fail = history.losses or place in history.marked.of
@@ -153,8 +153,3 @@ def _orders(rng: random.Random, cluster: Cluster) -> Iterable[Sequence[Node]]:
     if order == "brokers first":
         return [cluster.brokers, cluster.controllers]
     return [[node] for node in rng.sample(cluster.nodes, len(cluster.nodes))]
-
-
-def _producer(value: str) -> str:
-    """Whose record this is."""
-    return value.partition(":")[0]

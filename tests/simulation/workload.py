@@ -28,7 +28,6 @@ from tests.simulation.workload_unclean import Unclean, UncleanLoad
 from barnabas.client.admin import Admin
 from barnabas.client.admin_types import NewTopic
 from barnabas.client.cluster import Cluster as ClientCluster
-from barnabas.client.consumer import Consumer
 from barnabas.client.errors import BrokerError, ClientError
 
 FEATURES: Final = (
@@ -343,7 +342,10 @@ class Workload:
         async with self.client(0, "checker") as client:
             for place in self.load.places + self.load.other_places:
                 check = history_records.LogCheck(
-                    self.history, place, await _read(client, place), _leader_epoch(self.cluster.newest_image, place)
+                    self.history,
+                    place,
+                    await workload_records.read_all(client, place),
+                    _leader_epoch(self.cluster.newest_image, place),
                 )
                 read_to_end = place[0] in self._topics_read and not self.history.losses
                 wrong += map(str, check.anomalies(read_to_end=read_to_end))
@@ -361,9 +363,3 @@ def _leader_epoch(image: Any, place: Place) -> int:
     topic = image.topics.by_name(place[0])
     state = None if topic is None else topic.partitions.get(place[1])
     return -1 if state is None else state.leader_epoch
-
-
-async def _read(client: ClientCluster, place: Place) -> list[tuple[int, str]]:
-    async with Consumer(client) as consumer:
-        await consumer.assign({place: 0}, stop_at_end=True)
-        return [(record.offset, bytes(record.value or b"").decode()) async for record in consumer]

@@ -18,9 +18,9 @@ from tests.simulation.workload_transactions import (
     NOT_COMMITTED,
     Transacting,
     TransactionLoad,
-    _now_ms,
-    _producer,
-    _reader,
+    new_producer,
+    new_reader,
+    now_ms,
     told,
 )
 
@@ -52,7 +52,7 @@ class _Exchanger(Lives):
     async def live(self, client: ClientCluster, name: str) -> None:
         """See `Lives`."""
         history, wait = self._transacting.history, self.world.load.fetch_wait
-        async with _producer(client, self.name, self.rng) as producer, _reader(client, wait) as consumer:
+        async with new_producer(client, self.name, self.rng) as producer, new_reader(client, wait) as consumer:
             instance, reader = history.instance(self.name), self._transacting.isolation.reader(name, self._next)
             await consumer.assign({**self._next})
             number = 0
@@ -79,7 +79,7 @@ class _Exchanger(Lives):
                 if rng.random() < 0.5:
                     place, value = rng.choice(self._load.exchanged), f"{prefix}:{number}"
                     history.writes(transaction, place, value)
-                    await producer.send_soon(place[0], value.encode(), partition=place[1], timestamp=_now_ms())
+                    await producer.send_soon(place[0], value.encode(), partition=place[1], timestamp=now_ms())
                     continue
                 records: Any = []
                 with trio.move_on_after(rng.expovariate(4)):

@@ -27,9 +27,9 @@ from tests.simulation.history_transactions import Transaction, TransactionHistor
 from tests.simulation.workload_transactions import (
     IDLE_SECONDS,
     NOT_COMMITTED,
-    _now_ms,
-    _producer,
     hanging,
+    new_producer,
+    now_ms,
     take_over,
     told,
     until,
@@ -284,7 +284,7 @@ class _Writer(Lives):
     async def live(self, client: ClientCluster, name: str) -> None:
         """See `Lives`."""
         history, rng = self._ledger.transactions, self.rng
-        async with _producer(client, self.name, rng) as producer:
+        async with new_producer(client, self.name, rng) as producer:
             instance = history.instance(self.name)
             number = 0
             while not self.world.stopping:
@@ -311,7 +311,7 @@ class _Writer(Lives):
             key=key.encode(),
             headers=[(NAME, name.encode())],
             partition=0,
-            timestamp=_now_ms(),
+            timestamp=now_ms(),
         )
         self._receipts.setdefault(id(transaction), []).append((name, receipt))
 

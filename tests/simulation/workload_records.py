@@ -239,3 +239,10 @@ def _take(world: Workload, name: str, place: Place, position: int, answer: Fetch
     except CorruptRecords as error:
         world.note(name, f"{place}: {error}")
     return position
+
+
+async def read_all(client: ClientCluster, place: Place, fetch_wait: float = 0.5) -> list[tuple[int, str]]:
+    """The offsets and values of all records that are there; seconds that a broker may wait for more."""
+    async with Consumer(client, fetch_max_wait=fetch_wait) as consumer:
+        await consumer.assign({place: 0}, stop_at_end=True)
+        return [(record.offset, bytes(record.value or b"").decode()) async for record in consumer]

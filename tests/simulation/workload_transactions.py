@@ -180,7 +180,7 @@ class Transacting:
             try:
                 async with (
                     self._world.client(1, "committed") as client,
-                    _reader(client, self._world.load.fetch_wait) as consumer,
+                    new_reader(client, self._world.load.fetch_wait) as consumer,
                 ):
                     starts = {place: max(self.history.seen[place], default=-1) + 1 for place in places}
                     await consumer.assign({**starts})
@@ -283,17 +283,17 @@ async def hanging(client: ClientCluster, places: Sequence[Place]) -> str | None:
     return None
 
 
-def _reader(client: ClientCluster, wait: float = 0.5) -> Consumer[Any, Any]:
+def new_reader(client: ClientCluster, wait: float = 0.5) -> Consumer[Any, Any]:
     return Consumer(client, isolation_level="read_committed", request_timeout=PATIENCE, fetch_max_wait=wait)
 
 
 async def _committed(client: ClientCluster, place: Place) -> Log:
-    async with _reader(client) as consumer:
+    async with new_reader(client) as consumer:
         await consumer.assign({place: 0}, stop_at_end=True)
         return [(record.offset, bytes(record.value or b"").decode()) async for record in consumer]
 
 
-def _producer(client: ClientCluster, transactional_id: str, rng: random.Random) -> Producer[Any, Any]:
+def new_producer(client: ClientCluster, transactional_id: str, rng: random.Random) -> Producer[Any, Any]:
     """Of the second protocol as the cluster has it, or of the first one, which older clients speak."""
     producer: Producer[Any, Any] = Producer(
         client,
@@ -312,7 +312,7 @@ def _producer(client: ClientCluster, transactional_id: str, rng: random.Random) 
     return producer
 
 
-def _now_ms() -> int:
+def now_ms() -> int:
     """What clients put into records."""
     return START_MS + int(trio.current_time() * 1000)
 
@@ -341,7 +341,7 @@ class _Writer(Lives):
     async def live(self, client: ClientCluster, name: str) -> None:
         """See `Lives`."""
         history = self._transacting.history
-        async with _producer(client, self.name, self.rng) as producer:
+        async with new_producer(client, self.name, self.rng) as producer:
             instance = history.instance(self.name)
             number = 0
             while not self.world.stopping:
@@ -359,7 +359,7 @@ class _Writer(Lives):
             for number in range(rng.randint(1, 5)):
                 place, value = (OWN, rng.randrange(_OWN_PARTITIONS)), f"{prefix}:{number}"
                 history.writes(transaction, place, value)
-                await producer.send_soon(OWN, value.encode(), partition=place[1], timestamp=_now_ms())
+                await producer.send_soon(OWN, value.encode(), partition=place[1], timestamp=now_ms())
                 if rng.random() < 0.3:
                     await trio.sleep(rng.expovariate(5 if rng.random() < 0.9 else 0.5 / _TIMEOUT))
 
@@ -411,7 +411,7 @@ class _Processor(Lives):
             isolation_level="read_committed",
             request_timeout=PATIENCE,
         )
-        async with _producer(client, self.name, self.rng) as producer, consumer:
+        async with new_producer(client, self.name, self.rng) as producer, consumer:
             async for records in consumer.batches():
                 async with producer.transaction():
                     await self._process(producer, records)
@@ -426,7 +426,7 @@ class _Processor(Lives):
     async def _process(self, producer: Producer[Any, Any], records: Iterable[Any]) -> None:
         for record in records:
             for partition, value in self._made_of(record):
-                await producer.send_soon(OUTPUT, value, partition=partition, timestamp=_now_ms())
+                await producer.send_soon(OUTPUT, value, partition=partition, timestamp=now_ms())
 
     def _made_of(self, record: Any) -> list[tuple[int, bytes]]:
         if not self._load.transfers:

@@ -20,6 +20,7 @@ from tests.simulation.cluster import Violation
 from tests.simulation.history import Place, Promise
 from tests.simulation.history_records import LogCheck
 from tests.simulation.invariants_unclean import NO_LEADER, allows_unclean
+from tests.simulation.workload_records import read_all
 
 from barnabas.client.admin import TOPIC, Admin
 from barnabas.client.cluster import Cluster as ClientCluster
@@ -319,7 +320,7 @@ class Unclean:
         return len(self._followed[place]) >= end.offset
 
     async def _check(self, client: ClientCluster, place: Place) -> list[str]:
-        history, log = self._world.history, await _read(client, place, self._world.load.fetch_wait)
+        history, log = self._world.history, await read_all(client, place, self._world.load.fetch_wait)
         wrong = [str(each) for each in LogCheck(history, place, log, 0).anomalies()]
         if [value for _, value in log] != [entry.value for entry in self._followed[place]]:
             wrong.append(f"inconsistent offsets: {place} is not as it was followed")
@@ -330,12 +331,6 @@ class Unclean:
         lost = [value for value, offset in history.acked[place].items() if values.get(offset) != value]
         self.counts["unclean: acknowledged records lost"] += len(lost)
         return wrong
-
-
-async def _read(client: ClientCluster, place: Place, fetch_wait: float) -> list[tuple[int, str]]:
-    async with Consumer(client, fetch_max_wait=fetch_wait) as consumer:
-        await consumer.assign({place: 0}, stop_at_end=True)
-        return [(record.offset, bytes(record.value or b"").decode()) async for record in consumer]
 
 
 def is_lossy(topic: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from tests.simulation.mutants.mutant import Mutant, Patch, nothing, wrapped
@@ -28,41 +29,28 @@ def _end_without_epoch(original: Callable[..., Any], partition: Partition, epoch
     return original(partition, NO_EPOCH if offset <= partition.log.log_end_offset else epoch, offset)
 
 
-_KINDS: Final = ("lone leader",)
-_EXTRAS: Final = ("unclean",)
+_lone = partial(Mutant, kinds=("lone leader",), extras=("unclean",), pause=2.0)
 
 MUTANTS: Final = (
-    Mutant(
+    _lone(
         "a follower that is cut keeps its high watermark",
         (Patch(FollowerRole, "truncated", nothing),),
         seed=5,
-        kinds=_KINDS,
-        extras=_EXTRAS,
-        pause=2.0,
     ),
-    Mutant(
+    _lone(
         "only the ends of logs tell followers where they diverged",
         (wrapped(Partition, "diverging_epoch", _end_without_epoch),),
         seed=4,
-        kinds=_KINDS,
-        extras=_EXTRAS,
-        pause=2.0,
     ),
-    Mutant(
+    _lone(
         "who had everything before an unclean election stays eligible",
         (wrapped(partition_change, "_joined", _keep_the_isr),),
         seed=5,
-        kinds=_KINDS,
-        extras=_EXTRAS,
-        pause=2.0,
     ),
-    Mutant(
+    _lone(
         "nobody is elected when unclean elections are switched on",
         (Patch(controller, "unclean_elections", _nobody),),
         seed=5,
-        kinds=("lone leader",),
-        extras=_EXTRAS,
-        pause=2.0,
         length=4.0,
     ),
 )
